@@ -1,0 +1,1 @@
+"""Consent decides: terminology, rules, matching and the decision, in plain Python."""

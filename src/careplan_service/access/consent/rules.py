@@ -1,0 +1,183 @@
+"""Consent -> flat rules, or why it cannot be enforced.
+
+https://hl7.org/fhir/R4/consent.html and https://hl7.org/fhir/R4/consent-definitions.html#Consent.provision
+A rule is a conjunction of parts; a part holds the dimensions one provision states. A nested
+provision is an exception to its parent and inherits what it does not state (docs/consent.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from careplan_service.access import instants
+from careplan_service.access.consent import dimensions
+from careplan_service.access.consent.dimensions import Part
+from careplan_service.errors import Fault, Invalid
+
+SHARING_SCOPES = frozenset({"patient-privacy", "research"})
+_SCOPE_SYSTEMS = frozenset(
+    {"http://terminology.hl7.org/CodeSystem/consentscope", "http://hl7.org/fhir/consentscope"}
+)
+_LEVELS = 2
+_STATED = {"id", "type", "period", "provision", *dimensions.READERS}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One flat rule: matches when the moment lies in valid_from..valid_to and every part matches.
+
+    `path` is the provision's place (`provision.provision[0]`); valid_from and valid_to are
+    microseconds UTC, both inclusive.
+    """
+
+    path: str
+    deny: bool
+    parts: tuple[Part, ...]
+    valid_from: int = instants.BEGINNING
+    valid_to: int = instants.END
+
+    @property
+    def names_recipient(self) -> bool:
+        """Whether some part says who may have the data; without it a permit reaches no partner."""
+        return any(part.actors is not None for part in self.parts)
+
+    @property
+    def names_labels(self) -> bool:
+        """Whether some part says how secret the data may be; without it a permit reaches at most N."""
+        return any(part.labels is not None for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Door:
+    """What the compiler must know of this service: its base URL and the custodians' references."""
+
+    base_url: str
+    custodians: frozenset[str] = field(default_factory=frozenset)
+
+
+def is_sharing(consent: Mapping[str, Any]) -> bool:
+    """Whether the Consent is active and of a scope that decides about sharing."""
+    codings = _dicts(consent.get("scope", {}).get("coding"))
+    return consent.get("status") == "active" and any(
+        c.get("code") in SHARING_SCOPES and c.get("system", "") in _SCOPE_SYSTEMS for c in codings
+    )
+
+
+def rules_of(consent: Mapping[str, Any], door: Door) -> tuple[Rule, ...]:
+    """The flat rules of a valid Consent; none when it is not active or not about sharing.
+
+    Raises Invalid (422) naming every element that no rule enforces.
+    """
+    if not is_sharing(consent):
+        return ()
+    faults = list(_unenforceable_frame(consent))
+    root = consent.get("provision")
+    effect, fault = _base(consent)
+    faults += [fault] if fault else []
+    rules = list(_flatten(root or {}, effect, (), (), "provision", 1, door, faults))
+    if faults:
+        raise Invalid("this Consent asks for what cannot be enforced here", faults=faults)
+    return tuple(_in_force(consent, rule) for rule in rules if rule.deny or _may_permit(consent, door))
+
+
+def patient_of(consent: Mapping[str, Any]) -> str:
+    """The reference of the patient whose data the Consent is about, `Patient/x`."""
+    return str(consent.get("patient", {}).get("reference", ""))
+
+
+def _unenforceable_frame(consent: Mapping[str, Any]) -> Iterator[Fault]:
+    patient = consent.get("patient", {}).get("reference", "")
+    if not dimensions.local_reference(patient, "Patient"):
+        yield _fault("Consent.patient", "an active sharing consent must name its patient as `Patient/id`")
+    if "modifierExtension" in consent:
+        yield _fault("Consent.modifierExtension", "cannot enforce `modifierExtension`; leave it out")
+    for i, performer in enumerate(_dicts(consent.get("performer"))):
+        given = performer.get("reference", "")
+        if given != patient and not given.startswith("Organization/"):
+            text = f"cannot verify that `{given}` may consent for `{patient}`; name the patient as performer"
+            yield _fault(f"Consent.performer[{i}]", text)
+
+
+def _base(consent: Mapping[str, Any]) -> tuple[str, Fault | None]:
+    """The effect of the root: its type, else what an opt-in or opt-out policy rule says (R4 policyRule)."""
+    root = consent.get("provision")
+    if root and root.get("type"):
+        return root["type"], None
+    codes = {c.get("code") for c in _dicts(consent.get("policyRule", {}).get("coding"))}
+    effects = {
+        e for e, known in (("permit", {"OPTIN", "OPTINR"}), ("deny", {"OPTOUT", "OPTOUTE"})) if codes & known
+    }
+    if len(effects) == 1:
+        effect = effects.pop()
+        children = {child.get("type") for child in _dicts((root or {}).get("provision"))}
+        if not root or (not set(root) - {"period", "provision", "id"} and effect not in children):
+            return effect, None
+    where = "Consent.provision.type" if root else "Consent.provision"
+    return "deny", _fault(where, "say `permit` or `deny`: without it nobody can tell what this consent means")
+
+
+def _flatten(
+    node: Mapping[str, Any], effect: str, parts: tuple[Part, ...], window: tuple[tuple[int, int], ...],
+    path: str, level: int, door: Door, faults: list[Fault],
+) -> Iterator[Rule]:  # fmt: skip
+    where = f"Consent.{path}"
+    faults.extend(
+        _fault(
+            f"{where}.{name}", f"cannot enforce `Consent.{path}.{name}`; leave it out or ask the custodian"
+        )
+        for name in node
+        if name not in _STATED
+    )
+    own = dimensions.read(node, where, door.base_url, faults)
+    # A permit below a deny stays inside every ancestor; any other child replaces what it states.
+    if effect == "permit" and parts and parts[-1].deny:
+        parts = (*parts, *(replace(part, deny=False) for part in parts), own)
+    else:
+        inherited = tuple(replace(part.without(own), deny=effect == "deny") for part in parts)
+        parts = (*inherited, replace(own, deny=effect == "deny"))
+    limits = (
+        *window,
+        instants.period(node.get("period", {}).get("start"), node.get("period", {}).get("end")),
+    )
+    stated = tuple(dict.fromkeys(part for part in parts if part.states_anything))
+    yield Rule(path, effect == "deny", stated, max(lo for lo, _ in limits), min(hi for _, hi in limits))
+    children = _dicts(node.get("provision"))
+    if children and level == _LEVELS:
+        text = f"cannot enforce provisions nested deeper than {_LEVELS} levels; file a second Consent"
+        faults.append(_fault(f"{where}.provision", text))
+        return
+    for i, child in enumerate(children):
+        nested = f"{path}.provision[{i}]"
+        if child.get("type") not in ("permit", "deny"):
+            faults.append(
+                _fault(f"Consent.{nested}.type", "say `permit` or `deny` in every nested provision")
+            )
+            continue
+        yield from _flatten(child, child["type"], parts, limits, nested, level + 1, door, faults)
+
+
+def _may_permit(consent: Mapping[str, Any], door: Door) -> bool:
+    """A consent not verified, or managed by another custodian, still denies but permits nothing."""
+    if any(v.get("verified") is False for v in _dicts(consent.get("verification"))):
+        return False
+    managers = [
+        dimensions.local(o.get("reference", ""), door.base_url) for o in _dicts(consent.get("organization"))
+    ]
+    return all(manager in door.custodians for manager in managers)
+
+
+def _in_force(consent: Mapping[str, Any], rule: Rule) -> Rule:
+    """A permit dated in the future does not help before that day."""
+    if rule.deny or not consent.get("dateTime"):
+        return rule
+    return replace(rule, valid_from=max(rule.valid_from, instants.period(consent["dateTime"], None)[0]))
+
+
+def _fault(expression: str, text: str) -> Fault:
+    return Fault("not-supported", text, expression)
+
+
+def _dicts(value: object) -> Sequence[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

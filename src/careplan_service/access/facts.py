@@ -1,0 +1,49 @@
+"""Facts: the few values of a resource version that searches and rules look at, extracted once, at write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Fact(NamedTuple):
+    """One searchable value: `param` is `Goal.category`; dates carry a range in microseconds UTC.
+
+    `value` and `system` are a token's code and system, a reference's `Type/id`, a string's
+    normalised and exact text, or a uri; `lo` and `hi` are 0 for everything but dates.
+    """
+
+    param: str
+    value: str = ""
+    system: str = ""
+    lo: int = 0
+    hi: int = 0
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What `meta.security` says: confidentiality rank, sensitivity codes, purpose tags, Part 2."""
+
+    rank: int
+    sensitivities: frozenset[str] = frozenset()
+    purposes: frozenset[str] = frozenset()
+    part2: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known about one version outside its bytes.
+
+    `patient` is `Patient/x` or empty when the subject is no patient; `other_patients` are further
+    patients the resource names; `primary` the codings that say what it is about, `codes` every
+    coding in it, both as `system|code`.
+    """
+
+    type: str
+    patient: str
+    other_patients: frozenset[str]
+    labels: Labels
+    primary: frozenset[str]
+    codes: frozenset[str]
+    profiles: frozenset[str]
+    rows: tuple[Fact, ...]

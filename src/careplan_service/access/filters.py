@@ -1,0 +1,132 @@
+"""Filter: a question about facts. What is asked and what may be seen are the same kind of value.
+
+A search query becomes a Filter, token scope and consent become a Filter, and the store is asked
+`asked & visible` once. `store/sql.py` says each Filter in SQL; `holds.py` says it in plain Python.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class Filter:
+    """A question that holds for a resource version or does not; combine with `&`, `|`, `~`."""
+
+    __slots__ = ()
+
+    def __and__(self, other: Filter) -> Filter:
+        return all_of(self, other)
+
+    def __or__(self, other: Filter) -> Filter:
+        return any_of(self, other)
+
+    def __invert__(self) -> Filter:
+        return Not(self)
+
+
+@dataclass(frozen=True)
+class All(Filter):
+    """Every part holds; with no part, everything."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True)
+class Any(Filter):
+    """Some part holds; with no part, nothing."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True)
+class Not(Filter):
+    """The part does not hold."""
+
+    part: Filter
+
+
+EVERYTHING = All(())
+NOTHING = Any(())
+
+
+@dataclass(frozen=True)
+class Is(Filter):
+    """A column of the version has the value: `id`, `patient`, `contributor`."""
+
+    column: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Has(Filter):
+    """Some fact of the parameter has the value and the system; None means any."""
+
+    param: str
+    value: str | None = None
+    system: str | None = None
+
+
+@dataclass(frozen=True)
+class Reads(Filter):
+    """Some text of the parameter `starts`, `contains` or is `exact`ly the (normalised) text."""
+
+    param: str
+    how: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Within(Filter):
+    """Some date of the parameter stands to lo..hi (microseconds UTC) as the FHIR prefix says.
+
+    https://hl7.org/fhir/R4/search.html#prefix
+    """
+
+    param: str
+    prefix: str
+    lo: int
+    hi: int
+
+
+@dataclass(frozen=True)
+class Updated(Filter):
+    """`meta.lastUpdated` stands to lo..hi as the FHIR prefix says."""
+
+    prefix: str
+    lo: int
+    hi: int
+
+
+@dataclass(frozen=True)
+class Consented(Filter):
+    """The consents of every patient named permit one purpose to one recipient at one moment.
+
+    `actors` are the recipient's keys (`Organization/x`), `purpose` the asserted code with its
+    ancestors (empty: none asserted), `now` microseconds UTC. With `workforce` the default is
+    to permit (tenant policy for a custodian's own staff) and only a deny hides.
+    """
+
+    actors: tuple[str, ...]
+    purpose: tuple[str, ...]
+    now: int
+    workforce: bool = False
+
+
+def all_of(*parts: Filter) -> Filter:
+    """The conjunction, flattened; `NOTHING` swallows the rest."""
+    flat: list[Filter] = []
+    for part in parts:
+        flat.extend(part.parts if isinstance(part, All) else (part,))
+    if NOTHING in flat:
+        return NOTHING
+    return flat[0] if len(flat) == 1 else All(tuple(flat))
+
+
+def any_of(*parts: Filter) -> Filter:
+    """The disjunction, flattened; `EVERYTHING` swallows the rest."""
+    flat: list[Filter] = []
+    for part in parts:
+        flat.extend(part.parts if isinstance(part, Any) else (part,))
+    if EVERYTHING in flat:
+        return EVERYTHING
+    return flat[0] if len(flat) == 1 else Any(tuple(flat))

@@ -1,0 +1,101 @@
+"""A Filter in plain Python: the slow, obvious twin of `store/sql.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any as Anything
+
+from careplan_service.access import filters as f
+from careplan_service.access.consent.decision import Consents, permits
+from careplan_service.access.facts import Facts
+
+
+@dataclass(frozen=True)
+class Version:
+    """One stored version as the filters see it; `updated` is microseconds UTC."""
+
+    facts: Facts
+    id: str
+    updated: int
+    contributor: str
+    current: int = 1
+    deleted: int = 0
+
+
+@dataclass(frozen=True)
+class World:
+    """What a filter may look at besides the version itself."""
+
+    consents: Consents
+
+
+def holds(wanted: f.Filter, version: Version, world: World) -> bool:
+    """Whether the version answers the question."""
+    return _BY_KIND[type(wanted)](wanted, version, world)
+
+
+def compare(prefix: str, lo: int, hi: int, target_lo: int, target_hi: int) -> bool:
+    """A FHIR date prefix: the search value lo..hi against the stored range, all inclusive."""
+    return _PREFIXES[prefix](lo, hi, target_lo, target_hi)
+
+
+_PREFIXES: Mapping[str, Callable[[int, int, int, int], bool]] = {
+    "eq": lambda lo, hi, a, b: lo <= a and b <= hi,
+    "ne": lambda lo, hi, a, b: not (lo <= a and b <= hi),
+    "gt": lambda lo, hi, a, b: b > hi,
+    "lt": lambda lo, hi, a, b: a < lo,
+    "ge": lambda lo, hi, a, b: b > hi or (lo <= a and b <= hi),
+    "le": lambda lo, hi, a, b: a < lo or (lo <= a and b <= hi),
+    "sa": lambda lo, hi, a, b: a > hi,
+    "eb": lambda lo, hi, a, b: b < lo,
+    "ap": lambda lo, hi, a, b: a <= hi and b >= lo,
+}
+
+
+def _has(wanted: f.Has, version: Version, world: World) -> bool:
+    return any(
+        row.param == wanted.param
+        and wanted.value in (None, row.value)
+        and wanted.system in (None, row.system)
+        for row in version.facts.rows
+    )
+
+
+_TEXT: Mapping[str, Callable[[str, str, str], bool]] = {
+    "starts": lambda text, value, exact: value.startswith(text),
+    "contains": lambda text, value, exact: text in value,
+    "exact": lambda text, value, exact: text == exact,
+}
+
+
+def _reads(wanted: f.Reads, version: Version, world: World) -> bool:
+    return any(
+        row.param == wanted.param and _TEXT[wanted.how](wanted.text, row.value, row.system)
+        for row in version.facts.rows
+    )
+
+
+def _within(wanted: f.Within, version: Version, world: World) -> bool:
+    return any(
+        row.param == wanted.param and compare(wanted.prefix, wanted.lo, wanted.hi, row.lo, row.hi)
+        for row in version.facts.rows
+    )
+
+
+def _is(wanted: f.Is, version: Version, world: World) -> bool:
+    stored = version.facts.patient if wanted.column == "patient" else getattr(version, wanted.column)
+    return str(stored) == wanted.value
+
+
+_BY_KIND: Mapping[type, Callable[[Anything, Version, World], bool]] = {
+    f.All: lambda wanted, v, w: all(holds(part, v, w) for part in wanted.parts),
+    f.Any: lambda wanted, v, w: any(holds(part, v, w) for part in wanted.parts),
+    f.Not: lambda wanted, v, w: not holds(wanted.part, v, w),
+    f.Is: _is,
+    f.Has: _has,
+    f.Reads: _reads,
+    f.Within: _within,
+    f.Updated: lambda wanted, v, w: compare(wanted.prefix, wanted.lo, wanted.hi, v.updated, v.updated),
+    f.Consented: lambda wanted, v, w: permits(wanted, v.facts, w.consents),
+}

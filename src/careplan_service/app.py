@@ -1,0 +1,170 @@
+"""The composition root: the only module that knows every floor. Read it from top to bottom."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from careplan_service import errors
+from careplan_service.access.consent.rules import Door
+from careplan_service.log import configure_log, log
+from careplan_service.oauth.assertions import Assertions
+from careplan_service.oauth.discovery import smart_configuration, token_endpoint_url
+from careplan_service.oauth.keys import SigningKeys
+from careplan_service.oauth.remote_jwks import RemoteJwks
+from careplan_service.oauth.token_endpoint import TokenEndpoint
+from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier
+from careplan_service.resources.registry import SERVED
+from careplan_service.settings import Settings
+from careplan_service.store import migrate
+from careplan_service.store.clients import SqlClients
+from careplan_service.store.database import Database
+from careplan_service.store.records import SqlRecords
+from careplan_service.web import wire
+from careplan_service.web.clock import Clock
+from careplan_service.web.fhir import fhir_blueprint
+from careplan_service.web.oauth import oauth_blueprint
+from careplan_service.web.operation import operation_blueprint
+from careplan_service.web.plans import plans_blueprint
+from careplan_service.web.reception import Reception
+
+_PROBLEMS: dict[int, type[errors.Problem]] = {
+    400: errors.Malformed,
+    404: errors.NotFound,
+    405: errors.NotAllowed,
+    413: errors.TooLarge,
+    415: errors.UnsupportedMediaType,
+}
+
+
+def utc_now() -> datetime:
+    """The moment, aware."""
+    return datetime.now(UTC)
+
+
+def new_uuid() -> str:
+    """A random id that tells nothing of time or order."""
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts that the server and the command line share."""
+
+    settings: Settings
+    database: Database
+    records: SqlRecords
+    clients: SqlClients
+    keys: SigningKeys
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def custodians(self) -> frozenset[str]:
+        """The organisations whose staff run this service; by default those of the agency clients."""
+        if self.settings.custodians:
+            return frozenset(self.settings.custodians)
+        return frozenset(c.organization for c in self.clients.list() if c.kind == "agency" and c.enabled)
+
+    def door(self) -> Door:
+        """What a Consent is compiled with."""
+        return Door(self.settings.base_url, self.custodians())
+
+    def seconds(self) -> float:
+        """The moment in seconds since the epoch, for tokens."""
+        return self.clock().timestamp()
+
+
+def assemble(
+    settings: Settings, clock: Clock = utc_now, new_id: Callable[[], str] = new_uuid, *, migrated: bool = True
+) -> Service:
+    """Open the database (bringing it to the present schema) and the keys."""
+    database = Database(settings.database_url)
+    if migrated:
+        migrate.upgrade(database)
+    return Service(
+        settings=settings,
+        database=database,
+        records=SqlRecords(database, audited=settings.audit),
+        clients=SqlClients(database.engine, now=lambda: clock().timestamp()),
+        keys=SigningKeys(settings.keys_dir, now=time.monotonic),
+        clock=clock,
+        new_id=new_id,
+    )
+
+
+def create_app(settings: Settings, clock: Clock = utc_now, new_id: Callable[[], str] = new_uuid) -> Flask:
+    """The WSGI application."""
+    configure_log(settings.log_level)
+    return app_of(assemble(settings, clock, new_id))
+
+
+def app_of(service: Service) -> Flask:
+    """The WSGI application on a service that is assembled already."""
+    settings = service.settings
+    base_url = settings.base_url
+    app = Flask("careplan_service", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
+    app.extensions["careplan"] = service
+
+    verifier = TokenVerifier(base_url, service.keys, service.clients.get, service.seconds)
+    reception = Reception(verifier, service.records, service.clock, service.new_id)
+    app.register_blueprint(
+        oauth_blueprint(_token_endpoint(service), service.keys.public_jwks, _smart(base_url))
+    )
+    app.register_blueprint(fhir_blueprint(reception, service.door, base_url))
+    app.register_blueprint(plans_blueprint(reception, service.door, base_url))
+    app.register_blueprint(operation_blueprint(lambda: _ready(service)))
+    app.register_error_handler(errors.Problem, wire.outcome)
+    app.register_error_handler(HTTPException, _http_problem)
+    app.register_error_handler(Exception, _unexpected)
+    return app
+
+
+def _token_endpoint(service: Service) -> TokenEndpoint:
+    url = token_endpoint_url(service.settings.base_url)
+    assertions = Assertions(
+        url,
+        service.clients.get,
+        service.clients.remember_jti,
+        RemoteJwks(service.seconds).text,
+        service.seconds,
+    )
+    issuer = TokenIssuer(service.settings.base_url, service.keys, service.seconds, service.new_id)
+    return TokenEndpoint(assertions, issuer, SERVED)
+
+
+def _smart(base_url: str) -> Callable[[], dict[str, object]]:
+    return lambda: smart_configuration(base_url, SERVED)
+
+
+def _ready(service: Service) -> str | None:
+    """Why this service cannot answer, or None."""
+    at = migrate.current(service.database)
+    return (
+        None if at == migrate.newest() else f"the database is at revision `{at}`; run `careplan db upgrade`"
+    )
+
+
+def _http_problem(error: HTTPException) -> Response:
+    kind = _PROBLEMS.get(error.code or 500, errors.Malformed)
+    text = {
+        404: f"nothing is served at `{request.path}`",
+        405: f"`{request.method}` is not offered at `{request.path}`",
+        413: "the body is larger than this service takes",
+    }.get(error.code or 500, (error.description or "the request cannot be read").lower())
+    response = wire.outcome(kind(text))
+    if error.code == 405 and error.response is None:
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    """A fault of ours: told in full to the log, and to the caller only that it was ours."""
+    log().error("unexpected", path=request.path, exc_info=error)
+    return wire.outcome(errors.Problem("something went wrong here, not with your request; it was logged"))

@@ -1,0 +1,111 @@
+"""`careplan client` and `careplan token`: the register of OAuth clients, and tokens for operators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from careplan_service.access.clients import KINDS, Client
+from careplan_service.access.scopes import ScopeError, narrowed, parse_scopes
+from careplan_service.app import Service
+from careplan_service.cli.common import database_option, service_for
+from careplan_service.errors import Invalid
+from careplan_service.oauth.registration import checked
+from careplan_service.oauth.tokens import TokenIssuer
+from careplan_service.resources.registry import SERVED
+
+
+@click.group()
+def client() -> None:
+    """Register, list and disable OAuth clients."""
+
+
+@client.command("add")
+@click.option("--id", "id_", required=True, help="The client_id.")
+@click.option("--name", required=True, help="What people call it.")
+@click.option("--kind", required=True, type=click.Choice(KINDS), help="Whose it is.")
+@click.option("--organization", required=True, help="Whom it acts for: Organization/id.")
+@click.option("--scopes", required=True, help='What it may ask for: "system/Goal.rs system/CarePlan.rs".')
+@click.option(
+    "--purpose", "purposes", required=True, multiple=True,
+    help="Purpose of use, a v3-ActReason code such as COC; the first one is the default.",
+)  # fmt: skip
+@click.option(
+    "--jwks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Public keys, a file."
+)
+@click.option("--jwks-url", help="Public keys, an https address.")
+@database_option
+def add(
+    id_: str, name: str, kind: str, organization: str, scopes: str, purposes: tuple[str, ...],
+    jwks: Path | None, jwks_url: str | None, database_url: str | None,
+) -> None:  # fmt: skip
+    """Register a client."""
+    service = service_for(database_url)
+    custodians = service.settings.custodians
+    if kind == "agency" and custodians and organization not in custodians:
+        known = ", ".join(custodians)
+        raise Invalid(f"`{organization}` is no custodian; an agency client belongs to one of {known}")
+    new = Client(
+        id=id_,
+        name=name,
+        kind=kind,
+        organization=organization,
+        scopes=scopes,
+        purpose=purposes[0],
+        further_purposes=purposes[1:],
+        jwks=jwks.read_text(encoding="utf-8") if jwks else None,
+        jwks_url=jwks_url,
+        created=int(service.seconds()),
+    )
+    service.clients.add(checked(new, SERVED))
+    click.echo(f"registered {kind} client {id_} of {organization}")
+
+
+@client.command("list")
+@database_option
+def list_clients(database_url: str | None) -> None:
+    """One line for each client."""
+    for one in service_for(database_url).clients.list():
+        state = "enabled" if one.enabled else "disabled"
+        purposes = ",".join(one.purposes)
+        click.echo(f"{one.id}\t{state}\t{one.kind}\t{one.organization}\t{purposes}\t{one.scopes}\t{one.name}")
+
+
+@client.command("disable")
+@click.argument("id_", metavar="ID")
+@database_option
+def disable(id_: str, database_url: str | None) -> None:
+    """Let a client in no more; its tokens stop working within a second."""
+    if not service_for(database_url).clients.disable(id_):
+        raise Invalid(f"no client `{id_}` is registered; see `careplan client list`")
+    click.echo(f"disabled {id_}")
+
+
+@click.command()
+@click.option("--client", "client_id", required=True, help="The client it is for.")
+@click.option("--scope", help="Less than all the client is registered for.")
+@click.option("--purpose", help="Another of the client's purposes of use than its default.")
+@click.option("--ttl", default=300, show_default=True, type=click.IntRange(1, 86400), help="Seconds.")
+@database_option
+def token(client_id: str, scope: str | None, purpose: str | None, ttl: int, database_url: str | None) -> None:
+    """Print an access token for a registered client: for operators, tests and benchmarks."""
+    click.echo(issue(service_for(database_url), client_id, scope, purpose, ttl))
+
+
+def issue(service: Service, client_id: str, scope: str | None, purpose: str | None, ttl: int) -> str:
+    """An access token as the token endpoint would give it. Raises Invalid when it would not."""
+    found = service.clients.get(client_id)
+    if found is None or not found.enabled:
+        raise Invalid(f"no enabled client `{client_id}` is registered; see `careplan client list`")
+    if purpose is not None and purpose not in found.purposes:
+        raise Invalid(f"`{client_id}` is registered for {', '.join(found.purposes)}, not for `{purpose}`")
+    try:
+        registered = parse_scopes(found.scopes, SERVED)
+        granted = narrowed(parse_scopes(scope, SERVED), registered) if scope else registered
+    except ScopeError as error:
+        raise Invalid(str(error)) from None
+    if not granted:
+        raise Invalid(f"`{client_id}` may not have `{scope}`; it is registered for `{found.scopes}`")
+    issuer = TokenIssuer(service.settings.base_url, service.keys, service.seconds, service.new_id)
+    return issuer.issue(found, granted, (purpose or found.purpose,), ttl)

@@ -1,0 +1,40 @@
+"""What the commands share: the database option, the assembled service, the operator's desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from careplan_service.access.caller import Caller
+from careplan_service.access.instants import microseconds
+from careplan_service.access.scopes import parse_scopes
+from careplan_service.app import Service, assemble
+from careplan_service.interactions.desk import Desk
+from careplan_service.settings import Settings
+
+OPERATOR = "operator"
+
+
+def database_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--database-url`, which wins over `CAREPLAN_DATABASE_URL`."""
+    return click.option("--database-url", help="Database, instead of CAREPLAN_DATABASE_URL.")(command)
+
+
+def service_for(database_url: str | None) -> Service:
+    """The service on its migrated database."""
+    return assemble(Settings.from_env(database_url=database_url))
+
+
+def operator_desk(service: Service, organization: str, interaction: str, asked: str) -> Desk:
+    """A desk for whoever has the shell: staff of the organisation, for system administration."""
+    caller = Caller(OPERATOR, "agency", organization, ("HSYSADMIN",), parse_scopes("system/*.cruds"))
+    return Desk(
+        caller, service.records, microseconds(service.clock()), asked, service.new_id, interaction=interaction
+    )
+
+
+def some_custodian(service: Service) -> str:
+    """The first custodian's reference, or empty when none is known."""
+    return min(service.custodians(), default="")

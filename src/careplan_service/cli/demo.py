@@ -1,0 +1,8 @@
+"""`careplan demo`."""
+
+import click
+
+
+@click.command()
+def demo() -> None:
+    """The story."""

@@ -1,0 +1,45 @@
+"""`careplan serve`: migrate, then serve with Granian. https://github.com/emmett-framework/granian"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from careplan_service.app import assemble
+from careplan_service.cli.common import database_option
+from careplan_service.settings import PREFIX, Settings
+
+THREADS = 8
+"""Threads of a worker: as many requests wait for one flush of the audit log together."""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=min(2, os.cpu_count() or 1), show_default=True, type=click.IntRange(1, 64))
+@database_option
+def serve(host: str, port: int, workers: int, database_url: str | None) -> None:
+    """Bring the database up to date and serve."""
+    settings = Settings.from_env(database_url=database_url)
+    service = assemble(settings)
+    service.keys.signing_key()
+    service.database.close()
+    os.environ[f"{PREFIX}DATABASE_URL"] = settings.database_url
+    server: Any = Granian(
+        "careplan_service.wsgi:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=THREADS,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        backpressure=128,
+    )
+    click.echo(f"serving {settings.base_url} on {host}:{port} with {workers} workers", err=True)
+    server.serve()

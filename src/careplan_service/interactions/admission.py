@@ -1,0 +1,71 @@
+"""At the door: what was sent is read and checked once, whole, before anything is written.
+
+https://hl7.org/fhir/R4/validation.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from careplan_service.access.caller import Caller
+from careplan_service.access.consent.rules import Door, Rule, is_sharing, rules_of
+from careplan_service.errors import Fault, Forbidden, Invalid, NotFound
+from careplan_service.interactions.desk import Write
+from careplan_service.resources import r4
+from careplan_service.resources.registry import SERVED
+from careplan_service.resources.spec import ResourceSpec
+from careplan_service.resources.splice import stamped
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A valid resource: the bytes as sent, what they parse to, and a Consent's flat rules."""
+
+    spec: ResourceSpec
+    data: bytes
+    document: dict[str, Any]
+    rules: tuple[Rule, ...]
+
+    def write(self, id_: str, method: str, base_url: str) -> Write:
+        """The version to store under an id."""
+        facts = self.spec.facts({**self.document, "id": id_}, base_url)
+        stamp = partial(stamped, self.data, self.document, id_)
+        return Write(self.spec.name, id_, method, stamp, facts, self.rules)
+
+
+def spec_of(type_: str) -> ResourceSpec:
+    """The served type of that name; raises NotFound for any other."""
+    if type_ not in SERVED:
+        raise NotFound(f"`{type_}` is not served here; see `metadata` for the types that are")
+    return SERVED[type_]
+
+
+def admit(spec: ResourceSpec, data: bytes, door: Door) -> Admitted:
+    """Read and check a resource. Raises Malformed (400) or Invalid (422) with every fault found."""
+    return admit_document(spec, data, r4.parse(data), door)
+
+
+def admit_document(spec: ResourceSpec, data: bytes, document: dict[str, Any], door: Door) -> Admitted:
+    """`admit` for bytes that are parsed already."""
+    if document.get("resourceType") != spec.name:
+        text = f"`resourceType` is `{document.get('resourceType')}`; this address takes {spec.name}"
+        raise Invalid(text, expression=f"{spec.name}.resourceType")
+    faults = r4.check(document, spec.name)
+    if faults:
+        raise Invalid(_summary(spec.name, faults), faults=faults)
+    rules = rules_of(document, door) if spec.name == "Consent" else ()
+    return Admitted(spec, data, document, rules)
+
+
+def _summary(name: str, faults: tuple[Fault, ...]) -> str:
+    return f"this {name} has {len(faults)} fault{'s' if len(faults) > 1 else ''}"
+
+
+def forbid_self_service(caller: Caller, document: Mapping[str, Any]) -> None:
+    """A partner must not open a client's record to itself by filing an active Consent."""
+    if document.get("resourceType") == "Consent" and not caller.is_agency and is_sharing(document):
+        text = "a partner may file a Consent as `proposed` only; the custodian makes it active"
+        raise Forbidden(text, expression="Consent.status")

@@ -1,0 +1,75 @@
+"""An intervention plan goes in: the practitioner's words become FHIR resources in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from careplan_service.access.consent.rules import Door
+from careplan_service.access.filters import Has, all_of
+from careplan_service.access.instants import as_datetime
+from careplan_service.access.view import require_scope
+from careplan_service.errors import Conflict, Forbidden, Invalid
+from careplan_service.interactions.admission import admit_document, spec_of
+from careplan_service.interactions.desk import Changes, Desk, Page, Stored
+from careplan_service.interventions.draft import Identity
+from careplan_service.interventions.plan import Plan
+from careplan_service.interventions.to_fhir import identities, to_fhir
+
+_WRITES = ("CarePlan", "Goal", "Condition", "CareTeam", "ServiceRequest", "Patient", "RelatedPerson", "Group")
+
+
+def submit_plan(desk: Desk, plan: Plan, door: Door) -> Stored:
+    """Store everything a plan says; gives the CarePlan.
+
+    People, workers and agencies that are on record under their identifier are referred to, not
+    written again. Raises Forbidden, Conflict when the plan's number is on record, or Invalid.
+    """
+    require_staff(desk)
+    for type_ in _WRITES:
+        require_scope(desk.caller, "c", type_)
+    with desk.records.changes() as changes:
+        # Two imports of one client at the same moment must not make two of them.
+        changes.alone("plans")
+        known = dict(_on_record(desk, identities(plan)))
+        now = as_datetime(desk.now)
+        documents = to_fhir(plan, agency=desk.caller.organization, new_id=desk.new_id, now=now, known=known)
+        _require_new(desk, plan, documents[0])
+        stored = [_put(desk, changes, document, door) for document in documents]
+        desk.note_in(changes, 201)
+    return stored[0]
+
+
+def require_staff(desk: Desk) -> None:
+    """Plans in the practitioner's words are for the custodian's own systems."""
+    if not desk.caller.is_agency:
+        raise Forbidden("plans are kept by the custodian's staff; partners read CarePlan and Goal as FHIR")
+
+
+def _on_record(desk: Desk, wanted: Iterable[Identity]) -> Iterable[tuple[Identity, str]]:
+    for identity in wanted:
+        name = f"{identity.resource_type}.identifier"
+        about = Has(name, identity.value, identity.system)
+        for found in desk.find("r", identity.resource_type, about, Page(limit=1)):
+            yield identity, f"{found.type}/{found.id}"
+
+
+def _require_new(desk: Desk, plan: Plan, care_plan: Mapping[str, Any]) -> None:
+    numbers = [Has("CarePlan.identifier", i["value"], i["system"]) for i in care_plan.get("identifier", ())]
+    for found in desk.find("r", "CarePlan", all_of(*numbers), Page(limit=1)) if numbers else ():
+        text = f"plan `{plan.number}` is on record already as `CarePlan/{found.id}`; nothing was changed"
+        raise Conflict(text, expression="number")
+
+
+def _put(desk: Desk, changes: Changes, document: dict[str, Any], door: Door) -> Stored:
+    spec = spec_of(document["resourceType"])
+    data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        admitted = admit_document(spec, data, document, door)
+    except Invalid as problem:
+        raise Invalid(
+            f"the plan makes an invalid {spec.name}: {problem.faults[0].text}", faults=problem.faults
+        ) from None
+    write = admitted.write(document["id"], "POST", door.base_url)
+    return desk.show(changes.put(write, None, desk.now, desk.caller.organization))

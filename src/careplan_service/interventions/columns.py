@@ -1,0 +1,97 @@
+"""The columns of the CSV form of a plan: which part and field of the JSON shape each one is.
+
+RFC 4180: https://www.rfc-editor.org/rfc/rfc4180 ; docs/plans.md describes the columns for agencies.
+
+`plan`, `goal` and `objective` columns say it once for the rows below; `strategy`, `member`, `need`, `strength` and
+`participant` columns say something new on every row where they are filled in.
+"""
+
+from __future__ import annotations
+
+from careplan_service.interventions.intake_rules import Path
+from careplan_service.interventions.intake_schema import (
+    GoalPart,
+    MemberPart,
+    NeedPart,
+    ObjectivePart,
+    ParticipantPart,
+    StrategyPart,
+    StrengthPart,
+)
+
+PLAN: dict[str, Path] = {
+    "plan_number": ("number",),
+    "plan_title": ("title",),
+    "plan_status": ("status",),
+    "plan_status_reason": ("status_reason",),
+    "period_start": ("period", "start"),
+    "period_end": ("period", "end"),
+    "review_date": ("review_date",),
+    "client_system_kind": ("client_system", "kind"),
+    "client_system_name": ("client_system", "name"),
+    "client_system_identifier": ("client_system", "identifier"),
+    "client_system_size": ("client_system", "size"),
+    "client_system_locality": ("client_system", "locality"),
+    "client_system_description": ("client_system", "description"),
+    "client_system_sensitivity": ("client_system", "sensitivity"),
+    "worker_name": ("worker", "name"),
+    "worker_role": ("worker", "role"),
+    "worker_agency": ("worker", "agency"),
+    "worker_identifier": ("worker", "identifier"),
+    "worker_agency_identifier": ("worker", "agency_identifier"),
+    "worker_sensitivity": ("worker", "sensitivity"),
+    "agreement_status": ("agreement", "status"),
+    "agreement_date": ("agreement", "date"),
+    "agreement_how": ("agreement", "how"),
+    "agreement_comment": ("agreement", "comment"),
+    "agreement_reason": ("agreement", "reason"),
+    "sharing_notes": ("sharing_notes",),
+    "plan_sensitivity": ("sensitivity",),
+}
+
+LISTS: dict[str, Path] = {
+    "goal": ("goals",),
+    "objective": ("objectives",),
+    "strategy": ("strategies",),
+    "member": ("client_system", "members"),
+    "need": ("needs",),
+    "strength": ("strengths",),
+    "participant": ("participants",),
+}
+SCHEMAS = {
+    "goal": GoalPart,
+    "objective": ObjectivePart,
+    "strategy": StrategyPart,
+    "member": MemberPart,
+    "need": NeedPart,
+    "strength": StrengthPart,
+    "participant": ParticipantPart,
+}
+NESTED = ("objectives", "strategies")
+
+PARTS: dict[str, tuple[str, str]] = {
+    f"{part}_{field}": (part, field)
+    for part, schema in SCHEMAS.items()
+    for field in schema().fields
+    if field not in NESTED
+}
+COLUMNS = (*PLAN, *PARTS)
+"""Every column, in the order in which a file is written."""
+
+
+def column(path: Path) -> str:
+    """The column of a field path: `("goals", 1, "objectives", 0, "due")` -> `objective_due`."""
+    names = tuple(step for step in path if isinstance(step, str))
+    for part, place in LISTS.items():
+        if len(names) > 1 and names[:-1][-len(place) :] == place:
+            return f"{part}_{names[-1]}"
+    whole = next((name for name, place in PLAN.items() if place == names), None)
+    first = next((name for name, place in PLAN.items() if place[: len(names)] == names), None)
+    listed = next(
+        (f"{part}_{_first(part)}" for part, place in LISTS.items() if names[-len(place) :] == place), None
+    )
+    return whole or listed or first or "plan_number"
+
+
+def _first(part: str) -> str:
+    return next(iter(SCHEMAS[part]().fields))

@@ -1,0 +1,81 @@
+"""The documents of one plan while they are being written: ids, references, labels.
+
+https://hl7.org/fhir/R4/references.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from careplan_service.interventions.canonical import BASE, Document, element
+from careplan_service.interventions.plan import Identifier, Plan
+from careplan_service.interventions.sensitivity import security
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Somebody or something that may already be on record: resource type, identifier system and value."""
+
+    resource_type: str
+    system: str
+    value: str
+
+
+@dataclass
+class Draft:
+    """What has been written so far for one plan.
+
+    `subject` is what the plan is about (`Patient/x` or `Group/x`), `members` the references of the members in
+    their order, `who` the reference of everybody that strategies can name, `labels` the high-water mark of
+    everything written.
+    """
+
+    plan: Plan
+    agency: str
+    new_id: Callable[[], str]
+    now: datetime
+    known: Mapping[Identity, str]
+    care_plan: str = ""
+    subject: str = ""
+    group: str = ""
+    members: list[str] = field(default_factory=list)
+    who: dict[str, str] = field(default_factory=dict)
+    labels: set[str] = field(default_factory=set)
+    documents: list[Document] = field(default_factory=list)
+
+    def reserve(self, resource_type: str) -> str:
+        """A reference to a document that is written later."""
+        return f"{resource_type}/{self.new_id()}"
+
+    def write(self, target: str, labels: Iterable[str], /, **content: object) -> str:
+        """Adds the document that `target` refers to, with its labels; gives `target` back."""
+        resource_type, _, id_ = target.partition("/")
+        wanted = frozenset(labels)
+        self.labels |= wanted
+        self.documents.append(
+            {
+                "resourceType": resource_type,
+                "id": id_,
+                "meta": {"security": security(wanted)},
+                **element(**content),
+            }
+        )
+        return target
+
+    def on_record(self, resource_type: str, identifier: Identifier | None) -> str | None:
+        """The reference of somebody known by this identifier, or None."""
+        if identifier is None:
+            return None
+        return self.known.get(Identity(resource_type, identifier.system, identifier.value))
+
+    def number_identifier(self, of: str, number: str) -> list[Document]:
+        """`Document.identifier` for a plan or goal number, in a system of the caller's agency."""
+        system = f"{BASE}/identifier/{self.agency.partition('/')[2]}/{of}-number"
+        return [{"system": system, "value": number, "assigner": {"reference": self.agency}}]
+
+
+def identifier(of: Identifier | None) -> list[Document]:
+    """`identifier` as FHIR has it: a list of one, or of none."""
+    return [{"system": of.system, "value": of.value}] if of else []

@@ -1,0 +1,196 @@
+"""The practitioner's plan as JSON, in and out: a Plan, or every fault by field path.
+
+docs/plans.md describes the shape; what it becomes: https://hl7.org/fhir/R4/careplan.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date
+from typing import Any
+
+from marshmallow import ValidationError
+
+from careplan_service.errors import Fault, Invalid
+from careplan_service.interventions import plan as parts
+from careplan_service.interventions.intake_names import Names, names
+from careplan_service.interventions.intake_rules import RULES, Data, Path
+from careplan_service.interventions.intake_schema import PlanPart
+from careplan_service.interventions.plan import Plan
+
+LIMITS = {
+    "goals": 500,
+    "objectives": 2_000,
+    "strategies": 5_000,
+    "members": 500,
+    "needs": 500,
+    "strengths": 500,
+    "participants": 500,
+}
+NOT_FOR_ONE_GOAL = ("strategies", "objectives")
+PERSON_FIELDS = tuple(field.name for field in fields(parts.Person))
+
+
+def plan_from_json(obj: Any) -> Plan:
+    """The plan that a JSON value tells.
+
+    Raises Invalid with every fault, `expression` the field path (`goals[1].objectives[0].due`).
+    """
+    return plan_from(obj, expression)
+
+
+def plan_from(obj: Any, where: Callable[[Path], str | None]) -> Plan:
+    """As `plan_from_json`, with `where` to tell the place of a fault in the sender's own terms."""
+    too_many = [(path, text) for path, text in _too_many(obj)]
+    if too_many:
+        raise _invalid(too_many, where)
+    faults: list[tuple[Path, str]] = []
+    try:
+        data: Data = PlanPart().load(obj)
+    except ValidationError as refused:
+        faults += _flat(refused.messages)
+        data = refused.valid_data if isinstance(refused.valid_data, dict) else {}
+    known = {path for path, _ in faults}
+    if not any(path == () for path in known) and not _shifted(known):
+        faults += [
+            (path, text) for rule in (*RULES, names) for path, text in rule(data) if not _covered(path, known)
+        ]
+    if faults:
+        raise _invalid(faults, where)
+    return _plan(data, Names(data))
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """The JSON shape that `plan_from_json` reads, with codes in place of friendly spellings."""
+    told = _told(plan)
+    told["period"] = _told_dates(told)
+    for member in told.get("client_system", {}).get("members", ()):
+        member |= member.pop("person")
+    ordered = [name for name in PlanPart().fields if told.get(name)]
+    return {name: told[name] for name in ordered}
+
+
+def expression(path: Path) -> str | None:
+    """`("goals", 1, "due")` -> `goals[1].due`; the whole plan has none."""
+    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
+    return "".join(steps).lstrip(".") or None
+
+
+def _invalid(faults: Sequence[tuple[Path, str]], where: Callable[[Path], str | None]) -> Invalid:
+    listed = [Fault("invalid", text, where(path)) for path, text in dict.fromkeys(faults)]
+    return Invalid(f"the plan has {len(listed)} fault{'s' * (len(listed) > 1)}", faults=listed)
+
+
+def _too_many(obj: Any) -> Iterator[tuple[Path, str]]:
+    totals: dict[str, int] = {}
+    pending = [obj]
+    while pending:
+        part = pending.pop()
+        for name, value in part.items() if isinstance(part, Mapping) else ():
+            if isinstance(value, list) and name in LIMITS:
+                totals[name] = totals.get(name, 0) + len(value)
+                pending += value[: LIMITS[name]]
+            elif isinstance(value, Mapping):
+                pending.append(value)
+    for name, total in totals.items():
+        if total > LIMITS[name]:
+            path: Path = ("client_system", name) if name == "members" else ("goals",)
+            place = path if name in ("members", *NOT_FOR_ONE_GOAL) else (name,)
+            yield place, f"a plan has at most {LIMITS[name]} {name}, here are {total}: split it"
+
+
+def _flat(messages: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    if isinstance(messages, Mapping):
+        for step, inner in messages.items():
+            yield from _flat(inner, path if step == "_schema" else (*path, step))
+    else:
+        for text in messages:
+            yield path, str(text)
+
+
+def _shifted(known: set[Path]) -> bool:
+    return any(path and isinstance(path[-1], int) for path in known)
+
+
+def _covered(path: Path, known: set[Path]) -> bool:
+    return any(path[:end] in known for end in range(1, len(path) + 1))
+
+
+def _built(of: type[Any], data: Data, **more: Any) -> Any:
+    given = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in {**data, **more}.items()
+        if value is not None
+    }
+    return of(**given)
+
+
+def _plan(data: Data, known: Names) -> Plan:
+    period = data.get("period") or {}
+    system = data["client_system"]
+    rest = {name: value for name, value in data.items() if name not in ("period", "client_system")}
+    plan: Plan = _built(
+        Plan,
+        rest,
+        start=period.get("start"),
+        end=period.get("end"),
+        client_system=_built(parts.ClientSystem, system, members=[_member(one) for one in system["members"]]),
+        needs=[_built(parts.Need, one) for one in data["needs"]],
+        strengths=[_built(parts.Strength, one) for one in data["strengths"]],
+        goals=[_goal(one, known) for one in data["goals"]],
+        worker=_built(parts.Participant, data["worker"]) if data.get("worker") else None,
+        participants=[_built(parts.Participant, one) for one in data["participants"]],
+        agreement=_built(parts.Agreement, data["agreement"]) if data.get("agreement") else None,
+    )
+    return plan
+
+
+def _member(data: Data) -> parts.Member:
+    person = {name: value for name, value in data.items() if name in PERSON_FIELDS}
+    rest = {name: value for name, value in data.items() if name not in PERSON_FIELDS}
+    member: parts.Member = _built(parts.Member, rest, person=_built(parts.Person, person))
+    return member
+
+
+def _goal(data: Data, known: Names) -> parts.Goal:
+    goal: parts.Goal = _built(
+        parts.Goal, data, objectives=[_objective(one, known) for one in data["objectives"]]
+    )
+    return goal
+
+
+def _objective(data: Data, known: Names) -> parts.Objective:
+    responsible = data.get("responsible")
+    objective: parts.Objective = _built(
+        parts.Objective,
+        data,
+        responsible=known.label(responsible) if responsible else None,
+        strategies=[_strategy(one, known) for one in data["strategies"]],
+    )
+    return objective
+
+
+def _strategy(data: Data, known: Names) -> parts.Strategy:
+    who = dict.fromkeys(label for name in data.get("who") or () if (label := known.label(name)))
+    # the client comes first, as in the FHIR documents, where a Group is told apart from the performers
+    ordered = sorted(who, key=lambda label: label != "client")
+    strategy: parts.Strategy = _built(parts.Strategy, data, who=ordered)
+    return strategy
+
+
+def _told(value: Any) -> Any:
+    if is_dataclass(value):
+        named = {field.name: (getattr(value, field.name), field.default) for field in fields(value)}
+        return {
+            name: _told(found)
+            for name, (found, default) in named.items()
+            if name in ("status", "client") or (found is not None and found != default)
+        }
+    if isinstance(value, tuple):
+        return [_told(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _told_dates(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: told.pop(name) for name in ("start", "end") if name in told}

@@ -1,0 +1,172 @@
+"""How one field of a plan is read: text, day, number, term of a list.
+
+Every message is one lower-case sentence with the sender's input in backticks.
+FHIR strings and dates: https://hl7.org/fhir/R4/datatypes.html#primitive
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from difflib import get_close_matches
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
+
+from careplan_service.interventions.plan import Identifier, Value
+from careplan_service.interventions.terms import Terms
+
+LONGEST_TEXT = 10_000
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
+WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,8}")
+ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+MISSING = "is missing: give it a value"
+
+
+def quoted(value: object) -> str:
+    """The sender's input, shortened, in backticks."""
+    text = str(value).replace("\n", " ")
+    return f"`{text[:60]}...`" if len(text) > 60 else f"`{text}`"
+
+
+def did_you_mean(near: str | None) -> str:
+    """A suggestion, if there is one."""
+    return f", did you mean `{near}`?" if near else ""
+
+
+class Part(Schema):
+    """A part of the plan; a field that it does not know is a fault, with a suggestion."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    error_messages = {"type": "write this as an object with named fields"}  # noqa: RUF012
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _no_unknown_fields(self, data: object, original: object, **_: object) -> None:
+        if not isinstance(original, Mapping):
+            return
+        faults = {
+            str(name): [f"unknown field {quoted(name)}{did_you_mean(self._near(str(name)))}"]
+            for name in original
+            if name not in self.fields
+        }
+        if faults:
+            raise ValidationError(faults)
+
+    def _near(self, name: str) -> str | None:
+        return next(iter(get_close_matches(name.casefold(), list(self.fields), n=1, cutoff=0.6)), None)
+
+
+class Read(fields.Field[Any]):
+    """A field that `read` makes of a JSON value; None, blank text and empty lists count as not there."""
+
+    default_error_messages = {"required": MISSING, "null": MISSING}  # noqa: RUF012
+
+    def __init__(self, read: Callable[[Any], Any], **options: Any) -> None:
+        super().__init__(allow_none=not options.get("required", False), **options)
+        self._read = read
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """As marshmallow's, except that blank is missing."""
+        blank = value is None or (isinstance(value, str) and not value.strip())
+        return super().deserialize(None if blank else value, *args, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return self._read(value)
+
+
+def text(value: Any) -> str:
+    """Trimmed text; whole numbers are taken as written, for numbers typed without quotes."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise ValidationError(f"write text instead of {quoted(value)}")
+    trimmed = re.sub(r"\r\n?", "\n", value).strip()
+    if bad := UNWRITABLE.search(trimmed):
+        raise ValidationError(f"take out the character U+{ord(bad[0]):04X}, which cannot be shown")
+    if len(trimmed) > LONGEST_TEXT:
+        raise ValidationError(f"shorten this text of {len(trimmed)} characters to at most {LONGEST_TEXT}")
+    return trimmed
+
+
+def day(value: Any) -> date:
+    """A date in ISO form only: every other form means different days to different people."""
+    if isinstance(value, str) and ISO_DAY.fullmatch(value.strip()):
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            raise ValidationError(f"there is no day {quoted(value)} in the calendar") from None
+    raise ValidationError(f"write the date {quoted(value)} as YYYY-MM-DD, for example `2025-03-31`")
+
+
+def count(value: Any) -> int:
+    """A whole number from 1."""
+    number = int(value) if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value.strip()) else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 999_999_999:
+        raise ValidationError(f"write a whole number from 1 instead of {quoted(value)}")
+    return number
+
+
+def flag(value: Any) -> bool:
+    """Yes or no."""
+    answers = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+    found = answers.get(value.strip().casefold()) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise ValidationError(f"write `yes` or `no` instead of {quoted(value)}")
+    return found
+
+
+def measured(value: Any) -> Value:
+    """A whole number, yes/no as `true`/`false`, or words; decimals stay as they are written."""
+    if isinstance(value, bool):
+        return value
+    words = text(str(value) if isinstance(value, float) else value)
+    if words.casefold() in ("true", "false"):
+        return words.casefold() == "true"
+    return int(words) if WHOLE_NUMBER.fullmatch(words) else words
+
+
+def term(terms: Callable[[], Terms], what: str) -> Callable[[Any], str]:
+    """A reader of one of a list of terms, friendly to spellings."""
+
+    def read(value: Any) -> str:
+        written = text(value)
+        code = terms().code(written)
+        if code is None:
+            near = did_you_mean(terms().near(written)) or f": use one of {', '.join(terms().by_code)}"
+            raise ValidationError(f"unknown {what} {quoted(written)}{near}")
+        return code
+
+    return read
+
+
+def many(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """A reader of a list, or of texts separated by `;`; what comes twice counts once."""
+
+    def read_all(value: Any) -> tuple[Any, ...]:
+        if isinstance(value, str):
+            value = [part for part in value.split(";") if part.strip()]
+        if not isinstance(value, list):
+            raise ValidationError(f"write a list instead of {quoted(value)}")
+        return tuple(dict.fromkeys(read(one) for one in value))
+
+    return read_all
+
+
+def identifier(value: Any) -> Identifier:
+    """`{"system": ..., "value": ...}`, or `system|value` as one text."""
+    if isinstance(value, str):
+        system, bar, number = value.partition("|")
+        value = {"system": system, "value": number} if bar else {}
+    if not isinstance(value, Mapping) or set(value) != {"system", "value"}:
+        raise ValidationError(
+            "write the identifier as `system|value`, or as an object with `system` and `value`"
+        )
+    system, number = text(value["system"]), text(value["value"])
+    if not re.fullmatch(r"(https?://|urn:)[^\s|]+", system) or not number:
+        raise ValidationError(
+            f"the identifier's system {quoted(system)} must start with `https://` or `urn:`"
+        )
+    return Identifier(system, number)

@@ -1,0 +1,202 @@
+"""The practitioner's intervention plan, in the practitioner's words: values without behaviour.
+
+What it becomes in FHIR: https://hl7.org/fhir/R4/careplan.html and https://hl7.org/fhir/R4/goal.html
+
+Codes in these values (kinds, domains, states, labels) are the project's own, as `catalogue` and `terms` list them.
+Texts are never empty and never padded; what is not known is None, `()` or False.
+`sensitivity` holds v3-ActCode labels that a person set by hand, beyond those that the rules find.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+Value = str | int | bool
+"""What an objective is measured by: a whole number, yes/no, or words (decimals stay as they were written)."""
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """A number somebody was given: `system` an absolute URI, `value` the number."""
+
+    system: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who somebody is and how to reach them. At least one of `given` and `family` is there.
+
+    `safe_contact` says how this person may be contacted without danger; `address_confidential`
+    keeps the whole contact block (`phone`, `email`, `address`) out of the person's own FHIR document.
+    """
+
+    given: str | None = None
+    family: str | None = None
+    identifier: Identifier | None = None
+    birth_date: date | None = None
+    gender: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None
+    language: str | None = None
+    interpreter: bool = False
+    safe_contact: str | None = None
+    address_confidential: bool = False
+
+    @property
+    def name(self) -> str:
+        """Given and family name, as one text."""
+        return " ".join(part for part in (self.given, self.family) if part)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person of the client system; `client` is False for family who is not a client of the agency."""
+
+    person: Person
+    role: str | None = None
+    client: bool = True
+    sensitivity: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClientSystem:
+    """Whom the plan is for: `kind` is individual, family, group, community or organisation."""
+
+    kind: str
+    name: str | None = None
+    members: tuple[Member, ...] = ()
+    identifier: Identifier | None = None
+    size: int | None = None
+    locality: str | None = None
+    description: str | None = None
+    sensitivity: tuple[str, ...] = ()
+
+    @property
+    def index_client(self) -> Member | None:
+        """The client whose record an individual's or a family's plan is kept in: the first who is a client."""
+        if self.kind not in ("individual", "family"):
+            return None
+        return next((member for member in self.members if member.client), None)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A presenting need: `codes` are ICD-10-CM or SNOMED CT codes picked from the domain's list."""
+
+    text: str
+    domain: str
+    severity: str | None = None
+    codes: tuple[str, ...] = ()
+    sensitivity: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Strength:
+    """What the client system can build on."""
+
+    text: str
+    codes: tuple[str, ...] = ()
+    sensitivity: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """What is done for an objective: number `1.1.a`; `who` holds `client`, `worker`, or names from the plan."""
+
+    number: str
+    text: str
+    kind: str
+    method: str | None = None
+    frequency: str | None = None
+    duration: str | None = None
+    count: int | None = None
+    who: tuple[str, ...] = ()
+    where: str | None = None
+    status: str = "planned"
+    sensitivity: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A measurable step to a goal: number `1.1`."""
+
+    number: str
+    statement: str
+    measure: str | None = None
+    target: Value | None = None
+    baseline: Value | None = None
+    due: date | None = None
+    responsible: str | None = None
+    status: str = "planned"
+    strategies: tuple[Strategy, ...] = ()
+    sensitivity: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What the client wants: `words` are the client's own, `wording` the professional's."""
+
+    number: str
+    words: str
+    domain: str
+    wording: str | None = None
+    priority: str | None = None
+    start: date | None = None
+    target_date: date | None = None
+    status: str = "proposed"
+    codes: tuple[str, ...] = ()
+    objectives: tuple[Objective, ...] = ()
+    sensitivity: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Participant:
+    """Somebody who takes part and is not a client: a person, an agency, or a person of an agency."""
+
+    role: str
+    name: str | None = None
+    agency: str | None = None
+    identifier: Identifier | None = None
+    agency_identifier: Identifier | None = None
+    sensitivity: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """How strategies name this participant."""
+        return self.name or self.agency or self.role
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The client's agreement to the plan, or the recorded `reason` why there is none."""
+
+    status: str
+    date: date | None = None
+    how: str | None = None
+    comment: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One intervention plan, whole."""
+
+    number: str
+    title: str
+    client_system: ClientSystem
+    status: str = "draft"
+    status_reason: str | None = None
+    start: date | None = None
+    end: date | None = None
+    review_date: date | None = None
+    needs: tuple[Need, ...] = ()
+    strengths: tuple[Strength, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    worker: Participant | None = None
+    participants: tuple[Participant, ...] = ()
+    agreement: Agreement | None = None
+    sharing_notes: str | None = None
+    sensitivity: tuple[str, ...] = ()

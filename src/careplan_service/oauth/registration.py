@@ -1,0 +1,105 @@
+"""Checks a client before it is registered, so that nothing half-usable gets into the directory.
+
+https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html#registering-a-client-communicating-public-keys
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from careplan_service.access.clients import KINDS, PURPOSES_OF_USE, Client
+from careplan_service.access.scopes import ScopeError, parse_scopes
+from careplan_service.errors import Fault, Invalid
+from careplan_service.oauth import jwks
+from careplan_service.oauth.assertions import CLIENT_ID
+from careplan_service.oauth.remote_jwks import is_fetchable
+
+_ORGANIZATION = re.compile(r"Organization/[A-Za-z0-9\-.]{1,64}")
+_LONGEST_NAME = 200
+
+
+def checked(client: Client, types: Collection[str]) -> Client:
+    """The client itself if it may be registered; `types` are the resource type names served.
+
+    Raises Invalid with every fault found; a fault's `expression` is the field's name.
+    """
+    faults = [Fault("invalid", text, field) for field, text in _faults(client, types)]
+    if faults:
+        raise Invalid("; ".join(fault.text for fault in faults), faults=faults)
+    return client
+
+
+def _faults(client: Client, types: Collection[str]) -> Iterator[tuple[str, str]]:
+    if not CLIENT_ID.fullmatch(client.id):
+        yield (
+            "id",
+            f"client id `{_shown(client.id)}`: use up to 64 letters, digits or `._~-`, no sign first",
+        )
+    if not client.name.strip() or not client.name.isprintable() or len(client.name) > _LONGEST_NAME:
+        yield "name", f"name `{_shown(client.name)}`: use 1 to {_LONGEST_NAME} printable characters"
+    if client.kind not in KINDS:
+        yield "kind", f"kind `{_shown(client.kind)}`: use {', '.join(KINDS)}"
+    if not _ORGANIZATION.fullmatch(client.organization):
+        yield (
+            "organization",
+            f"organization `{_shown(client.organization)}`: use a reference like `Organization/food-bank`",
+        )
+    yield from _scope_faults(client, types)
+    yield from _purpose_faults(client)
+    yield from _key_faults(client)
+
+
+def _shown(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text[:80])
+
+
+def _scope_faults(client: Client, types: Collection[str]) -> Iterator[tuple[str, str]]:
+    try:
+        parse_scopes(client.scopes, types)
+    except ScopeError as error:
+        yield from (("scopes", text) for text in error.faults)
+
+
+def _purpose_faults(client: Client) -> Iterator[tuple[str, str]]:
+    for purpose in client.purposes:
+        if purpose not in PURPOSES_OF_USE:
+            yield (
+                "purpose",
+                f"purpose `{_shown(purpose)}`: use a v3-ActReason purpose of use such as `COC` or `TREAT`",
+            )
+    if len(set(client.purposes)) != len(client.purposes):
+        yield "purpose", "a purpose is named twice; name the default and the further ones once each"
+
+
+def _key_faults(client: Client) -> Iterator[tuple[str, str]]:
+    if client.jwks is not None and client.jwks_url is not None:
+        yield "jwks", "give the keys as a JWK Set or as its URL, not both"
+    if client.jwks_url is not None and not is_fetchable(client.jwks_url):
+        yield (
+            "jwks_url",
+            f"JWK Set URL `{_shown(client.jwks_url)}`: use an https URL without user, password or fragment",
+        )
+    if client.jwks is not None:
+        yield from (("jwks", text) for text in _jwks_faults(client.jwks))
+
+
+def _jwks_faults(text: str) -> Iterator[str]:
+    try:
+        entries = jwks.entries(text)
+    except ValueError as error:
+        yield str(error)
+        return
+    if any(jwks.holds_secrets(entry) for entry in entries):
+        yield "the JWK Set has private or symmetric keys in it; send only public ones, and replace those keys"
+    elif not any(_is_usable(entry) for entry in entries):
+        yield (
+            f"the JWK Set has no key that can be used: one needs a `kid` and must be for "
+            f"{' or '.join(jwks.ALGORITHMS)} (RSA of 2048 bits or more, or EC on P-384)"
+        )
+
+
+def _is_usable(entry: dict[str, object]) -> bool:
+    return isinstance(entry.get("kid"), str) and any(
+        jwks.verification_key(entry, algorithm) for algorithm in jwks.ALGORITHMS
+    )

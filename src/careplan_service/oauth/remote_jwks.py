@@ -1,0 +1,129 @@
+"""JWK Sets that clients publish under a URL: fetched with bounds, kept for a few minutes.
+
+https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html#registering-a-client-communicating-public-keys
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from careplan_service.oauth import jwks
+
+_TIMEOUT = 5.0
+_KEPT = 300.0
+_RETRY_FAILED = 10.0
+_RETRY_UNKNOWN_KID = 60.0
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """A redirect would leave the registered URL; the 3xx answer then fails as an HTTPError."""
+
+
+_open = build_opener(_NoRedirect).open
+
+
+@dataclass(frozen=True)
+class _Kept:
+    text: str
+    fetched: float
+    until: float
+
+
+class RemoteJwks:
+    """Fetches and keeps JWK Sets by URL; `now` gives seconds since the epoch.
+
+    A set is kept for 5 minutes, or less if its Cache-Control says so. When it lacks the key id
+    asked for it is fetched again, at most once a minute; after a failure, at most every 10 seconds.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.Lock()
+
+    def text(self, url: str, kid: str) -> str:
+        """The JWK Set at a URL as JSON text, `{"keys": []}` when it cannot be had."""
+        kept = self._kept.get(url)
+        if kept and not self._is_due(kept, kid):
+            return kept.text
+        with self._lock:
+            kept = self._kept.get(url)
+            if kept and not self._is_due(kept, kid):
+                return kept.text
+            fetched = self._fetched(url)
+            self._kept[url] = fetched
+            return fetched.text
+
+    def _is_due(self, kept: _Kept, kid: str) -> bool:
+        now = self._now()
+        if now >= kept.until:
+            return True
+        return now - kept.fetched >= _RETRY_UNKNOWN_KID and kid not in _kids(kept.text)
+
+    def _fetched(self, url: str) -> _Kept:
+        now = self._now()
+        try:
+            text, seconds = fetch(url)
+            jwks.entries(text)
+        except (OSError, ValueError):
+            return _Kept('{"keys": []}', now, now + _RETRY_FAILED)
+        return _Kept(text, now, now + seconds)
+
+
+def is_fetchable(url: str) -> bool:
+    """Whether keys may be fetched from a URL: https, or http from this very machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    plain = not (parts.username or parts.password or parts.fragment) and url.isprintable() and " " not in url
+    return (
+        bool(host) and plain and (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))
+    )
+
+
+def fetch(url: str) -> tuple[str, float]:
+    """The text at a URL and for how many seconds it may be kept.
+
+    No redirects, at most 1 MiB, at most 5 seconds in all. Raises OSError or ValueError.
+    """
+    if not is_fetchable(url):
+        raise ValueError(f"`{url}` is not an https URL")
+    deadline = time.monotonic() + _TIMEOUT
+    request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - is_fetchable checked the scheme
+    with _open(request, timeout=_TIMEOUT) as response:
+        text = _read(response, deadline).decode("utf-8")
+        return text, _seconds(response.headers.get("Cache-Control", ""))
+
+
+def _read(response: IO[bytes], deadline: float) -> bytes:
+    body = bytearray()
+    while chunk := response.read1(64 * 1024):  # type: ignore[attr-defined]
+        body += chunk
+        if len(body) > jwks.LARGEST:
+            raise ValueError("the JWK Set is too long")
+        if time.monotonic() > deadline:
+            raise URLError("the JWK Set took too long")
+    return bytes(body)
+
+
+def _seconds(cache_control: str) -> float:
+    if re.search(r"\bno-(store|cache)\b", cache_control, re.IGNORECASE):
+        return 0.0
+    age = re.search(r"\bmax-age=\"?(\d{1,9})\b", cache_control, re.IGNORECASE)
+    return min(_KEPT, float(age[1])) if age else _KEPT
+
+
+def _kids(text: str) -> set[Any]:
+    return {entry.get("kid") for entry in jwks.entries(text) if isinstance(entry.get("kid"), str)}

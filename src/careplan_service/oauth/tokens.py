@@ -1,0 +1,189 @@
+"""Access tokens: signed JWTs that say which client acts, within which scopes, for which purpose.
+
+https://www.rfc-editor.org/rfc/rfc9068 and, for the purpose of use,
+https://profiles.ihe.net/ITI/IUA/index.html#3714221-json-web-token-option
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc import jwt
+
+from careplan_service.access.caller import Caller
+from careplan_service.access.clients import ACT_REASON, Client
+from careplan_service.access.scopes import Scopes, narrowed, parse_scopes
+from careplan_service.errors import Unauthenticated
+from careplan_service.oauth.keys import ALGORITHM, SigningKeys
+from careplan_service.oauth.signed import LARGEST, NotSigned, Signed, is_time, read_signed
+
+_TYPES = ("at+jwt", "application/at+jwt")
+_RECHECK_CLIENT = 1.0
+
+
+def audience(base_url: str) -> str:
+    """The resource our access tokens are for: the FHIR endpoint."""
+    return f"{base_url}/fhir"
+
+
+@dataclass(frozen=True)
+class TokenIssuer:
+    """Signs access tokens; `base_url` is the issuer, `new_id` gives a fresh string each time."""
+
+    base_url: str
+    keys: SigningKeys
+    now: Callable[[], float]
+    new_id: Callable[[], str]
+
+    def issue(self, client: Client, scopes: Scopes, purposes: tuple[str, ...], ttl: int = 300) -> str:
+        """An access token for a client, valid for `ttl` seconds; scopes and purposes are taken as given."""
+        key = self.keys.signing_key()
+        issued = int(self.now())
+        claims: dict[str, Any] = {
+            "iss": self.base_url,
+            "aud": audience(self.base_url),
+            "sub": client.id,
+            "client_id": client.id,
+            "iat": issued,
+            "exp": issued + ttl,
+            "jti": self.new_id(),
+            "scope": str(scopes),
+            "extensions": {
+                "ihe_iua": {"purpose_of_use": [{"system": ACT_REASON, "code": code} for code in purposes]}
+            },
+        }
+        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
+        return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+
+
+@dataclass(frozen=True)
+class _Verified:
+    """What a token states, and the caller it stood for when its client's registration was `client`."""
+
+    client_id: str
+    expires: int
+    scopes: Scopes
+    purposes: tuple[str, ...]
+    client: Client
+    caller: Caller
+
+
+class TokenVerifier:
+    """Turns an access token into its Caller.
+
+    A verified token is kept by its hash until it expires, up to `capacity` of them. Kind and
+    organization come from the client's registration, which `find_client` is asked for at most once
+    a second per client: a disabled client's tokens stop working within that second.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        keys: SigningKeys,
+        find_client: Callable[[str], Client | None],
+        now: Callable[[], float],
+        capacity: int = 10_000,
+    ) -> None:
+        self._issuer = base_url
+        self._audience = audience(base_url)
+        self._keys = keys
+        self._find_client = find_client
+        self._now = now
+        self._capacity = capacity
+        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
+        self._clients: dict[str, tuple[float, Client | None]] = {}
+        self._lock = threading.Lock()
+
+    def verify(self, token: str) -> Caller:
+        """The caller a token stands for; raises Unauthenticated (`invalid_token`) if there is none."""
+        if len(token) > LARGEST or not token.isascii():
+            raise _invalid("is not one of ours")
+        now = self._now()
+        digest = hashlib.sha256(token.encode("ascii")).digest()
+        with self._lock:
+            found = self._verified.get(digest)
+            if found:
+                self._verified.move_to_end(digest)
+        if found is None:
+            found = self._read(token, now)
+            self._keep(digest, found)
+        if now >= found.expires:
+            raise _invalid("has expired")
+        client = self._client(found.client_id, now)
+        if client is not found.client:
+            found = _for_client(found.scopes, found.purposes, found.expires, client)
+            self._keep(digest, found)
+        return found.caller
+
+    def _keep(self, digest: bytes, verified: _Verified) -> None:
+        with self._lock:
+            self._verified[digest] = verified
+            while len(self._verified) > self._capacity:
+                self._verified.popitem(last=False)
+
+    def _client(self, client_id: str, now: float) -> Client:
+        asked, client = self._clients.get(client_id, (-math.inf, None))
+        if now - asked >= _RECHECK_CLIENT:
+            current = self._find_client(client_id)
+            # The same object as long as nothing changed: `verify` compares by identity.
+            client = client if client == current else current
+            self._clients[client_id] = (now, client)
+        if client is None or not client.enabled:
+            raise _invalid("belongs to a client that is not registered any more")
+        return client
+
+    def _read(self, token: str, now: float) -> _Verified:
+        try:
+            signed = read_signed(token)
+        except NotSigned as error:
+            raise _invalid("is not one of ours") from error
+        key = self._keys.find(signed.header.get("kid"))
+        if not (
+            str(signed.header.get("typ")).lower() in _TYPES
+            and key is not None
+            and signed.is_signed_with(key, ALGORITHM)
+            and self._is_ours(signed)
+        ):
+            raise _invalid("is not one of ours")
+        claims = signed.claims
+        purposes = tuple(coding["code"] for coding in claims["extensions"]["ihe_iua"]["purpose_of_use"])
+        client = self._client(claims["client_id"], now)
+        return _for_client(parse_scopes(claims["scope"]), purposes, int(claims["exp"]), client)
+
+    def _is_ours(self, signed: Signed) -> bool:
+        claims = signed.claims
+        return (
+            claims.get("iss") == self._issuer
+            and claims.get("aud") == self._audience
+            and isinstance(claims.get("client_id"), str)
+            and claims.get("sub") == claims["client_id"]
+            and is_time(claims.get("exp"))
+        )
+
+
+def _for_client(scopes: Scopes, purposes: tuple[str, ...], expires: int, client: Client) -> _Verified:
+    """Never more than what is registered by now, however much was when the token was issued."""
+    permitted = tuple(code for code in purposes if code in client.purposes)
+    if not permitted:
+        raise _invalid("is for a purpose that is not registered any more")
+    caller = Caller(
+        client_id=client.id,
+        kind=client.kind,
+        organization=client.organization,
+        purposes=permitted,
+        scopes=narrowed(scopes, parse_scopes(client.scopes)),
+        expires=expires,
+    )
+    return _Verified(client.id, expires, scopes, purposes, client, caller)
+
+
+def _invalid(why: str) -> Unauthenticated:
+    return Unauthenticated(
+        f"the access token {why}; ask for a new one at the token endpoint", error="invalid_token"
+    )

@@ -1,0 +1,120 @@
+"""Reading values out of a document: elements by path, codings anywhere, texts made comparable.
+
+https://hl7.org/fhir/R4/search.html#string (case and accents do not count)
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from careplan_service.access import instants
+from careplan_service.access.consent.dimensions import local
+
+Path = tuple[str, ...]
+Pair = tuple[str, str]
+
+_NAME_PARTS = ("family", "given", "prefix", "suffix", "text")
+_ADDRESS_PARTS = ("line", "city", "district", "state", "postalCode", "country", "text")
+
+
+def values_at(node: Any, path: Path, at: int = 0) -> Iterator[Any]:
+    """Every value at a path; lists are walked through, `effective[x]` means each of its types."""
+    if isinstance(node, list):
+        for item in node:
+            yield from values_at(item, path, at)
+    elif at == len(path):
+        if node is not None:
+            yield node
+    elif isinstance(node, dict):
+        name = path[at]
+        if name in node:
+            yield from values_at(node[name], path, at + 1)
+        elif name.endswith("[x]"):
+            for key, value in node.items():
+                if key.startswith(name[:-3]):
+                    yield from values_at(value, path, at + 1)
+
+
+def codings_in(node: Any) -> Iterator[str]:
+    """Every coding below a value, as `system|code`."""
+    if isinstance(node, dict):
+        code, system = node.get("code"), node.get("system")
+        if isinstance(code, str) and isinstance(system, str):
+            yield f"{system}|{code}"
+        for value in node.values():
+            if isinstance(value, dict | list):
+                yield from codings_in(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from codings_in(item)
+
+
+def normalised(text: str) -> str:
+    """The text as string search compares it: folded case, no accents, single spaces."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+
+
+def token_pairs(value: Any, system: str) -> Iterator[Pair]:
+    """The (code, system) pairs of a code, boolean, Coding, CodeableConcept, Identifier or ContactPoint."""
+    if isinstance(value, bool):
+        yield ("true" if value else "false"), system
+    elif isinstance(value, str):
+        yield value, system
+    elif isinstance(value, dict):
+        if "coding" in value:
+            for coding in value["coding"]:
+                if isinstance(coding.get("code"), str):
+                    yield coding["code"], str(coding.get("system", ""))
+        elif isinstance(code := value.get("code", value.get("value")), str):
+            yield code, "" if _is_contact_point(value) else str(value.get("system", ""))
+
+
+def _is_contact_point(value: Mapping[str, Any]) -> bool:
+    return "code" not in value and ":" not in str(value.get("system", ":"))
+
+
+def texts(value: Any) -> Iterator[str]:
+    """The searchable texts of a string, HumanName or Address."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        parts = _ADDRESS_PARTS if "family" not in value and "given" not in value else _NAME_PARTS
+        for part in dict.fromkeys((*parts, "text")):
+            found = value.get(part)
+            yield from (t for t in (found if isinstance(found, list) else [found]) if isinstance(t, str))
+
+
+def spans(value: Any) -> Iterator[tuple[int, int]]:
+    """The ranges of a date, dateTime, instant, Period or Timing, in microseconds UTC."""
+    if isinstance(value, str):
+        try:
+            yield instants.span(value)
+        except ValueError:
+            return
+    elif isinstance(value, dict):
+        if "start" in value or "end" in value:
+            yield instants.period(value.get("start"), value.get("end"))
+        for event in value.get("event", ()):
+            yield from spans(event)
+        bounds = (
+            value.get("repeat", {}).get("boundsPeriod") if isinstance(value.get("repeat"), dict) else None
+        )
+        if bounds:
+            yield from spans(bounds)
+
+
+def references(value: Any, base_url: str) -> Iterator[str]:
+    """The literal reference as `Type/id` (foreign ones whole), or a canonical with and without version."""
+    if isinstance(value, dict):
+        reference = value.get("reference")
+        if isinstance(reference, str) and not reference.startswith("#"):
+            yield local(reference, base_url)
+    elif isinstance(value, str):
+        yield value
+        if "|" in value:
+            yield value.split("|", 1)[0]

@@ -1,0 +1,13 @@
+"""A fault while its place is only known from inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+Finding = tuple[str, str, str]
+"""FHIR issue code, sentence, FHIRPath below the object looked at (`.detail.status`, empty for itself)."""
+
+
+def below(step: str, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings as seen from one step further out."""
+    return [(code, text, step + path) for code, text, path in findings]

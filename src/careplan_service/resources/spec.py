@@ -1,0 +1,92 @@
+"""What a FHIR type is to this service: its search parameters, its patients, what it is about.
+
+Search parameters: https://hl7.org/fhir/R4/searchparameter-registry.html
+Patient compartment: https://hl7.org/fhir/R4/compartmentdefinition-patient.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from careplan_service.access.consent.dimensions import local
+from careplan_service.access.facts import Fact, Facts
+from careplan_service.access.labels import labels_of
+from careplan_service.resources.extract import codings_in, values_at
+from careplan_service.resources.params import SearchParam
+
+
+@dataclass(frozen=True)
+class ResourceSpec:
+    """One served type.
+
+    `patient` is the path of the reference that says whose record it is (`id` for Patient itself,
+    empty for types that belong to nobody), `other_patients` the further paths that put it into a
+    patient's compartment, `primary` the coded paths that say what the resource is about.
+    """
+
+    name: str
+    params: tuple[SearchParam, ...]
+    patient: str = ""
+    other_patients: tuple[str, ...] = ()
+    primary: tuple[str, ...] = ()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, SearchParam]:
+        """The search parameters by their names."""
+        return {param.name: param for param in self.params}
+
+    def facts(self, document: Mapping[str, Any], base_url: str) -> Facts:
+        """The facts of a valid document; references to `base_url` are read as local ones."""
+        patients = list(self._patients(document, base_url))
+        patient = patients[0] if patients else ""
+        return Facts(
+            type=self.name,
+            patient=patient,
+            other_patients=frozenset(patients[1:]) - {patient, ""},
+            labels=labels_of(document),
+            primary=frozenset(_codings_at(document, self._primary_paths)),
+            codes=frozenset(codings_in({**document, "meta": None})),
+            profiles=frozenset(document.get("meta", {}).get("profile", ())),
+            rows=self._rows(document, base_url),
+        )
+
+    @cached_property
+    def _primary_paths(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(path.split(".")) for path in self.primary)
+
+    @cached_property
+    def _patient_paths(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(
+            tuple(path.split(".")) for path in (self.patient, *self.other_patients) if path not in ("", "id")
+        )
+
+    def _patients(self, document: Mapping[str, Any], base_url: str) -> Iterator[str]:
+        """The patient whose record it is first (empty when there is none), then the others named."""
+        if self.patient == "id":
+            yield f"Patient/{document['id']}"
+        elif not self.patient:
+            yield ""
+        for i, path in enumerate(self._patient_paths):
+            named = [
+                reference
+                for value in values_at(document, path)
+                if isinstance(value, dict)
+                and (reference := local(str(value.get("reference", "")), base_url)).startswith("Patient/")
+            ]
+            yield from named or ([""] if i == 0 and self.patient not in ("", "id") else [])
+
+    def _rows(self, document: Mapping[str, Any], base_url: str) -> tuple[Fact, ...]:
+        found: dict[Fact, None] = {}
+        for param in self.params:
+            for row in param.facts(self.name, document, base_url):
+                found[row] = None
+        return tuple(found)
+
+
+def _codings_at(document: Mapping[str, Any], paths: tuple[tuple[str, ...], ...]) -> Iterator[str]:
+    for path in paths:
+        for value in values_at(document, path):
+            yield from codings_in(value)

@@ -1,0 +1,108 @@
+"""Settings: every environment variable of the service, read once. No secret has a default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from careplan_service.errors import Malformed
+
+PREFIX = "CAREPLAN_"
+_CONSENT_PROFILES = ("strict",)
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+_SWITCH = {"on": True, "off": False}
+
+ABOUT: Mapping[str, str] = {
+    "database_url": "where records are kept: `sqlite:///FILE` or `postgresql+psycopg://USER@HOST/NAME`",
+    "base_url": "the address clients use",
+    "custodians": "the organisations whose staff run this service, `Organization/a,Organization/b`; "
+    "empty: those of the registered agency clients",
+    "consent_profile": "how consents are read; only `strict` is offered so far",
+    "keys_dir": "where the signing keys lie; made at the first start",
+    "trusted_issuers": "OpenID issuers whose tokens are accepted; not offered yet",
+    "log_level": "`debug`, `info`, `warning` or `error`",
+    "audit": "`off` leaves no audit rows for reads and searches: for measuring only",
+    "max_body": "the largest request body taken, in bytes",
+}
+"""What each setting is for; the README's table is made of it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this service is run; each field is the environment variable `CAREPLAN_<FIELD>`."""
+
+    database_url: str = "sqlite:///var/careplan.db"
+    base_url: str = "http://127.0.0.1:8000"
+    custodians: tuple[str, ...] = ()
+    consent_profile: str = "strict"
+    keys_dir: Path = Path("var/keys")
+    trusted_issuers: tuple[str, ...] = ()
+    log_level: str = "info"
+    audit: bool = True
+    max_body: int = 16 * 1024 * 1024
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
+        """Read the environment; values in `given` win. Raises Malformed naming the variable that is wrong."""
+        read: dict[str, Any] = {}
+        for f in fields(cls):
+            text = environment.get(PREFIX + f.name.upper())
+            if text is not None and text != "":
+                read[f.name] = _parsed(f.name, text)
+        settings = cls(**{**read, **{name: value for name, value in given.items() if value is not None}})
+        _check(settings)
+        return settings
+
+
+def _parsed(name: str, text: str) -> Any:
+    return _PARSERS.get(name, str)(text)
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _switch(text: str) -> bool:
+    if text not in _SWITCH:
+        raise Malformed(f"`{PREFIX}AUDIT` is `{text}`; write on or off")
+    return _SWITCH[text]
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal():
+        raise Malformed(f"`{PREFIX}MAX_BODY` is `{text}`; write a number of bytes")
+    return int(text)
+
+
+_PARSERS: Mapping[str, Callable[[str], Any]] = {
+    "custodians": _list,
+    "trusted_issuers": _list,
+    "keys_dir": Path,
+    "audit": _switch,
+    "max_body": _size,
+    "base_url": lambda text: text.rstrip("/"),
+}
+
+
+def _check(settings: Settings) -> None:
+    """Refuse what would be ignored in silence or break at the first request."""
+    if not settings.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        text = "write `sqlite:///FILE` or `postgresql+psycopg://USER@HOST/NAME`"
+        raise Malformed(f"`{PREFIX}DATABASE_URL` is `{settings.database_url}`; {text}")
+    if not settings.base_url.startswith(("http://", "https://")):
+        raise Malformed(f"`{PREFIX}BASE_URL` is `{settings.base_url}`; write an http or https address")
+    if settings.consent_profile not in _CONSENT_PROFILES:
+        raise Malformed(
+            f"`{PREFIX}CONSENT_PROFILE` is `{settings.consent_profile}`; only `strict` is offered"
+        )
+    if settings.log_level not in _LOG_LEVELS:
+        known = ", ".join(_LOG_LEVELS)
+        raise Malformed(f"`{PREFIX}LOG_LEVEL` is `{settings.log_level}`; write one of {known}")
+    if settings.trusted_issuers:
+        raise Malformed(f"`{PREFIX}TRUSTED_ISSUERS` is not offered yet; leave it empty")
+    for custodian in settings.custodians:
+        if not custodian.startswith("Organization/"):
+            raise Malformed(f"`{PREFIX}CUSTODIANS` names `{custodian}`; write `Organization/id`")

@@ -1,0 +1,128 @@
+"""The client directory and the assertions already used, in SQL.
+
+Replay: https://www.rfc-editor.org/rfc/rfc7523#section-3 (`jti`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Engine,
+    RowMapping,
+    Table,
+    delete,
+    exc,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+
+from careplan_service.access.clients import Client
+from careplan_service.errors import Conflict
+from careplan_service.store.tables import Text, metadata
+
+oauth_client = Table(
+    "oauth_client",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("organization", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("further_purposes", Text, nullable=False),
+    Column("jwks", Text),
+    Column("jwks_url", Text),
+    Column("enabled", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+oauth_jti = Table(
+    "oauth_jti",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("jti", Text, primary_key=True),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+_PURGE_EVERY = 60
+
+
+class SqlClients:
+    """The client directory; `now` gives seconds since the epoch."""
+
+    def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
+        self._engine = engine
+        self._now = now
+        self._purged = 0.0
+
+    def add(self, client: Client) -> None:
+        """Register a client; raises Conflict when its id is taken."""
+        row = asdict(client) | {"further_purposes": " ".join(client.further_purposes)}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(oauth_client).values(row))
+        except exc.IntegrityError as error:
+            raise Conflict(f"client `{client.id}` is already registered; choose another id") from error
+
+    def get(self, client_id: str) -> Client | None:
+        """The client of that id, disabled or not, or None."""
+        query = select(oauth_client).where(oauth_client.c.id == client_id)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return _client(row) if row else None
+
+    def list(self) -> tuple[Client, ...]:
+        """Every client, disabled ones too, by id."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(oauth_client).order_by(oauth_client.c.id)).mappings().all()
+        return tuple(_client(row) for row in rows)
+
+    def disable(self, client_id: str) -> bool:
+        """Refuse the client from now on; False when there is none of that id."""
+        change = update(oauth_client).where(oauth_client.c.id == client_id).values(enabled=False)
+        with self._engine.begin() as connection:
+            return connection.execute(change).rowcount == 1
+
+    def remember_jti(self, client_id: str, jti: str, expires: float) -> bool:
+        """Note an assertion's id as used; False when this client used it before.
+
+        The primary key decides, so of two requests in two processes exactly one hears True.
+        `expires`, in seconds since the epoch, says from when on the note may be forgotten.
+        """
+        self._purge()
+        note = {"client_id": client_id, "jti": jti, "expires": int(expires) + 1}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(oauth_jti).values(note))
+        except exc.IntegrityError:
+            return False
+        return True
+
+    def _purge(self) -> None:
+        now = self._now()
+        if now - self._purged < _PURGE_EVERY:
+            return
+        self._purged = now
+        # SKIP LOCKED (PostgreSQL; SQLite has one writer) keeps two purging processes from waiting in a ring.
+        expired = (
+            select(oauth_jti.c.client_id, oauth_jti.c.jti)
+            .where(oauth_jti.c.expires < now)
+            .with_for_update(skip_locked=True)
+        )
+        with self._engine.begin() as connection:
+            connection.execute(
+                delete(oauth_jti).where(tuple_(oauth_jti.c.client_id, oauth_jti.c.jti).in_(expired))
+            )
+
+
+def _client(row: RowMapping) -> Client:
+    fields: dict[str, Any] = dict(row)
+    return Client(**fields | {"further_purposes": tuple(fields["further_purposes"].split())})

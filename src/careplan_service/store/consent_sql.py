@@ -1,0 +1,168 @@
+"""The consent predicate in SQL, for any alias of `resource`: the twin of `access/consent/`.
+
+The shape is that of docs/consent.md: some permit rule on the frontier, no deny rule on it, for
+every patient the version names. Columns are never NULL, so no NOT meets an unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    and_,
+    case,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
+
+from careplan_service.access.consent.terminology import NORMAL
+from careplan_service.access.filters import Consented
+from careplan_service.store.bind import Binds, fence
+from careplan_service.store.tables import consent_key, consent_part, consent_rule, fact
+
+ONE: ColumnElement[int] = literal_column("1")
+OTHER_PATIENT = "~patient"
+"""The `fact.param` under which further patients of a version stand."""
+
+
+def consented(asked: Consented, r: FromClause, binds: Binds, within: str) -> ColumnElement[bool]:
+    """`permits(asked, ...)` as a condition on the version alias `r`.
+
+    `within` is the SQL function that finds a text in a text (`instr`, `strpos`).
+    """
+    return _Predicate(asked, r, binds, within).visible()
+
+
+def because(asked: Consented, r: FromClause, binds: Binds, within: str) -> ColumnElement[str]:
+    """The first rule that permits the version, as `Consent/x/_history/1#provision`; NULL for none."""
+    return _Predicate(asked, r, binds, within).because()
+
+
+class _Predicate:
+    """One asked question against one alias; every bind is made once and used in each place."""
+
+    def __init__(self, asked: Consented, r: FromClause, binds: Binds, within: str) -> None:
+        self._asked, self._r = asked, r
+        self._within = getattr(func, within)
+        self._actors = [binds.text(actor) for actor in asked.actors]
+        self._purposes = [binds.text(code) for code in asked.purpose]
+        self._fenced = [binds.text(fence(code)) for code in asked.purpose]
+        self._now = binds.number(asked.now)
+
+    def visible(self) -> ColumnElement[bool]:
+        """Whether every patient named lets the recipient have the version."""
+        r, other = self._r, fact.alias()
+        refused = _some(
+            other, other.c.vid == r.c.vid, other.c.param == OTHER_PATIENT, not_(self._lets(other.c.value))
+        )
+        every_other = or_(r.c.others == 0, not_(refused))
+        if self._asked.workforce:
+            return and_(or_(r.c.patient == "", self._lets(r.c.patient)), every_other)
+        tagged = or_(r.c.purposes == "", *(self._within(r.c.purposes, code) > 0 for code in self._fenced))
+        return and_(r.c.patient != "", tagged, self._lets(r.c.patient), every_other)
+
+    def because(self) -> ColumnElement[str]:
+        """The first permitting rule on the frontier for the version's own patient."""
+        rule = consent_rule.alias()
+        permitting = (rule.c.deny == 0, self._on_frontier(rule, self._r.c.patient))
+        return _one(func.min(rule.c.because), rule, *permitting)
+
+    def _lets(self, patient: ColumnElement[str]) -> ColumnElement[bool]:
+        """No deny on the frontier and, but for staff, some permit: the greatest `deny` says both."""
+        rule = consent_rule.alias()
+        greatest = _one(func.max(rule.c.deny), rule, self._on_frontier(rule, patient))
+        return func.coalesce(greatest, 0 if self._asked.workforce else 1) == 0
+
+    def _on_frontier(self, rule: FromClause, patient: ColumnElement[str]) -> ColumnElement[bool]:
+        """A matching rule of the patient without a matching exception below it."""
+        nested = consent_rule.alias()
+        below = (
+            nested.c.consent == rule.c.consent,
+            func.length(nested.c.path) > func.length(rule.c.path),
+            func.substr(nested.c.path, 1, func.length(rule.c.path) + 1) == rule.c.path.concat("."),
+        )
+        exception = _some(nested, *below, self._matches(nested))
+        return and_(rule.c.patient == patient, self._matches(rule), not_(exception))
+
+    def _matches(self, rule: FromClause) -> ColumnElement[bool]:
+        r, part = self._r, consent_part.alias()
+        normal = and_(r.c.rank <= NORMAL, r.c.part2 == 0)
+        reach = or_(rule.c.deny == 1, and_(rule.c.named == 1, or_(rule.c.labelled == 1, normal)))
+        failing = _some(part, part.c.rule == rule.c.rule, not_(self._part_matches(part)))
+        return and_(rule.c.valid_from <= self._now, rule.c.valid_to >= self._now, reach, not_(failing))
+
+    def _part_matches(self, part: FromClause) -> ColumnElement[bool]:
+        return and_(
+            self._actor(part), self._purpose(part), self._class(part), self._code(part), self._label(part)
+        )
+
+    def _some_key(self, part: FromClause, dimension: str, condition: KeyCondition) -> ColumnElement[bool]:
+        key = consent_key.alias()
+        return _some(key, key.c.part == part.c.part, key.c.dimension == dimension, condition(key.c.key))
+
+    def _actor(self, part: FromClause) -> ColumnElement[bool]:
+        return or_(part.c.any_actor == 1, self._some_key(part, "actor", lambda key: key.in_(self._actors)))
+
+    def _purpose(self, part: FromClause) -> ColumnElement[bool]:
+        if not self._purposes:
+            return or_(part.c.any_purpose == 1, part.c.deny == 1)
+        return or_(
+            part.c.any_purpose == 1, self._some_key(part, "purpose", lambda key: key.in_(self._purposes))
+        )
+
+    def _class(self, part: FromClause) -> ColumnElement[bool]:
+        return or_(part.c.any_class == 1, self._some_key(part, "class", self._in(self._r.c.classes)))
+
+    def _code(self, part: FromClause) -> ColumnElement[bool]:
+        read = case((part.c.deny == 1, self._r.c.codes), else_=self._r.c.primary_codes)
+        return or_(part.c.any_code == 1, self._some_key(part, "code", self._in(read)))
+
+    def _label(self, part: FromClause) -> ColumnElement[bool]:
+        return or_(
+            part.c.any_label == 1,
+            and_(part.c.deny == 1, self._touched(part)),
+            and_(part.c.deny == 0, self._covered(part)),
+        )
+
+    def _in(self, fenced_set: ColumnElement[str]) -> KeyCondition:
+        return lambda key: self._within(fenced_set, key) > 0
+
+    def _touched(self, part: FromClause) -> ColumnElement[bool]:
+        return or_(
+            self._r.c.rank >= part.c.low, self._some_key(part, "wide", self._in(self._r.c.sensitivities))
+        )
+
+    def _covered(self, part: FromClause) -> ColumnElement[bool]:
+        r, key = self._r, consent_key.alias()
+        listed = (
+            key.c.part == part.c.part,
+            key.c.dimension == "narrow",
+            self._in(r.c.sensitivities)(key.c.key),
+        )
+        covered = _one(func.count(), key, *listed)
+        all_covered = and_(r.c.sensitive > 0, covered == r.c.sensitive, r.c.rank <= part.c.ceiling)
+        ranked = and_(r.c.rank <= part.c.high, or_(part.c.narrow == 0, r.c.sensitive == 0))
+        return and_(
+            or_(r.c.part2 == 0, part.c.part2 == 1), or_(and_(part.c.narrow == 1, all_covered), ranked)
+        )
+
+
+KeyCondition = Callable[[ColumnElement[str]], ColumnElement[bool]]
+
+
+def _some(inner: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    # Correlation is said outright: left to itself it stops at the nearest enclosing query.
+    return exists(select(ONE).select_from(inner).where(*conditions).correlate_except(inner))
+
+
+def _one(
+    column: ColumnElement[Any], inner: FromClause, *conditions: ColumnElement[bool]
+) -> ColumnElement[Any]:
+    return select(column).select_from(inner).where(*conditions).correlate_except(inner).scalar_subquery()

@@ -1,0 +1,169 @@
+"""The handle on SQLite or PostgreSQL: a connection per thread, reads in autocommit, writes queued on SQLite.
+
+Reads are one statement each and need no transaction; that saves PostgreSQL two of three round trips.
+https://www.sqlite.org/wal.html
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.sql.elements import ClauseElement
+
+_BIND = re.compile(r"p\d+")
+_NAMED = re.compile(r":(\w+)")
+_PYFORMAT = re.compile(r"%\((\w+)\)s(?:::\w+)?")
+Values = Mapping[str, str | int | bytes]
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA cache_size = -16000",
+)
+
+
+class Database:
+    """Opens connections and runs compiled statements; `url` is a SQLAlchemy database URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = create_engine(self.url)
+        self.within = "instr" if self.is_sqlite else "strpos"
+        # Named parameters on both, so that one value may stand in many places of a statement.
+        self._dialect: Dialect = sqlite.dialect(paramstyle="named") if self.is_sqlite else self.engine.dialect
+        self._local = threading.local()
+        self._opened: list[Any] = []
+        self._writing = threading.Lock()
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _set_pragmas)
+
+    def compiled(self, statement: ClauseElement) -> str:
+        """The text of a statement in this database's dialect, parameters named as its binds.
+
+        Constants of ours stand in the text: a planner sees that `current = 1` has an index.
+        """
+        compiled = statement.compile(dialect=self._dialect, compile_kwargs={"render_postcompile": True})
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+
+        def written(found: re.Match[str]) -> str:
+            value = constants.get(found[1])
+            if value is None or _BIND.fullmatch(found[1]):
+                return found[0]
+            return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+
+        return (_NAMED if self.is_sqlite else _PYFORMAT).sub(written, str(compiled))
+
+    @property
+    def _connection(self) -> Any:
+        connection = getattr(self._local, "connection", None)
+        if connection is None or (not self.is_sqlite and connection.closed):
+            connection = self._open()
+            self._local.connection = connection
+        return connection
+
+    def _open(self) -> Any:
+        pooled = self.engine.raw_connection()
+        connection: Any = pooled.driver_connection
+        pooled.detach()
+        if self.is_sqlite:
+            connection.isolation_level = None
+        else:
+            connection.autocommit = True
+        self._opened.append(connection)
+        return connection
+
+    def rows(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
+        """The rows of one reading statement."""
+        found: list[tuple[Any, ...]] = self._connection.execute(sql, values).fetchall()
+        return found
+
+    def run(self, sql: str, values: Values) -> None:
+        """One writing statement inside `writing()`."""
+        self._connection.execute(sql, values)
+
+    def run_each(self, sql: str, rows: Sequence[Values]) -> None:
+        """One writing statement for each row, in one go."""
+        if rows:
+            cursor = self._connection.cursor()
+            cursor.executemany(sql, rows)
+
+    def next_id(self, table: str, column: str) -> int:
+        """A fresh number for a row, inside `writing()`."""
+        sql = f"SELECT nextval('{table}_{column}_seq')"
+        if self.is_sqlite:
+            # One writer at a time, so the largest number plus one is nobody else's.
+            sql = f"SELECT coalesce(max({column}), 0) + 1 FROM {table}"  # noqa: S608
+        return int(self._connection.execute(sql).fetchone()[0])
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        if self.is_sqlite:
+            with self._alone(), self._transaction("BEGIN IMMEDIATE"):
+                yield
+        else:
+            with self._connection.transaction():
+                yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        connection = self._connection
+        connection.execute(begin)
+        try:
+            yield
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Queue for SQLite's single writer across threads and processes; its own busy handler only polls."""
+        with self._writing:
+            if not hasattr(self, "_queue"):
+                self._queue = os.open(f"{self.url.database}-writer", os.O_CREAT | os.O_RDWR, 0o600)
+            fcntl.flock(self._queue, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._queue, fcntl.LOCK_UN)
+
+    def analyse(self) -> None:
+        """Refresh the planner's statistics; tables filled and never analysed read ten times slower."""
+        self._connection.execute("ANALYZE")
+
+    def close(self) -> None:
+        """Close every connection that was opened."""
+        for connection in self._opened:
+            connection.close()
+        self._opened.clear()
+        self._local = threading.local()
+        self.engine.dispose()
+        if hasattr(self, "_queue"):
+            os.close(self._queue)
+            del self._queue
+
+
+def _set_pragmas(connection: Any, record: object) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def engine_for(url: str) -> Engine:
+    """A plain SQLAlchemy engine with the same settings, for migrations."""
+    return Database(url).engine

@@ -1,0 +1,55 @@
+"""The texts of the writing statements, compiled once for a database."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from careplan_service.store.consent_sql import OTHER_PATIENT
+from careplan_service.store.database import Database
+from careplan_service.store.tables import (
+    audit,
+    consent_key,
+    consent_part,
+    consent_rule,
+    document,
+    fact,
+    resource,
+)
+
+
+class Statements:
+    """The texts of the writing statements for one database."""
+
+    def __init__(self, database: Database) -> None:
+        compiled = database.compiled
+        self.insert = {table.name: compiled(insert(table)) for table in (document, fact, consent_key)}
+        self.insert["resource"] = compiled(insert(resource))
+        self.insert["consent_rule"] = compiled(insert(consent_rule))
+        self.insert["consent_part"] = compiled(insert(consent_part))
+        self.audit = compiled(
+            insert(audit).values({c.name: bindparam(c.name) for c in audit.c if c.name != "entry"})
+        )
+        self.retire = compiled(
+            update(resource)
+            .values(current=0)
+            .where(
+                resource.c.type == bindparam("t"), resource.c.id == bindparam("i"), resource.c.current == 1
+            )
+        )
+        # A past version is never searched; what decides about it stays.
+        old = select(resource.c.vid).where(
+            resource.c.type == bindparam("t"), resource.c.id == bindparam("i"), resource.c.current == 1
+        )
+        self.forget = compiled(delete(fact).where(fact.c.vid.in_(old), fact.c.param != OTHER_PATIENT))
+        rules = select(consent_rule.c.rule).where(consent_rule.c.consent == bindparam("c"))
+        parts = select(consent_part.c.part).where(consent_part.c.rule.in_(rules))
+        self.drop_rules = (
+            compiled(delete(consent_key).where(consent_key.c.part.in_(parts))),
+            compiled(delete(consent_part).where(consent_part.c.rule.in_(rules))),
+            compiled(delete(consent_rule).where(consent_rule.c.consent == bindparam("c"))),
+        )
+        self.known = compiled(
+            select(resource.c.vid)
+            .where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i"))
+            .limit(1)
+        )

@@ -1,0 +1,146 @@
+"""The tables, for SQLite and PostgreSQL alike; `migrations/` creates them.
+
+One row of `resource` per version, with the few values that rules look at; its bytes stand in
+`document`, what searches look at in `fact`. A Consent's flat rules stand in `consent_rule` and
+below, written in the transaction that writes the Consent.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, text
+from sqlalchemy import Text as PlainText
+
+metadata = MetaData()
+
+# Compared by code point, as Python and SQLite do, so that a prefix is a range.
+Text = PlainText().with_variant(PlainText(collation="C"), "postgresql")
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+
+resource = Table(
+    "resource",
+    metadata,
+    Column("vid", _SERIAL, primary_key=True, autoincrement=True),
+    # The first version's vid: stays through updates, so paging by it neither repeats nor loses.
+    Column("origin", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("current", Integer, nullable=False),
+    Column("deleted", Integer, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("contributor", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("patient", Text, nullable=False),
+    Column("others", Integer, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("part2", Integer, nullable=False),
+    Column("sensitive", Integer, nullable=False),
+    # Sets of keys as text between line feeds: asked only of a row already found, so no index is needed.
+    Column("sensitivities", Text, nullable=False),
+    Column("purposes", Text, nullable=False),
+    Column("primary_codes", Text, nullable=False),
+    Column("codes", Text, nullable=False),
+    Column("classes", Text, nullable=False),
+)
+_current = text("current = 1")
+Index("resource_version", resource.c.type, resource.c.id, resource.c.version, unique=True)
+for _name, _columns, _unique in (
+    ("resource_current", ("type", "id"), True),
+    ("resource_patient", ("patient", "type", "origin"), False),
+    ("resource_origin", ("type", "origin"), False),
+    ("resource_updated", ("type", "updated", "origin"), False),
+):
+    Index(
+        _name,
+        *(resource.c[c] for c in _columns),
+        unique=_unique,
+        sqlite_where=_current,
+        postgresql_where=_current,
+    )
+
+document = Table(
+    "document",
+    metadata,
+    Column("vid", _SERIAL, ForeignKey("resource.vid"), primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("vid", _SERIAL, ForeignKey("resource.vid"), primary_key=True),
+    Column("param", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("lo", BigInteger, primary_key=True, autoincrement=False),
+    Column("hi", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+Index("fact_value", fact.c.param, fact.c.value, fact.c.system, fact.c.vid)
+_dated = text("hi <> 0")
+Index(
+    "fact_span", fact.c.param, fact.c.lo, fact.c.hi, fact.c.vid, sqlite_where=_dated, postgresql_where=_dated
+)
+
+consent_rule = Table(
+    "consent_rule",
+    metadata,
+    Column("rule", _SERIAL, primary_key=True, autoincrement=True),
+    Column("consent", Text, nullable=False),
+    Column("patient", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("deny", Integer, nullable=False),
+    Column("named", Integer, nullable=False),
+    Column("labelled", Integer, nullable=False),
+    Column("valid_from", BigInteger, nullable=False),
+    Column("valid_to", BigInteger, nullable=False),
+)
+Index("consent_rule_patient", consent_rule.c.patient, consent_rule.c.deny)
+Index("consent_rule_consent", consent_rule.c.consent)
+
+consent_part = Table(
+    "consent_part",
+    metadata,
+    Column("part", _SERIAL, primary_key=True, autoincrement=True),
+    Column("rule", _SERIAL, ForeignKey("consent_rule.rule"), nullable=False),
+    Column("deny", Integer, nullable=False),
+    Column("any_actor", Integer, nullable=False),
+    Column("any_purpose", Integer, nullable=False),
+    Column("any_class", Integer, nullable=False),
+    Column("any_code", Integer, nullable=False),
+    Column("any_label", Integer, nullable=False),
+    Column("low", Integer, nullable=False),
+    Column("high", Integer, nullable=False),
+    Column("ceiling", Integer, nullable=False),
+    Column("narrow", Integer, nullable=False),
+    Column("part2", Integer, nullable=False),
+)
+Index("consent_part_rule", consent_part.c.rule)
+
+consent_key = Table(
+    "consent_key",
+    metadata,
+    Column("part", _SERIAL, ForeignKey("consent_part.part"), primary_key=True),
+    Column("dimension", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("entry", _SERIAL, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("organization", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("interaction", Text, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("refusal", Text, nullable=False),
+)
+Index("audit_at", audit.c.at)
+Index("audit_client", audit.c.client, audit.c.at)

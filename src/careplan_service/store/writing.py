@@ -1,0 +1,103 @@
+"""The writing statements: a version, its bytes, facts, consent rules and audit row, in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from careplan_service.access.facts import Facts
+from careplan_service.access.filters import Filter
+from careplan_service.access.instants import instant
+from careplan_service.interactions.desk import AuditEntry, Stored, Write
+from careplan_service.store.bind import fenced_set
+from careplan_service.store.consent_sql import OTHER_PATIENT
+from careplan_service.store.database import Database
+from careplan_service.store.filing import Filing, file_rules
+from careplan_service.store.reading import Reading
+from careplan_service.store.statements import Statements
+
+Row = dict[str, Any]
+
+
+class Writing:
+    """One open transaction. https://hl7.org/fhir/R4/http.html#transaction"""
+
+    def __init__(self, database: Database, reading: Reading, statements: Statements) -> None:
+        self._database, self._reading, self._sql = database, reading, statements
+
+    def current(self, type_: str, id_: str, seen: Filter) -> Stored | None:
+        """The current version if `seen` holds for it, locked against other writers."""
+        lock = not self._database.is_sqlite
+        return next(iter(self._reading.current(type_, id_, seen, lock=lock)), None)
+
+    def exists(self, type_: str, id_: str) -> bool:
+        """Whether any version was ever stored under the id."""
+        return bool(self._database.rows(self._sql.known, {"t": type_, "i": id_}))
+
+    def alone(self, name: str) -> None:
+        """Wait until no other transaction is alone under the name; SQLite has one writer anyway."""
+        if not self._database.is_sqlite:
+            self._database.run("SELECT pg_advisory_xact_lock(hashtext(%(name)s))", {"name": name})
+
+    def note(self, entry: AuditEntry) -> None:
+        """Leave the audit row in this transaction."""
+        self._database.run(self._sql.audit, audit_row(entry))
+
+    def put(self, write: Write, before: Stored | None, at: int, contributor: str) -> Stored:
+        """Append a version after `before` (None: the first) and make it the current one."""
+        version = before.version + 1 if before else 1
+        # A clock that stands still or goes back must not make two versions of one moment.
+        updated = max(at // 1000 * 1000, before.updated + 1000 if before else 0)
+        deleted = write.method == "DELETE"
+        body = b"" if deleted else write.stamp(version, instant(updated))
+        vid = self._database.next_id("resource", "vid")
+        origin = before.origin if before else vid
+        if before:
+            self._retire(write)
+        row = columns_of(write.facts)
+        row.update(vid=vid, origin=origin, type=write.type, id=write.id, version=version, current=1)
+        row.update(deleted=int(deleted), updated=updated, contributor=contributor, method=write.method)
+        self._database.run(self._sql.insert["resource"], row)
+        self._database.run(self._sql.insert["document"], {"vid": vid, "body": body})
+        self._database.run_each(self._sql.insert["fact"], fact_rows(vid, write.facts, searchable=not deleted))
+        if write.type == "Consent":
+            filing = Filing(write.id, version, write.facts.patient, write.rules)
+            file_rules(self._database, self._sql, filing)
+        return Stored(write.type, write.id, version, updated, deleted, write.method, body, "", origin)
+
+    def _retire(self, write: Write) -> None:
+        key = {"t": write.type, "i": write.id}
+        self._database.run(self._sql.forget, key)
+        self._database.run(self._sql.retire, key)
+
+
+def columns_of(facts: Facts) -> Row:
+    """The columns of `resource` that are facts."""
+    labels = facts.labels
+    return {
+        "patient": facts.patient,
+        "others": len(facts.other_patients),
+        "rank": labels.rank,
+        "part2": int(labels.part2),
+        "sensitive": len(labels.sensitivities),
+        "sensitivities": fenced_set(labels.sensitivities),
+        "purposes": fenced_set(labels.purposes),
+        "primary_codes": fenced_set(facts.primary),
+        "codes": fenced_set(facts.codes),
+        "classes": fenced_set({facts.type, *facts.profiles}),
+    }
+
+
+def fact_rows(vid: int, facts: Facts, *, searchable: bool) -> list[Row]:
+    """The rows of `fact`; a version that is not searched keeps only what decides about it."""
+    rows: list[Row] = [
+        {"vid": vid, "param": OTHER_PATIENT, "value": patient, "system": "", "lo": 0, "hi": 0}
+        for patient in facts.other_patients
+    ]
+    if searchable:
+        rows += [{"vid": vid, **row._asdict()} for row in facts.rows]
+    return rows
+
+
+def audit_row(entry: AuditEntry) -> Row:
+    """An audit entry as a row."""
+    return {**vars(entry), "shown": "\n".join(entry.shown), "because": "\n".join(entry.because)}

@@ -1,0 +1,141 @@
+"""The FHIR RESTful API: generic routes for every served type. https://hl7.org/fhir/R4/http.html"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flask import Blueprint, Response, request
+
+from careplan_service.access.consent.rules import Door
+from careplan_service.access.instants import instant
+from careplan_service.errors import Malformed
+from careplan_service.interactions import metadata
+from careplan_service.interactions.admission import spec_of
+from careplan_service.interactions.create import create
+from careplan_service.interactions.delete import delete
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.history import history
+from careplan_service.interactions.read import read
+from careplan_service.interactions.search import DEFAULT_COUNT, MOST, query_of, search
+from careplan_service.interactions.transaction import Outcome, transaction
+from careplan_service.interactions.update import update
+from careplan_service.interactions.vread import vread
+from careplan_service.web import wire
+from careplan_service.web.reception import Reception
+
+_INSTANCE = "/<string:type_>/<string:id_>"
+
+
+def fhir_blueprint(reception: Reception, door: Callable[[], Door], base_url: str) -> Blueprint:
+    """Routes under `/fhir`; `door` gives what a Consent is compiled with at this moment."""
+    routes = Blueprint("fhir", __name__, url_prefix="/fhir")
+
+    def serve(interaction: str, carry_out: Callable[[Desk], Response]) -> Response:
+        wire.require_json_wanted(request)
+        return reception.serve(request, interaction, carry_out)
+
+    @routes.get("/metadata")
+    def capabilities() -> Response:
+        wire.require_json_wanted(request)
+        return wire.document(metadata.capability_statement(base_url))
+
+    @routes.post("", strict_slashes=False)
+    def whole_system() -> Response:
+        def carry_out(desk: Desk) -> Response:
+            return _transaction_response(transaction(desk, wire.body_of(request), door()))
+
+        return serve("transaction", carry_out)
+
+    @routes.get("/<string:type_>")
+    def search_type(type_: str) -> Response:
+        return serve("search-type", lambda desk: _search(desk, type_, _pairs(), base_url))
+
+    @routes.post("/<string:type_>")
+    def create_type(type_: str) -> Response:
+        def carry_out(desk: Desk) -> Response:
+            stored = create(desk, spec_of(type_), wire.body_of(request), door())
+            return wire.resource(stored, base_url, 201, located=True)
+
+        return serve("create", carry_out)
+
+    @routes.get(_INSTANCE)
+    def read_instance(type_: str, id_: str) -> Response:
+        return serve("read", lambda desk: wire.resource(read(desk, spec_of(type_).name, id_), base_url))
+
+    @routes.put(_INSTANCE)
+    def update_instance(type_: str, id_: str) -> Response:
+        def carry_out(desk: Desk) -> Response:
+            if_match = request.headers.get("If-Match")
+            stored, created = update(desk, spec_of(type_), id_, wire.body_of(request), door(), if_match)
+            return wire.resource(stored, base_url, 201 if created else 200, located=True)
+
+        return serve("update", carry_out)
+
+    @routes.delete(_INSTANCE)
+    def delete_instance(type_: str, id_: str) -> Response:
+        def carry_out(desk: Desk) -> Response:
+            stored = delete(desk, spec_of(type_), id_, base_url, request.headers.get("If-Match"))
+            return Response(status=204, headers={"ETag": f'W/"{stored.version}"'})
+
+        return serve("delete", carry_out)
+
+    @routes.get(f"{_INSTANCE}/_history")
+    def history_instance(type_: str, id_: str) -> Response:
+        return serve("history-instance", lambda desk: _history(desk, spec_of(type_).name, id_, base_url))
+
+    @routes.get(f"{_INSTANCE}/_history/<string:version>")
+    def read_version(type_: str, id_: str, version: str) -> Response:
+        def carry_out(desk: Desk) -> Response:
+            return wire.resource(vread(desk, spec_of(type_).name, id_, version), base_url)
+
+        return serve("vread", carry_out)
+
+    return routes
+
+
+def _pairs() -> list[tuple[str, str]]:
+    return list(request.args.items(multi=True))
+
+
+def _search(desk: Desk, type_: str, pairs: Sequence[tuple[str, str]], base_url: str) -> Response:
+    spec = spec_of(type_)
+    cursors = [text for name, text in pairs if name == "_cursor"]
+    after = wire.cursor_of(cursors[-1]) if cursors else None
+    query = query_of(spec, [pair for pair in pairs if pair[0] != "_cursor"], base_url, after)
+    found = search(desk, type_, query)
+    links = wire.links(f"{base_url}/fhir/{type_}", query.used, found.following)
+    return wire.searchset(found.matches, found.total, links, base_url)
+
+
+def _history(desk: Desk, type_: str, id_: str, base_url: str) -> Response:
+    count, after = DEFAULT_COUNT, None
+    for name, text in _pairs():
+        if name == "_cursor":
+            after = wire.cursor_of(text)
+        elif name == "_count" and text.isdecimal() and len(text) < 7:
+            count = min(int(text), MOST)
+        elif name != "_format":
+            raise Malformed(f"history does not take `{name}={text}`; it has `_count`")
+    found = history(desk, type_, id_, count, after)
+    used = [pair for pair in _pairs() if pair[0] != "_cursor"]
+    links = wire.links(f"{base_url}/fhir/{type_}/{id_}/_history", used, found.following)
+    return wire.historic(found.versions, found.total, links, base_url)
+
+
+def _transaction_response(outcomes: Sequence[Outcome]) -> Response:
+    entries = [{"response": _response(outcome)} for outcome in outcomes]
+    bundle = {"resourceType": "Bundle", "type": "transaction-response"}
+    return wire.document({**bundle, "entry": entries} if entries else bundle)
+
+
+_REASON = {200: "200 OK", 201: "201 Created", 204: "204 No Content"}
+
+
+def _response(outcome: Outcome) -> dict[str, str]:
+    stored = outcome.stored
+    answer = {
+        "status": _REASON[outcome.status],
+        "etag": f'W/"{stored.version}"',
+        "lastModified": instant(stored.updated),
+    }
+    return answer if outcome.status == 204 else {**answer, "location": wire.versioned(stored)}

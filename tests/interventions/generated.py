@@ -1,0 +1,237 @@
+"""Plans that hypothesis makes up: every field of every part, within the rules."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from hypothesis import strategies as st
+
+from careplan_service.interventions import terms
+from careplan_service.interventions.catalogue import domain_terms, domains, kind_terms
+from careplan_service.interventions.intake_fields import UNWRITABLE, measured
+from careplan_service.interventions.plan import (
+    Agreement,
+    ClientSystem,
+    Goal,
+    Identifier,
+    Member,
+    Need,
+    Objective,
+    Participant,
+    Person,
+    Plan,
+    Strategy,
+    Strength,
+)
+
+SECRET = "zqx"
+START, END = date(2025, 1, 1), date(2025, 12, 31)
+
+texts = (
+    st.text(
+        st.characters(exclude_categories=("Cs", "Cc", "Cn"), include_characters="\n"), min_size=1, max_size=12
+    )
+    .map(str.strip)
+    .filter(lambda text: text and not UNWRITABLE.search(text))
+)
+maybe_texts = st.none() | texts
+days = st.integers(0, 364).map(lambda n: START + timedelta(days=n))
+values = st.booleans() | st.integers(-999_999_999, 999_999_999) | texts.filter(lambda t: measured(t) == t)
+
+
+def one_of(listed, *, but=()):
+    return st.sampled_from([code for code in listed.by_code if code not in but])
+
+
+def maybe(strategy):
+    return st.none() | strategy
+
+
+marks = st.lists(st.sampled_from(["SDV", "MH", "SUD", "PATLOC", "42CFRPart2"]), max_size=2, unique=True).map(
+    tuple
+)
+
+
+def picked(rows):
+    codes = sorted({row.code for row in rows})
+    return st.lists(st.sampled_from(codes), max_size=2, unique=True).map(tuple) if codes else st.just(())
+
+
+@st.composite
+def identifiers(draw, i):
+    system = draw(st.sampled_from(["https://agency.example.org/number", "urn:oid:1.2.3"]))
+    return draw(maybe(st.just(Identifier(system, f"{i}|{draw(st.integers(0, 9))}"))))
+
+
+@st.composite
+def members(draw, i, client):
+    person = Person(
+        given=f"Given {i}",
+        family=draw(st.sampled_from([None, f"Family {i}"])),
+        identifier=draw(identifiers(f"m{i}")),
+        birth_date=draw(maybe(days)),
+        gender=draw(maybe(one_of(terms.GENDERS))),
+        phone=draw(st.sampled_from([None, f"+1 555 {SECRET}"])),
+        email=draw(st.sampled_from([None, f"{SECRET}@example.org"])),
+        address=draw(st.sampled_from([None, f"{SECRET} Lane"])),
+        language=draw(st.sampled_from([None, "es", "Tigrinya"])),
+        interpreter=draw(st.booleans()),
+        safe_contact=draw(st.sampled_from([None, f"ring twice {SECRET}"])),
+        address_confidential=draw(st.booleans()),
+    )
+    return Member(person, draw(maybe_texts), client, draw(marks))
+
+
+@st.composite
+def client_systems(draw):
+    kind = draw(one_of(terms.CLIENT_SYSTEMS))
+    least = 1 if kind in ("individual", "family") else 0
+    clients = [
+        draw(members(i, True)) for i in range(draw(st.integers(least, 1 if kind == "individual" else 3)))
+    ]
+    relatives = [draw(members(9 + i, False)) for i in range(draw(st.integers(0, 2)))] if least else []
+    return ClientSystem(
+        kind=kind,
+        name=draw(maybe_texts if kind == "individual" else texts),
+        members=tuple(draw(st.permutations([*clients, *relatives]))),
+        identifier=draw(identifiers("system")),
+        size=draw(maybe(st.integers(1, 999))),
+        locality=draw(maybe_texts),
+        description=draw(maybe_texts),
+        sensitivity=draw(marks),
+    )
+
+
+@st.composite
+def participants(draw, i):
+    name = draw(st.sampled_from([None, f"Pat {i}"]))
+    agency = draw(st.sampled_from([None, f"Agency {i}"])) if name else f"Agency {i}"
+    return Participant(
+        role=draw(texts),
+        name=name,
+        agency=agency,
+        identifier=draw(identifiers(f"p{i}")) if name else None,
+        agency_identifier=draw(identifiers(f"a{i}")) if agency else None,
+        sensitivity=draw(marks),
+    )
+
+
+@st.composite
+def strategies(draw, number, actors):
+    who = draw(st.lists(st.sampled_from(actors), max_size=3, unique=True))
+    return Strategy(
+        number=number,
+        text=draw(texts),
+        kind=draw(one_of(kind_terms())),
+        method=draw(maybe_texts | st.just("housing")),
+        frequency=draw(maybe_texts | st.sampled_from(["weekly", "Twice a week"])),
+        duration=draw(maybe_texts | st.sampled_from(["50 minutes", "1 hour"])),
+        count=draw(maybe(st.integers(1, 99))),
+        who=tuple(sorted(who, key=lambda name: name != "client")),
+        where=draw(maybe_texts),
+        status=draw(one_of(terms.ACTIVITY_STATES)),
+        sensitivity=draw(marks),
+    )
+
+
+@st.composite
+def objectives(draw, number, actors):
+    status = draw(one_of(terms.GOAL_STATES))
+    active = status in terms.ACTIVE_GOALS
+    measure = draw(texts if active else maybe_texts)
+    return Objective(
+        number=number,
+        statement=draw(texts),
+        measure=measure,
+        target=draw(values if active else maybe(values)) if measure else None,
+        baseline=draw(maybe(values)),
+        due=draw(days if active else maybe(days)),
+        responsible=draw(maybe(st.sampled_from(actors))),
+        status=status,
+        strategies=tuple(draw(strategies(f"{number}.{c}", actors)) for c in "abc"[: draw(st.integers(0, 3))]),
+        sensitivity=draw(marks),
+    )
+
+
+@st.composite
+def goals(draw, number, actors, states):
+    domain = draw(one_of(domain_terms()))
+    start, target = sorted([draw(days), draw(days)])
+    return Goal(
+        number=number,
+        words=draw(texts),
+        domain=domain,
+        wording=draw(maybe_texts),
+        priority=draw(maybe(one_of(terms.PRIORITIES))),
+        start=draw(maybe(st.just(start))),
+        target_date=draw(maybe(st.just(target))),
+        status=draw(st.sampled_from(states)),
+        codes=draw(picked(domains()[domain].goals)),
+        objectives=tuple(
+            draw(objectives(f"{number}.{n + 1}", actors)) for n in range(draw(st.integers(0, 2)))
+        ),
+        sensitivity=draw(marks),
+    )
+
+
+@st.composite
+def needs(draw, i):
+    domain = draw(one_of(domain_terms()))
+    codes = draw(picked(domains()[domain].conditions))
+    return Need(f"{draw(texts)} {i}", domain, draw(maybe(one_of(terms.SEVERITIES))), codes, draw(marks))
+
+
+@st.composite
+def strengths(draw, i):
+    codes = draw(picked(domains()["protective-factor"].conditions))
+    return Strength(f"{draw(texts)} {i}", codes, draw(marks))
+
+
+@st.composite
+def agreements(draw):
+    return Agreement(
+        status=draw(one_of(terms.AGREEMENTS)),
+        date=draw(maybe(days)),
+        how=draw(maybe(one_of(terms.AGREED_HOW))),
+        comment=draw(maybe_texts),
+        reason=draw(texts),
+    )
+
+
+@st.composite
+def plans(draw):
+    """A plan that intake would give."""
+    status = draw(one_of(terms.PLAN_STATES))
+    active = status in terms.ACTIVE_PLANS
+    system = draw(client_systems())
+    team = [draw(participants(i)) for i in range(draw(st.integers(0, 3)))]
+    worker = (
+        Participant("social worker", "Dana", identifier=draw(identifiers("w")))
+        if draw(st.booleans())
+        else None
+    )
+    index = system.index_client
+    actors = ["client", *(["worker"] if worker else []), *(one.label for one in team)]
+    actors += [member.person.name for member in system.members if member is not index]
+    states = [
+        s for s in terms.GOAL_STATES.by_code if not status.startswith("closed") or s in terms.CLOSED_GOALS
+    ]
+    numbers = range(draw(st.integers(1 if active else 0, 2)))
+    return Plan(
+        number=f"P-{draw(st.integers(1, 99))}",
+        title=draw(texts),
+        client_system=system,
+        status=status,
+        status_reason=draw(maybe_texts),
+        start=draw(maybe(st.just(START))),
+        end=draw(maybe(st.just(END))),
+        review_date=draw(days if active else maybe(days)),
+        needs=tuple(draw(needs(i)) for i in range(draw(st.integers(0, 2)))),
+        strengths=tuple(draw(strengths(i)) for i in range(draw(st.integers(0, 2)))),
+        goals=tuple(draw(goals(str(n + 1), actors, states)) for n in numbers),
+        worker=worker,
+        participants=tuple(team),
+        agreement=draw(agreements() if active else maybe(agreements())),
+        sharing_notes=draw(maybe_texts),
+        sensitivity=draw(marks),
+    )

@@ -1,0 +1,84 @@
+"""The signing keys of the service: made once, by one process, for nobody else's eyes."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from joserfc.jwk import ECKey, RSAKey
+
+from careplan_service.errors import Unavailable
+from careplan_service.oauth.keys import SigningKeys
+
+
+def test_the_first_key_is_made_where_there_is_none_and_only_its_owner_may_read_it(tmp_path, clock):
+    directory = tmp_path / "var" / "keys"
+    SigningKeys(directory, clock)
+    (file,) = directory.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+def test_the_key_is_the_same_after_a_restart(tmp_path, clock):
+    assert SigningKeys(tmp_path, clock).public_jwks() == SigningKeys(tmp_path, clock).public_jwks()
+
+
+def test_processes_that_start_at_once_agree_on_one_key(tmp_path, clock):
+    with ThreadPoolExecutor(4) as threads:
+        kids = set(threads.map(lambda _: SigningKeys(tmp_path, clock).signing_key().kid, range(4)))
+    assert len(kids) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["signing-0001.pem"]
+
+
+def test_only_the_public_part_is_published(keys):
+    (key,) = keys.public_jwks()["keys"]
+    assert set(key) == {"kty", "n", "e", "kid", "use", "alg"}
+    assert (key["kty"], key["use"], key["alg"]) == ("RSA", "sig", "RS256")
+    assert key["kid"] == RSAKey.import_key(key).thumbprint()
+
+
+def test_the_newest_key_signs_and_the_older_ones_still_verify(tmp_path, clock):
+    keys = SigningKeys(tmp_path, clock)
+    old = keys.signing_key().kid
+    new = keys.rotate()
+    assert new != old
+    assert keys.signing_key().kid == new
+    assert [keys.find(kid).kid for kid in (old, new)] == [old, new]
+    assert [key["kid"] for key in keys.public_jwks()["keys"]] == [old, new]
+
+
+def test_a_key_added_by_another_process_is_found_but_the_directory_is_not_read_all_the_time(tmp_path, clock):
+    keys = SigningKeys(tmp_path, clock)
+    new = SigningKeys(tmp_path, clock).rotate()
+    assert keys.find(new) is None
+    clock.time += 1
+    assert keys.find(new).kid == new
+
+
+@pytest.mark.parametrize("kid", ["", "signing-0001", "../signing-0001.pem", None, 5, ["x"], {}])
+def test_a_key_id_is_compared_and_never_opened(keys, clock, kid):
+    clock.time += 1
+    assert keys.find(kid) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not a key",
+        ECKey.generate_key("P-256").as_pem(private=True),
+        RSAKey.generate_key(2048).as_pem(private=False),
+    ],
+)
+def test_a_file_that_is_no_private_rsa_key_is_named(tmp_path, clock, content):
+    (tmp_path / "signing-0002.pem").write_bytes(content)
+    with pytest.raises(Unavailable, match=r"signing-0002.pem` is not an RSA private key"):
+        SigningKeys(tmp_path, clock)
+
+
+def test_a_directory_that_cannot_be_used_is_named(tmp_path, clock):
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(Unavailable, match=r"keys directory `.*file`"):
+        SigningKeys(file, clock)
