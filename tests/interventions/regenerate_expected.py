@@ -1,4 +1,4 @@
-"""Writes `fixtures/plans/expected/*.json` anew: run `.venv/bin/python tests/interventions/regenerate_expected.py`.
+"""Writes `fixtures/plans/expected/*.json` anew: run it as a script, with the Python of `.venv`.
 
 Read the difference before committing it: these Bundles are what partners test against.
 """

@@ -3,11 +3,11 @@
 from copy import deepcopy
 
 import pytest
-from interventions.regenerate_expected import FIXTURES, fixtures, plan_of
 
 from careplan_service.errors import Invalid
 from careplan_service.interventions.catalogue import kinds
 from careplan_service.interventions.intake import plan_from_json, plan_to_json
+from interventions.regenerate_expected import FIXTURES, fixtures, plan_of
 
 GONE = object()
 
@@ -84,12 +84,12 @@ def faults_of(obj):
     return {fault.expression: fault.text for fault in refused.value.faults}
 
 
-G, O, S = ("goals", 0), ("goals", 0, "objectives", 0), ("goals", 0, "objectives", 0, "strategies", 0)
+G, OB, S = ("goals", 0), ("goals", 0, "objectives", 0), ("goals", 0, "objectives", 0, "strategies", 0)
 SYSTEM = ("client_system",)
 
 REFUSED = [
     (("titel",), "x", "titel", "unknown field `titel`, did you mean `title`?"),
-    ((*O, "dew"), "x", "goals[0].objectives[0].dew", "unknown field `dew`, did you mean `due`?"),
+    ((*OB, "dew"), "x", "goals[0].objectives[0].dew", "unknown field `dew`, did you mean `due`?"),
     (("number",), "  ", "number", "is missing: give it a value"),
     (("title",), GONE, "title", "is missing: give it a value"),
     (("title",), ["x"], "title", "write text instead of `['x']`"),
@@ -107,22 +107,26 @@ REFUSED = [
     (("review_date",), "2024-12-31", "review_date", "is before the plan's start"),
     (("period", "end"), "2025-01-01", "period.end", "is before the plan's start"),
     ((*G, "target_date"), "2025-01-01", "goals[0].target_date", "is before the goal's start"),
-    ((*G, "domain"), "housng", "goals[0].domain", "unknown domain `housng`, did you mean `housing-instability`?"),
+    ((*G, "domain"), "housng",
+     "goals[0].domain", "unknown domain `housng`, did you mean `housing-instability`?"),
     ((*G, "codes"), ["224165006"], "goals[0].codes", "`224165006` is not in the list of codes"),
     ((*G, "number"), "A", "goals[0].number", "`A` is out of step"),
-    ((*O, "measure"), GONE, "goals[0].objectives[0].measure", "an active objective needs its `measure`"),
-    ((*O, "target"), GONE, "goals[0].objectives[0].target", "an active objective needs its `target`"),
-    ((*O, "due"), GONE, "goals[0].objectives[0].due", "an active objective needs its `due`"),
-    ((*O, "due"), "2025-08-01", "goals[0].objectives[0].due", "is outside the plan's period"),
-    ((*O, "due"), "2025-01-09", "goals[0].objectives[0].due", "is outside the plan's period"),
-    ((*O, "number"), "2.1", "goals[0].objectives[0].number", "number an objective of goal `1` `1.1`"),
-    ((*O, "responsible"), "Rosaa", "goals[0].objectives[0].responsible", "nobody in the plan is called `Rosaa`"),
+    ((*OB, "measure"), GONE, "goals[0].objectives[0].measure", "an active objective needs its `measure`"),
+    ((*OB, "target"), GONE, "goals[0].objectives[0].target", "an active objective needs its `target`"),
+    ((*OB, "due"), GONE, "goals[0].objectives[0].due", "an active objective needs its `due`"),
+    ((*OB, "due"), "2025-08-01", "goals[0].objectives[0].due", "is outside the plan's period"),
+    ((*OB, "due"), "2025-01-09", "goals[0].objectives[0].due", "is outside the plan's period"),
+    ((*OB, "number"), "2.1", "goals[0].objectives[0].number", "number an objective of goal `1` `1.1`"),
+    ((*OB, "responsible"), "Rosaa",
+     "goals[0].objectives[0].responsible", "nobody in the plan is called `Rosaa`"),
     ((*S, "number"), "1.2.a", "goals[0].objectives[0].strategies[0].number", "number a strategy"),
     ((*S, "kind"), "hypnosis", "goals[0].objectives[0].strategies[0].kind", "unknown kind of intervention"),
     ((*S, "count"), 0, "goals[0].objectives[0].strategies[0].count", "write a whole number from 1"),
     ((*S, "who"), ["Food Bnk"], "goals[0].objectives[0].strategies[0].who", "did you mean `food bank`?"),
-    ((*S, "sensitivity"), ["secret"], "goals[0].objectives[0].strategies[0].sensitivity", "unknown sensitivity"),
-    ((*SYSTEM, "kind"), "individual", "client_system.members", "an individual's plan has one client, here are 2"),
+    ((*S, "sensitivity"), ["secret"],
+     "goals[0].objectives[0].strategies[0].sensitivity", "unknown sensitivity"),
+    ((*SYSTEM, "kind"), "individual",
+     "client_system.members", "an individual's plan has one client, here are 2"),
     ((*SYSTEM, "name"), GONE, "client_system.name", "give the name"),
     ((*SYSTEM, "members"), [], "client_system.members", "needs at least one member who is a client"),
     ((*SYSTEM, "members", 0), {"role": "x"}, "client_system.members[0].given", "first name or family name"),
@@ -152,8 +156,8 @@ def test_the_plan_that_the_cases_spoil_is_itself_taken():
 
 def test_all_faults_are_told_at_once():
     plan = changed(a_plan(), ("title",), GONE)
-    plan = changed(plan, (*O, "due"), "31.3.2025")
-    plan = changed(plan, (*O, "target"), GONE)
+    plan = changed(plan, (*OB, "due"), "31.3.2025")
+    plan = changed(plan, (*OB, "target"), GONE)
     plan = changed(plan, ("review_date",), GONE)
     assert set(faults_of(plan)) == {
         "title",
@@ -195,7 +199,7 @@ def test_a_plan_is_closed_with_an_outcome_on_every_goal():
 
 
 def test_a_target_says_what_it_is_a_value_of():
-    plan = changed(changed(a_plan(), (*O, "status"), "planned"), (*O, "measure"), GONE)
+    plan = changed(changed(a_plan(), (*OB, "status"), "planned"), (*OB, "measure"), GONE)
     assert "say what the target is" in faults_of(plan)["goals[0].objectives[0].measure"]
 
 
@@ -235,12 +239,12 @@ def test_a_kind_may_be_spelled_as_people_spell_it(spelling, code):
 @pytest.mark.parametrize(
     ("path", "written", "read"),
     [
-        ((*O, "target"), 3, 3),
-        ((*O, "target"), "3", 3),
-        ((*O, "target"), "3.50", "3.50"),
-        ((*O, "target"), "true", True),
-        ((*O, "target"), False, False),
-        ((*O, "target"), "007", "007"),
+        ((*OB, "target"), 3, 3),
+        ((*OB, "target"), "3", 3),
+        ((*OB, "target"), "3.50", "3.50"),
+        ((*OB, "target"), "true", True),
+        ((*OB, "target"), False, False),
+        ((*OB, "target"), "007", "007"),
     ],
 )
 def test_a_target_is_a_whole_number_a_truth_or_words(path, written, read):

@@ -1,10 +1,10 @@
 """Plans as CSV, as spreadsheets write them. https://www.rfc-editor.org/rfc/rfc4180"""
 
 import pytest
-from interventions.regenerate_expected import FIXTURES
 
 from careplan_service.errors import Invalid
 from careplan_service.interventions.intake_csv import plans_from_csv, plans_to_csv
+from interventions.regenerate_expected import FIXTURES
 
 HEADER = (
     "plan_number,plan_title,client_system_kind,member_given,goal_number,goal_words,goal_domain,"

@@ -6,16 +6,16 @@ https://hl7.org/fhir/R4/careplan.html https://hl7.org/fhir/R4/security-labels.ht
 import json
 
 from hypothesis import HealthCheck, given, settings
-from interventions.generated import SECRET, plans
-from interventions.regenerate_expected import AGENCY, documents_of, labels_of
 
 from careplan_service.interventions.from_fhir import from_fhir
 from careplan_service.interventions.intake import plan_from_json, plan_to_json
 from careplan_service.interventions.intake_csv import plans_from_csv, plans_to_csv
 from careplan_service.resources.r4 import check
+from interventions.generated import SECRET, plans
+from interventions.regenerate_expected import AGENCY, documents_of, labels_of
 
 few = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -5,6 +5,12 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+
+from careplan_service.errors import Invalid
+from careplan_service.interventions.catalogue import kinds
+from careplan_service.interventions.from_fhir import from_fhir
+from careplan_service.interventions.to_fhir import Identity, identities
+from careplan_service.resources.r4 import check
 from interventions.regenerate_expected import (
     FIXTURES,
     bundle_of,
@@ -14,12 +20,6 @@ from interventions.regenerate_expected import (
     plan_of,
     text_of,
 )
-
-from careplan_service.errors import Invalid
-from careplan_service.interventions.catalogue import kinds
-from careplan_service.interventions.from_fhir import from_fhir
-from careplan_service.interventions.to_fhir import Identity, identities
-from careplan_service.resources.r4 import check
 
 HOUSING = "housing-instability"
 REFUGE = "Harbour Women's Service"

@@ -37,7 +37,7 @@ def serve(host: str, port: int, workers: int, database_url: str | None) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=THREADS,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
         backpressure=128,
     )

@@ -34,12 +34,12 @@ SDOH_CATEGORY: Document = {"coding": [{"system": US_CORE_CATEGORY, "code": "sdoh
 
 
 def sw(name: str) -> str:
-    """The address of the project's extension `name`: `sw("number")` -> `<base>/StructureDefinition/sw-number`."""
+    """The address of the project's extension `sw-...`: `<base>/StructureDefinition/sw-number`."""
     return f"{BASE}/StructureDefinition/sw-{name}"
 
 
 def element(**fields: Any) -> Document:
-    """A FHIR element of those fields that have a value: FHIR knows neither null nor empty arrays and objects."""
+    """An element of those fields that have a value: FHIR knows neither null nor empty arrays and objects."""
     return {
         name: value for name, value in fields.items() if value is not None and value not in ("", [], {}, ())
     }

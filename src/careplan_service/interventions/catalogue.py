@@ -1,16 +1,17 @@
 """The thirteen kinds of intervention and the social domains, with the standard codes that carry them.
 
-A kind's own code is always sent first (`userSelected`), then the standard codings whose row says so. `fit` tells
-how far a standard code says the same (equivalent, broader, narrower, related); a narrower one is sent only when
-the practitioner names the method it stands for, and a billing code never. Every row of `data/*.csv` names the
-public source in which the code was found with that meaning; none was taken from memory.
+A kind's own code is always sent first (`userSelected`), then the standard codings whose row says so. `fit`
+tells how far a standard code says the same (equivalent, broader, narrower, related); a narrower one is sent
+only when the practitioner names the method it stands for, and a billing code never. Every row of `data/*.csv`
+names the public source in which the code was found with that meaning; none was taken from memory.
 
-Domains: https://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem-SDOHCC-CodeSystemTemporaryCodes.html
-Coding: https://hl7.org/fhir/R4/datatypes.html#Coding
+Domains: https://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem-SDOHCC-CodeSystemTemporaryCodes.html Coding:
+https://hl7.org/fhir/R4/datatypes.html#Coding
 
-Licences: SNOMED CT codes and terms are copyright of SNOMED International and need a licence outside its member
-countries; ids with `1000124` before their last three digits are the US extension. ICD-10-CM (CDC/NCHS) and
-HCPCS Level II (CMS) are published by the US government; CPT is not used. Service types are HL7 Terminology (CC0).
+Licences: SNOMED CT codes and terms are copyright of SNOMED International and need a licence outside its
+member countries; ids with `1000124` before their last three digits are the US extension. ICD-10-CM (CDC/NCHS)
+and HCPCS Level II (CMS) are published by the US government; CPT is not used. Service types are HL7
+Terminology (CC0).
 """
 
 from __future__ import annotations

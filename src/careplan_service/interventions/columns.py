@@ -2,8 +2,8 @@
 
 RFC 4180: https://www.rfc-editor.org/rfc/rfc4180 ; docs/plans.md describes the columns for agencies.
 
-`plan`, `goal` and `objective` columns say it once for the rows below; `strategy`, `member`, `need`, `strength` and
-`participant` columns say something new on every row where they are filled in.
+`plan`, `goal` and `objective` columns say it once for the rows below; `strategy`, `member`, `need`,
+`strength` and `participant` columns say something new on every row where they are filled in.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Needs and strengths as Conditions, goals and objectives as Goals, strategies as activities or ServiceRequests.
+"""Needs and strengths as Conditions, goals and objectives as Goals.
 
-https://hl7.org/fhir/R4/condition.html https://hl7.org/fhir/R4/goal.html https://hl7.org/fhir/R4/servicerequest.html
+https://hl7.org/fhir/R4/condition.html https://hl7.org/fhir/R4/goal.html
 
-An objective is a Goal of its own, tied to its goal as a milestone, and mirrored in the goal's `target` for readers
-that know no extension. Labels run down (what a goal reveals, its objectives and strategies reveal) and, because of
-the mirror, from objective to goal; never sideways. Condition and goal codes are SNOMED CT and ICD-10-CM: see
-`catalogue` for the licences.
+An objective is a Goal of its own, tied to its goal as a milestone, and mirrored in the goal's `target` for
+readers that know no extension. Labels run down (what a goal reveals, its objectives and strategies reveal)
+and, because of the mirror, from objective to goal; never sideways. Condition and goal codes are SNOMED CT and
+ICD-10-CM: see `catalogue` for the licences.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CONCERN = concept(canonical.US_CORE_CONDITION_CATEGORY, "health-concern", "Healt
 
 
 def write_need(draft: Draft, need: Need) -> str:
-    """Writes a need as a Condition: a health concern until the client has agreed to the plan, then a problem."""
+    """Writes a need as a Condition: a health concern until the client agrees to the plan, then a problem."""
     agreed = draft.plan.agreement is not None and draft.plan.agreement.status == "agreed"
     domain = domains()[need.domain]
     severity = need.severity and concept(
@@ -73,7 +73,7 @@ def write_strength(draft: Draft, strength: Strength) -> str:
 
 
 def write_goal(draft: Draft, goal: Goal, addresses: list[str]) -> tuple[list[str], list[Document]]:
-    """Writes a goal, its objectives and what they need; gives the Goal references and the CarePlan activities."""
+    """Writes a goal, its objectives and their requests; gives the Goal references and CarePlan activities."""
     target = draft.reserve("Goal")
     content = _goal(draft, goal, addresses)
     own = found_in(content) | marked(goal.sensitivity)

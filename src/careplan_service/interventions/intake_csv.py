@@ -131,7 +131,8 @@ def _say(sheet: _Sheet, row: int, name: str, path: Path, cell: str) -> None:
         holder = holder[step] if isinstance(step, int) else holder.setdefault(step, {})
     before = holder.setdefault(path[-1], cell)
     if before != cell:
-        said = f"{quoted(cell)} is not {quoted(before)} of row {sheet.rows[path]}: leave it blank or say the same"
+        row_above = sheet.rows[path]
+        said = f"{quoted(cell)} is not {quoted(before)} of row {row_above}: leave it blank or say the same"
         sheet.faults.append(Fault("invalid", said, place(row, name)))
     sheet.rows.setdefault(path, row)
 

@@ -1,7 +1,7 @@
-"""What a plan must keep to beyond the shape of its fields: numbers, dates, names, codes, and when it may be active.
+"""What a plan must keep to beyond the shape of its fields: numbers, dates, codes, when it may be active.
 
-The active-plan rules follow the planned-change process: a goal, a review date and the client's agreement; an active
-objective is measurable and due (SMART). https://hl7.org/fhir/R4/careplan.html
+The active-plan rules follow the planned-change process: a goal, a review date and the client's agreement; an
+active objective is measurable and due (SMART). https://hl7.org/fhir/R4/careplan.html
 
 Every rule looks at loaded data, however incomplete, and yields faults as (path, text); it never raises.
 """
@@ -126,7 +126,7 @@ def numbers(plan: Data) -> Iterator[Faulty]:
 
 
 def client_system(plan: Data) -> Iterator[Faulty]:
-    """An individual's plan has one client; a family at least one; others need a name and have no relatives."""
+    """One client for an individual, at least one for a family; relatives only there; a name for the rest."""
     system = plan.get("client_system") or {}
     kind, members = system.get("kind"), each(system, "members", ("client_system",))
     clients = [member for _, member in members if member.get("client") is not False]
@@ -148,7 +148,7 @@ def team(plan: Data) -> Iterator[Faulty]:
     worker = plan.get("worker")
     if worker and not worker.get("name"):
         yield ("worker", "name"), "is missing: give the responsible worker's name"
-    for path, one in [*([(("worker",), worker)] if worker else []), *each(plan, "participants")]:
+    for path, one in _team(plan):
         if path != ("worker",) and not (one.get("name") or one.get("agency")):
             yield (*path, "name"), "give a name or an agency"
         for name, of in (("identifier", "name"), ("agency_identifier", "agency")):
@@ -160,11 +160,12 @@ def identifiers(plan: Data) -> Iterator[Faulty]:
     """One identifier, one person or agency."""
     seen: dict[Any, str] = {}
     system = plan.get("client_system") or {}
+    members = each(system, "members", ("client_system",))
     people = [
-        *((path, "identifier", f"{path} {one.get('given')}", one) for path, one in each(system, "members", ("client_system",))),
-        *((path, "identifier", f"{path}", one) for path, one in _team(plan)),
+        *((path, "identifier", f"member {path}", one) for path, one in members),
+        *((path, "identifier", f"participant {path}", one) for path, one in _team(plan)),
         *((path, "agency_identifier", f"agency {one.get('agency')}", one) for path, one in _team(plan)),
-    ]  # fmt: skip
+    ]
     for path, field, whose, one in people:
         number = one.get(field)
         if number is not None and seen.setdefault(number, whose) != whose:

@@ -2,8 +2,8 @@
 
 https://hl7.org/fhir/R4/patient.html https://hl7.org/fhir/R4/group.html
 
-What could lead somebody to a person in danger (safe-contact instruction, confidential address, every contact detail
-in a plan that touches violence) is written into the CarePlan only, which carries the labels for it.
+What could lead somebody to a person in danger (safe-contact instruction, confidential address, every contact
+detail in a plan that touches violence) is written into the CarePlan only, which carries the labels for it.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ def marks(sensitivity: tuple[str, ...]) -> list[Document]:
 def write_group(draft: Draft, labels: Labels) -> None:
     """Writes the Group of a client system that is more than one person.
 
-    Membership of a group that was formed for the intervention tells why somebody is in it, so its Group has the
-    `labels` of the whole plan.
+    Membership of a group that was formed for the intervention tells why somebody is in it, so its Group has
+    the `labels` of the whole plan.
     """
     system = draft.plan.client_system
     if system.kind == "individual" or draft.group in draft.known.values():

@@ -2,9 +2,9 @@
 
 What it becomes in FHIR: https://hl7.org/fhir/R4/careplan.html and https://hl7.org/fhir/R4/goal.html
 
-Codes in these values (kinds, domains, states, labels) are the project's own, as `catalogue` and `terms` list them.
-Texts are never empty and never padded; what is not known is None, `()` or False.
-`sensitivity` holds v3-ActCode labels that a person set by hand, beyond those that the rules find.
+Codes in these values (kinds, domains, states, labels) are the project's own, as `catalogue` and `terms` list
+them. Texts are never empty and never padded; what is not known is None, `()` or False. `sensitivity` holds
+v3-ActCode labels that a person set by hand, beyond those that the rules find.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class ClientSystem:
 
     @property
     def index_client(self) -> Member | None:
-        """The client whose record an individual's or a family's plan is kept in: the first who is a client."""
+        """The client whose record the plan of an individual or a family is kept in: the first of them."""
         if self.kind not in ("individual", "family"):
             return None
         return next((member for member in self.members if member.client), None)
@@ -104,7 +104,7 @@ class Strength:
 
 @dataclass(frozen=True)
 class Strategy:
-    """What is done for an objective: number `1.1.a`; `who` holds `client`, `worker`, or names from the plan."""
+    """What is done for an objective: number `1.1.a`; `who` is `client`, `worker`, or names from the plan."""
 
     number: str
     text: str

@@ -2,10 +2,10 @@
 
 Security labels: https://hl7.org/fhir/R4/security-labels.html
 
-A domain and a kind of intervention are codes in the document, so `code` rows cover them; `prefix` rows take whole
-ICD-10-CM chapters; `word` rows are a net for free text, which cannot be segmented; `mark` rows are what a person may
-set by hand. One hit is enough: a label too many hides a document, a label too few betrays somebody.
-Codes of SNOMED CT, ICD-10-CM and HCPCS stand in the table: see `catalogue` for their licences.
+A domain and a kind of intervention are codes in the document, so `code` rows cover them; `prefix` rows take
+whole ICD-10-CM chapters; `word` rows are a net for free text, which cannot be segmented; `mark` rows are what
+a person may set by hand. One hit is enough: a label too many hides a document, a label too few betrays
+somebody. Codes of SNOMED CT, ICD-10-CM and HCPCS stand in the table: see `catalogue` for their licences.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True)
 class Term:
-    """One local code; `fhir` is the code it becomes (with a second code after a space), `spellings` what people write."""
+    """One local code, the FHIR code (or two codes) that it becomes, and how else people write it."""
 
     code: str
     fhir: str = ""
@@ -23,7 +23,7 @@ class Term:
 
 
 class Terms:
-    """A closed list of terms, found by code or by any of their spellings, whatever the case, hyphens or spaces."""
+    """A closed list of terms, found by code or spelling, whatever the case, hyphens or spaces."""
 
     def __init__(self, *terms: Term) -> None:
         self.by_code: Mapping[str, Term] = {term.code: term for term in terms}

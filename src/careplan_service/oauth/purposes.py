@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from careplan_service.access.clients import ACT_REASON, Client
+from careplan_service.access.clients import Client
+from careplan_service.access.consent.terminology import ACT_REASON
 
 _PREFIXES = ("urn:oid:2.16.840.1.113883.5.8#", f"{ACT_REASON}#")
 _MOST = 10

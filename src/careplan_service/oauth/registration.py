@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from careplan_service.access.clients import KINDS, PURPOSES_OF_USE, Client
+from careplan_service.access.clients import KINDS, Client
+from careplan_service.access.consent.terminology import PURPOSES
 from careplan_service.access.scopes import ScopeError, parse_scopes
 from careplan_service.errors import Fault, Invalid
 from careplan_service.oauth import jwks
@@ -63,7 +64,7 @@ def _scope_faults(client: Client, types: Collection[str]) -> Iterator[tuple[str,
 
 def _purpose_faults(client: Client) -> Iterator[tuple[str, str]]:
     for purpose in client.purposes:
-        if purpose not in PURPOSES_OF_USE:
+        if purpose not in PURPOSES:
             yield (
                 "purpose",
                 f"purpose `{_shown(purpose)}`: use a v3-ActReason purpose of use such as `COC` or `TREAT`",

@@ -17,7 +17,8 @@ from typing import Any
 from joserfc import jwt
 
 from careplan_service.access.caller import Caller
-from careplan_service.access.clients import ACT_REASON, Client
+from careplan_service.access.clients import Client
+from careplan_service.access.consent.terminology import ACT_REASON
 from careplan_service.access.scopes import Scopes, narrowed, parse_scopes
 from careplan_service.errors import Unauthenticated
 from careplan_service.oauth.keys import ALGORITHM, SigningKeys

@@ -7,10 +7,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from r4_samples import careplan, extended, goal, patient
 
 from careplan_service.resources.r4 import check
 from careplan_service.resources.r4.invariants import INVARIANTS
+from resources.r4.samples import careplan, extended, goal, patient
 
 UCUM = "http://unitsofmeasure.org"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"

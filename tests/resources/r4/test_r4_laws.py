@@ -6,13 +6,13 @@ import copy
 
 from hypothesis import given
 from hypothesis import strategies as st
-from r4_samples import SHAPES, careplan, elements, extended, goal, minimal
 
 from careplan_service.resources.r4 import SUPPORTED, check
 from careplan_service.resources.r4.models import model_findings
 from careplan_service.resources.r4.references import Around
 from careplan_service.resources.r4.tables import SHAPES as COMPILED
 from careplan_service.resources.r4.walk import object_findings
+from resources.r4.samples import SHAPES, careplan, elements, extended, goal, minimal
 
 NAMES = st.sampled_from(
     sorted(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from r4_samples import careplan
 
 from careplan_service.resources.r4 import check
 from careplan_service.resources.r4.narrative import ATTRIBUTES, ELEMENTS, LONGEST_NARRATIVE, xhtml
+from resources.r4.samples import careplan
 
 OPEN = '<div xmlns="http://www.w3.org/1999/xhtml"'
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from r4_samples import extended, patient
 
 from careplan_service.resources.r4 import check
 from careplan_service.resources.r4.primitives import FORMATS, LONGEST_STRING
+from resources.r4.samples import extended, patient
 
 VALID = {
     "base64Binary": ["aGVsbG8=", "aGVs\nbG8=", "QQ==", "AAAA", "+/+/"],

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from r4_samples import careplan, patient
 
 from careplan_service.resources.r4 import check
 from careplan_service.resources.r4.facts import RESOURCE_TYPES
 from careplan_service.resources.r4.references import literal_type
+from resources.r4.samples import careplan, patient
 
 MEDICATION = {"resourceType": "Medication", "id": "m"}
 TEAM = {"resourceType": "CareTeam", "id": "t"}

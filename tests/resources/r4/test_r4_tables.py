@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from r4_samples import EXTENSION, PRIMITIVES, SHAPES, elements, kinds, minimal, spelled, with_each_element
 
 from careplan_service.resources.r4 import SUPPORTED, check
+from resources.r4.samples import (
+    EXTENSION,
+    PRIMITIVES,
+    SHAPES,
+    elements,
+    kinds,
+    minimal,
+    spelled,
+    with_each_element,
+)
 
 BACKBONES = sorted(name for name in SHAPES if "." in name and name.split(".")[0] in SUPPORTED)
 DATA_TYPES = sorted(

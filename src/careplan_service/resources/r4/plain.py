@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from careplan_service.resources.r4.finding import Finding, below
+from careplan_service.resources.r4.finding import Finding, below, step
 from careplan_service.resources.r4.narrative import xhtml
 from careplan_service.resources.r4.primitives import text_fault
 
@@ -26,13 +26,14 @@ def _object(node: dict[str, Any]) -> list[Finding]:
         return [("invariant", "is an empty object: leave it out (ele-1)", "")]
     findings: list[Finding] = []
     for key, value in node.items():
-        step = f".{key}" if key.isidentifier() else ""
-        if key == "div":
-            wrong = xhtml(value)
-            findings += [("value", wrong, step)] if wrong else []
-        else:
-            findings += below(step, plain_findings(value))
+        found = _narrative(value) if key == "div" else plain_findings(value)
+        findings += below(step(key), found) if step(key) else [(code, text, "") for code, text, _ in found]
     return findings
+
+
+def _narrative(value: Any) -> list[Finding]:
+    wrong = xhtml(value)
+    return [("value", wrong, "")] if wrong else []
 
 
 def _list(values: list[Any]) -> list[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from careplan_service.resources.r4.finding import Finding, below
+from careplan_service.resources.r4.finding import Finding, below, step
 from careplan_service.resources.r4.invariants.reading import has_coding
 from careplan_service.resources.r4.references import Around, reference_findings
 from careplan_service.resources.r4.tables import Element, Shape
@@ -97,8 +97,7 @@ def _has_sibling(key: str, index: int, node: _Node) -> bool:
 
 
 def _unknown(key: Any, shape: Shape) -> Finding:
-    step = f".{key}" if type(key) is str and key.isidentifier() and len(key) <= 64 else ""
-    return "structure", f"{quoted(key)} is not an element of {shape.name} in FHIR R4: remove it", step
+    return "structure", f"{quoted(key)} is not an element of {shape.name} in FHIR R4: remove it", step(key)
 
 
 def _missing(name: str, keys: Sequence[str], node: _Node) -> list[Finding]:

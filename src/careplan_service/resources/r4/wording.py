@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 LONGEST_QUOTE = 60
 """Characters of the sender's input that a sentence repeats at most."""
 
 _WORDS: dict[Any, str] = {True: "`true`", False: "`false`", None: "`null`"}
-_NOT_PLAIN = re.compile(r"[^ -_a-~\u00a1-\ud7ff]")
 
 
 def quoted(value: object) -> str:
@@ -24,4 +22,4 @@ def quoted(value: object) -> str:
         return "a number of more than 20 digits"
     text = str(value)
     short = text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
-    return f"`{_NOT_PLAIN.sub('?', short)}`"
+    return "`" + "".join(sign if sign.isprintable() and sign != "`" else "?" for sign in short) + "`"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from careplan_service.resources.r4 import check
 from careplan_service.resources.r4.facts import FACTS
 
 SHAPES: dict[str, Any] = FACTS["shapes"]
@@ -68,6 +69,14 @@ def patient(**changes: Any) -> dict[str, Any]:
 def extended(**value: Any) -> dict[str, Any]:
     """A Patient whose one extension carries the value, for data types that no served type uses."""
     return patient(extension=[{"url": "http://example.org/x", **value}])
+
+
+def found(document: dict[str, Any], resource_type: str = "") -> list[tuple[str, str | None, str]]:
+    """Code, expression and text of every fault of the document."""
+    return [
+        (fault.code, fault.expression, fault.text)
+        for fault in check(document, resource_type or document["resourceType"])
+    ]
 
 
 def _with(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The benchmark: made-up clients, a load generator and the scenarios; see README.md."""

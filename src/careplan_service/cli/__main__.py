@@ -1,0 +1,5 @@
+"""`python -m careplan_service.cli`."""
+
+from careplan_service.cli import main
+
+main()

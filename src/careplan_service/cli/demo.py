@@ -1,8 +1,0 @@
-"""`careplan demo`."""
-
-import click
-
-
-@click.command()
-def demo() -> None:
-    """The story."""

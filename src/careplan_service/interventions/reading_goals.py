@@ -1,0 +1,202 @@
+"""Reads needs, strengths, goals, objectives and strategies back.
+
+https://hl7.org/fhir/R4/goal.html https://hl7.org/fhir/R4/condition.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from careplan_service.errors import Invalid
+from careplan_service.interventions import canonical
+from careplan_service.interventions.canonical import Document, extension_value, extension_values, sw
+from careplan_service.interventions.plan import Goal, Need, Objective, Strategy, Strength, Value
+from careplan_service.interventions.reading import (
+    Readings,
+    Resource,
+    codes_picked,
+    day,
+    marks,
+    note,
+    number,
+    references,
+    state,
+)
+from careplan_service.interventions.strategies import REQUEST_STATUS
+from careplan_service.interventions.terms import ACTIVITY_STATES, GOAL_STATES, PRIORITIES, SEVERITIES
+from careplan_service.interventions.timing import words
+
+
+@dataclass(frozen=True)
+class Act:
+    """A strategy as it is written: in the CarePlan or in a ServiceRequest."""
+
+    number: str
+    goals: list[str]
+    document: Resource
+    timing: Document
+    text: str
+    where: str | None
+    status: str
+
+
+Acts = dict[str, list[Act]]
+Steps = dict[str, list[tuple[str, Resource]]]
+
+
+def acts_by_goal(careplan: Resource, readings: Readings) -> Acts:
+    """The strategies of a CarePlan by the Goal that they are for."""
+    found: Acts = {}
+    for activity in careplan.get("activity", ()):
+        act = _act(activity, readings)
+        for goal in act.goals:
+            found.setdefault(goal, []).append(act)
+    return found
+
+
+def steps_by_goal(goals: list[tuple[str, Resource]]) -> Steps:
+    """The objectives of each goal, as (reference, Goal)."""
+    found: Steps = {}
+    for ref, goal in goals:
+        if parent := milestone_of(goal):
+            found.setdefault(parent, []).append((ref, goal))
+    return found
+
+
+def read_need(condition: Resource) -> Need:
+    """A need, from its Condition."""
+    severity = condition.get("severity", {}).get("coding", [{}])[0].get("code")
+    return Need(
+        text=condition["code"]["text"],
+        domain=_domain(condition),
+        severity=SEVERITIES.local(None, severity) if severity else None,
+        codes=codes_picked(condition["code"]),
+        sensitivity=marks(condition),
+    )
+
+
+def read_strength(condition: Resource) -> Strength:
+    """A strength, from its Condition."""
+    return Strength(condition["code"]["text"], codes_picked(condition["code"]), marks(condition))
+
+
+def _domain(document: Resource) -> str:
+    for category in document.get("category", ()):
+        for coding in category.get("coding", ()):
+            if coding.get("system") == canonical.GRAVITY:
+                return str(coding["code"])
+    raise Invalid(f"`{document['resourceType']}/{document['id']}` has no category of the Gravity domains")
+
+
+def milestone_of(goal: Resource) -> str | None:
+    """The reference of the goal that this one is an objective of."""
+    parts = extension_value(goal, canonical.GOAL_RELATIONSHIP) or ()
+    targets = [part["valueReference"]["reference"] for part in parts if part["url"] == "target"]
+    return targets[0] if targets else None
+
+
+def read_goal(ref: str, goal: Resource, steps: Steps, acts: Acts, readings: Readings) -> Goal:
+    """A goal with its objectives, from the Goals and activities of the CarePlan."""
+    own = [part for part in goal.get("target", ()) if extension_value(part, sw("number")) is None]
+    priority = goal.get("priority", {}).get("coding", [{}])[0].get("code")
+    return Goal(
+        number=number(goal),
+        words=goal["description"]["text"],
+        domain=_domain(goal),
+        wording=note(goal, "professional-wording"),
+        priority=PRIORITIES.local(None, priority) if priority else None,
+        start=day(goal.get("startDate")),
+        target_date=day(own[0].get("dueDate")) if own else None,
+        status=_goal_state(goal),
+        codes=codes_picked(goal["description"]),
+        objectives=tuple(_objective(child, one, acts, readings) for child, one in steps.get(ref, ())),
+        sensitivity=marks(goal),
+    )
+
+
+def _goal_state(goal: Resource) -> str:
+    achievement = goal.get("achievementStatus", {}).get("coding", [{}])[0].get("code", "")
+    return state(GOAL_STATES, goal, f"{goal['lifecycleStatus']} {achievement}".strip())
+
+
+def _objective(ref: str, objective: Resource, acts: Acts, readings: Readings) -> Objective:
+    target: Resource = next(iter(objective.get("target", ())), {})
+    responsible = extension_value(objective, sw("responsible"))
+    return Objective(
+        number=number(objective),
+        statement=objective["description"]["text"],
+        measure=target.get("measure", {}).get("text"),
+        target=_value(target),
+        baseline=extension_value(target, sw("baseline")),
+        due=day(target.get("dueDate")),
+        responsible=readings.who(responsible["reference"]) if responsible else None,
+        status=_goal_state(objective),
+        strategies=tuple(_strategy(act, readings) for act in acts.get(ref, ())),
+        sensitivity=marks(objective),
+    )
+
+
+def _value(target: Resource) -> Value | None:
+    return next((value for name, value in target.items() if name.startswith("detail")), None)
+
+
+def _act(activity: Resource, readings: Readings) -> Act:
+    if "detail" in activity:
+        detail = activity["detail"]
+        where = detail.get("location", {}).get("display")
+        status = state(ACTIVITY_STATES, detail, detail["status"])
+        goals = references(detail["goal"])
+        return Act(
+            number(activity),
+            goals,
+            detail,
+            detail.get("scheduledTiming", {}),
+            detail["description"],
+            where,
+            status,
+        )
+    request = readings.get(activity["reference"]["reference"])
+    where = request.get("locationCode", [{}])[0].get("text")
+    goals = references(extension_values(request, canonical.PERTAINS_TO_GOAL))
+    timing = request.get("occurrenceTiming", {})
+    return Act(
+        number(activity),
+        goals,
+        request,
+        timing,
+        request["orderDetail"][0]["text"],
+        where,
+        _request_state(request),
+    )
+
+
+def _request_state(request: Resource) -> str:
+    local = extension_value(request, sw("state"))
+    status = {"draft": "active"}.get(request["status"], request["status"])
+    fits = [code for code, term in ACTIVITY_STATES.by_code.items() if REQUEST_STATUS[term.fhir] == status]
+    if not fits:
+        raise Invalid(f"status `{request['status']}` is none that a strategy has")
+    return local if local in fits else fits[0]
+
+
+def _strategy(act: Act, readings: Readings) -> Strategy:
+    own = [
+        coding for coding in act.document["code"]["coding"] if coding.get("system") == canonical.INTERVENTION
+    ]
+    if not own:
+        raise Invalid(f"strategy `{act.number}` has no code of `{canonical.INTERVENTION}`")
+    performers = [
+        *references(extension_values(act.document, sw("performer"))),
+        *references(act.document.get("performer", ())),
+    ]
+    return Strategy(
+        number=act.number,
+        text=act.text,
+        kind=own[0]["code"],
+        method=extension_value(act.document, sw("method")),
+        **words(act.timing),
+        who=tuple(readings.who(performer) for performer in performers),
+        where=act.where,
+        status=act.status,
+        sensitivity=marks(act.document),
+    )
