@@ -94,11 +94,11 @@ def documents(number: str, given: tuple[Sharing, ...]) -> Iterator[Document]:
 
 
 def _provision(sharing: Sharing) -> Document:
-    actors = [{"role": concept(w.PARTICIPATION, "IRCP"), "reference": reference(to)} for to in sharing.partners]
+    recipient = concept(w.PARTICIPATION, "IRCP")
     provision: Document = {
         "type": "deny" if sharing.deny else "permit",
         "period": {"start": "2020-01-01", "end": "2021-12-31" if sharing.expired else "2099-12-31"},
-        "actor": actors,
+        "actor": [{"role": recipient, "reference": reference(to)} for to in sharing.partners],
     }
     if sharing.deny:
         return provision | {"securityLabel": [coding(w.ACT_CODE, SENSITIVE)]}

@@ -29,8 +29,8 @@ LIFECYCLE = (
 ACHIEVEMENT = ("in-progress", "improving", "no-change", "achieved", "sustaining")
 ACTIVITY_STATUS = ("not-started", "scheduled", "in-progress", "completed", "on-hold")
 CITIES = ("Riverton", "Lakeside", "Hillcrest", "Oakfield", "Fairview", "Millbrook")
-FAMILIES = ("Abara", "Brandt", "Castillo", "Dvorak", "Eriksen", "Farouk", "Garcia", "Hoang", "Ivanov", "Jensen")
-GIVEN = ("Ana", "Bilal", "Chloe", "Dinh", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jamal")
+FAMILIES = tuple("Abara Brandt Castillo Dvorak Eriksen Farouk Garcia Hoang Ivanov Jensen".split())
+GIVEN = tuple("Ana Bilal Chloe Dinh Elif Femi Grace Hugo Ines Jamal".split())
 STREETS = ("Mill Lane", "Station Road", "Church Street", "Park Avenue", "Harbour Way")
 
 SENTENCES = (

@@ -167,6 +167,11 @@ def test_all_faults_are_told_at_once():
     }
 
 
+def test_a_closed_objective_may_have_been_due_before_the_period():
+    plan = changed(changed(a_plan(), (*OB, "status"), "achieved"), (*OB, "due"), "2024-12-01")
+    assert plan_from_json(plan).goals[0].objectives[0].status == "achieved"
+
+
 def test_a_number_that_comes_twice_is_refused():
     goal = deepcopy(a_plan()["goals"][0])
     assert faults_of(changed(a_plan(), ("goals", 1), goal))["goals[1].number"] == "number `1` comes twice"

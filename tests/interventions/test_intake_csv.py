@@ -117,7 +117,18 @@ def test_what_is_wrong_is_told_by_row_and_column(rows, where, text):
 
 def test_a_goal_above_does_not_reach_into_the_next_plan():
     faults = faults_of(a_file(FIRST, "P-2,B,individual,Al,,,,1.1,Pay,,,,"))
-    assert 'row 3, column "objective_number"' in faults or 'row 3, column "goal_number"' in faults
+    assert "which one does the objective belong to?" in faults['row 3, column "goal_number"']
+
+
+def test_a_plan_that_is_taken_up_again_needs_its_numbers_again():
+    other = FIRST.replace("P-1", "P-2").replace("Jo", "Al")
+    faults = faults_of(a_file(FIRST, other, "P-1,,,,,,,,,,1.1.b,Call,advocacy"))
+    assert "which one does the strategy belong to?" in faults['row 4, column "objective_number"']
+
+
+def test_an_objective_above_does_not_reach_into_the_next_goal():
+    faults = faults_of(a_file(FIRST, ",,,,2,Eat,food,,,,2.1.a,Cook,advocacy"))
+    assert "which one does the strategy belong to?" in faults['row 3, column "objective_number"']
 
 
 def test_faults_of_all_plans_are_told_at_once():

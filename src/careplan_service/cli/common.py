@@ -23,8 +23,14 @@ def database_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def service_for(database_url: str | None) -> Service:
-    """The service on its migrated database."""
-    return assemble(Settings.from_env(database_url=database_url))
+    """The service on its migrated database; closed when the command ends."""
+    return closing(assemble(Settings.from_env(database_url=database_url)))
+
+
+def closing(service: Service) -> Service:
+    """The service, closed when the running command ends."""
+    click.get_current_context().call_on_close(service.database.close)
+    return service
 
 
 def operator_desk(service: Service, organization: str, interaction: str, asked: str) -> Desk:

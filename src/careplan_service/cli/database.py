@@ -9,7 +9,7 @@ import click
 from tqdm import tqdm
 
 from careplan_service.app import assemble
-from careplan_service.cli.common import database_option, service_for
+from careplan_service.cli.common import closing, database_option, service_for
 from careplan_service.errors import Problem
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
@@ -27,7 +27,7 @@ def db() -> None:
 @database_option
 def upgrade(database_url: str | None) -> None:
     """Run the migrations that are missing."""
-    database = Database(Settings.from_env(database_url=database_url).database_url)
+    database = _opened(database_url)
     click.echo(f"at revision {migrate.upgrade(database)}")
 
 
@@ -35,8 +35,14 @@ def upgrade(database_url: str | None) -> None:
 @database_option
 def current(database_url: str | None) -> None:
     """The revision the database is at, and the newest one."""
-    database = Database(Settings.from_env(database_url=database_url).database_url)
+    database = _opened(database_url)
     click.echo(f"at {migrate.current(database) or 'no revision'}, newest {migrate.newest()}")
+
+
+def _opened(database_url: str | None) -> Database:
+    database = Database(Settings.from_env(database_url=database_url).database_url)
+    click.get_current_context().call_on_close(database.close)
+    return database
 
 
 @db.command("reindex")
@@ -72,7 +78,7 @@ def _checks(database_url: str | None) -> Iterator[tuple[str, str]]:
     try:
         settings = Settings.from_env(database_url=database_url)
         yield "settings", f"ok, {settings.base_url}"
-        service = assemble(settings, migrated=False)
+        service = closing(assemble(settings, migrated=False))
         at, newest = migrate.current(service.database), migrate.newest()
         yield (
             "database",

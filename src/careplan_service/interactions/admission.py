@@ -5,6 +5,8 @@ https://hl7.org/fhir/R4/validation.html
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,12 +14,15 @@ from typing import Any
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Door, Rule, is_sharing, rules_of
-from careplan_service.errors import Fault, Forbidden, Invalid, NotFound
+from careplan_service.errors import Fault, Forbidden, Invalid, Malformed, NotFound
 from careplan_service.interactions.desk import Write
 from careplan_service.resources import r4
+from careplan_service.resources.r4.wording import quoted
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
 from careplan_service.resources.splice import stamped
+
+_STRING_OR_NAME = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?')
 
 
 @dataclass(frozen=True)
@@ -50,14 +55,25 @@ def admit(spec: ResourceSpec, data: bytes, door: Door) -> Admitted:
 
 def admit_document(spec: ResourceSpec, data: bytes, document: dict[str, Any], door: Door) -> Admitted:
     """`admit` for bytes that are parsed already."""
+    data = data.removeprefix(codecs.BOM_UTF8)
+    require_plain_names(data)
     if document.get("resourceType") != spec.name:
-        text = f"`resourceType` is `{document.get('resourceType')}`; this address takes {spec.name}"
+        text = f"`resourceType` is {quoted(document.get('resourceType'))}; this address takes {spec.name}"
         raise Invalid(text, expression=f"{spec.name}.resourceType")
     faults = r4.check(document, spec.name)
     if faults:
         raise Invalid(_summary(spec.name, faults), faults=faults)
     rules = rules_of(document, door) if spec.name == "Consent" else ()
     return Admitted(spec, data, document, rules)
+
+
+def require_plain_names(data: bytes) -> None:
+    """Raise Malformed (400) when an element's name is written with escapes.
+
+    The stamp is put in by name: an escaped `versionId` would stay and contradict it.
+    """
+    if b"\\" in data and any(name[2] and b"\\" in name[1] for name in _STRING_OR_NAME.finditer(data)):
+        raise Malformed("write the names of elements plainly, without escapes")
 
 
 def _summary(name: str, faults: tuple[Fault, ...]) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from careplan_service.access.view import require_scope
-from careplan_service.errors import PreconditionFailed
 from careplan_service.interactions.desk import Changes, Desk, Stored, Write
 from careplan_service.interactions.read import absent
-from careplan_service.interactions.update import require_may_change, version_of
+from careplan_service.interactions.update import require_match, require_may_change, version_of
 from careplan_service.resources import r4
 from careplan_service.resources.spec import ResourceSpec
 
@@ -28,11 +27,11 @@ def remove(
     desk: Desk, changes: Changes, spec: ResourceSpec, id_: str, base_url: str, wanted: str | None
 ) -> Stored:
     """The delete inside an open transaction."""
+    changes.alone(f"{spec.name}/{id_}")
     before = changes.current(spec.name, id_, desk.sees("d", spec.name))
     if before is None:
-        raise absent(spec.name, id_)
-    if wanted is not None and (before.deleted or str(before.version) != wanted):
-        raise PreconditionFailed(f"`If-Match` names version {wanted}, the current one is {before.version}")
+        raise absent()
+    require_match(wanted, before)
     if before.deleted:
         return before
     require_may_change(desk, changes, before)

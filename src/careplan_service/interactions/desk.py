@@ -16,6 +16,8 @@ from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter, all_of
 from careplan_service.access.view import view_for
 
+_LONGEST_REFUSAL = 2000
+
 
 class Stored(NamedTuple):
     """One version as it was found; `updated` is microseconds UTC, `origin` its place in the store.
@@ -172,7 +174,7 @@ class Desk:
             status=status,
             shown=() if refusal else tuple(self.shown),
             because=() if refusal else tuple(sorted(self.because)),
-            refusal=refusal,
+            refusal=refusal.replace("\x00", "")[:_LONGEST_REFUSAL],
         )
 
     def note(self, status: int, refusal: str = "") -> None:

@@ -22,7 +22,7 @@ def history(desk: Desk, type_: str, id_: str, count: int, after: Cursor | None) 
     seen = desk.sees("r", type_)
     found = desk.records.versions(type_, id_, seen, Page(limit=count + 1, after=after))
     if not found and after is None:
-        raise absent(type_, id_)
+        raise absent()
     shown = tuple(desk.show(version) for version in found[:count])
     more = len(found) > count
     total = len(found) if after is None and not more else desk.records.count_versions(type_, id_, seen)

@@ -10,15 +10,15 @@ def read(desk: Desk, type_: str, id_: str) -> Stored:
     """The current version. Raises NotFound when absent or hidden, Gone when deleted."""
     found = desk.records.current(type_, id_, desk.sees("r", type_))
     if found is None:
-        raise absent(type_, id_)
+        raise absent()
     if found.deleted:
         raise gone(type_, id_)
     return desk.show(found)
 
 
-def absent(type_: str, id_: str) -> NotFound:
-    """The one answer for what is not there and for what may not be known."""
-    return NotFound(f"`{type_}/{id_}` was not found")
+def absent() -> NotFound:
+    """The one answer for what is not there and for what may not be known, the same to the byte."""
+    return NotFound("no such resource was found; check the type, the id and the version")
 
 
 def gone(type_: str, id_: str) -> Gone:

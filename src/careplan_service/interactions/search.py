@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from careplan_service.access.filters import EVERYTHING, Filter, Is, Updated, all_of, any_of
+from careplan_service.access.filters import EVERYTHING, All, Any, Filter, Is, Not, Updated, all_of, any_of
 from careplan_service.errors import Malformed
 from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
 from careplan_service.resources.params import span_asked, split_values
 from careplan_service.resources.spec import ResourceSpec
 
 DEFAULT_COUNT, MOST = 50, 1000
+_COUNT = re.compile(r"[0-9]{1,6}")
 _SORTS = {"_lastUpdated": False, "-_lastUpdated": True}
-_MOST_PARAMETERS = 100
+_TOTALS = frozenset({"accurate", "estimate", "none"})
+_MOST_PARAMETERS, _MOST_VALUES = 100, 500
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,30 @@ def query_of(
         raise Malformed(f"a search takes at most {_MOST_PARAMETERS} parameters, not {len(pairs)}")
     asked: list[Filter] = []
     page = Page(DEFAULT_COUNT, after=after)
+    require_once(name for name, _ in pairs if name in _PAGING or name in _IGNORED)
     for name, text in pairs:
         if name in _PAGING:
             page = _PAGING[name](page, text)
         elif name not in _IGNORED:
             asked.append(_asked(spec, name, text, base_url))
-    return Query(all_of(*asked) if asked else EVERYTHING, page, tuple(pairs))
+    about = all_of(*asked) if asked else EVERYTHING
+    if (values := _values_in(about)) > _MOST_VALUES:
+        raise Malformed(f"a search compares at most {_MOST_VALUES} values, not {values}; ask in several searches")
+    return Query(about, page, tuple(pairs))
+
+
+def require_once(names: Iterable[str]) -> None:
+    """Raise Malformed (400) when a parameter that can have one value only is there twice."""
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise Malformed(f"`{name}` stands here {times} times; give it once")
+
+
+def _values_in(about: Filter) -> int:
+    """How many comparisons a Filter is: databases limit how deep a condition may be."""
+    if isinstance(about, All | Any):
+        return sum(map(_values_in, about.parts))
+    return _values_in(about.part) if isinstance(about, Not) else 1
 
 
 def _asked(spec: ResourceSpec, name: str, text: str, base_url: str) -> Filter:
@@ -79,9 +101,14 @@ def _asked(spec: ResourceSpec, name: str, text: str, base_url: str) -> Filter:
 
 
 def _count(page: Page, text: str) -> Page:
-    if not text.isdecimal() or len(text) > 6:
+    return replace(page, limit=count_of(text))
+
+
+def count_of(text: str) -> int:
+    """What `_count` asks for, at most MOST. Raises Malformed (400)."""
+    if not _COUNT.fullmatch(text):
         raise Malformed(f"`_count` takes a whole number from 0 to {MOST}, not `{text}`")
-    return replace(page, limit=min(int(text), MOST))
+    return min(int(text), MOST)
 
 
 def _sort(page: Page, text: str) -> Page:
@@ -90,7 +117,16 @@ def _sort(page: Page, text: str) -> Page:
     return replace(page, by_updated=True, descending=_SORTS[text])
 
 
+def _total(page: Page, text: str) -> Page:
+    """The total is exact whichever is asked for."""
+    if text not in _TOTALS:
+        raise Malformed(f"`_total` takes `accurate`, `estimate` or `none`, not `{text}`")
+    return page
+
+
 def _id(text: str) -> Filter:
+    if not text:
+        raise Malformed("search parameter `_id` has no value; leave it out or give one")
     return any_of(*(Is("id", one) for one in split_values(text)))
 
 
@@ -99,5 +135,5 @@ def _last_updated(text: str) -> Filter:
 
 
 _COMMON: Mapping[str, Callable[[str], Filter]] = {"_id": _id, "_lastUpdated": _last_updated}
-_PAGING: Mapping[str, Callable[[Page, str], Page]] = {"_count": _count, "_sort": _sort}
+_PAGING: Mapping[str, Callable[[Page, str], Page]] = {"_count": _count, "_sort": _sort, "_total": _total}
 _IGNORED = frozenset({"_format"})

@@ -13,6 +13,7 @@ from careplan_service.interactions.desk import Changes, Desk, Stored
 from careplan_service.interactions.read import absent
 from careplan_service.resources.spec import ResourceSpec
 
+ANY_VERSION = "*"
 _ETAG = re.compile(r'(?:W/)?"([A-Za-z0-9\-.]{1,64})"')
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
@@ -41,13 +42,11 @@ def put(
 ) -> tuple[Stored, bool]:
     """The update inside an open transaction."""
     spec = admitted.spec
+    changes.alone(f"{spec.name}/{id_}")
     before = changes.current(spec.name, id_, desk.sees("u", spec.name))
     if before is None:
         require_may_name(desk, changes, spec.name, id_)
-    if wanted is not None and (before is None or before.deleted or str(before.version) != wanted):
-        current = before.version if before and not before.deleted else "none"
-        text = f"`If-Match` names version {wanted}, the current one is {current}; read it again"
-        raise PreconditionFailed(text)
+    require_match(wanted, before)
     if before is not None:
         require_may_change(desk, changes, before)
     stored = changes.put(
@@ -59,11 +58,19 @@ def put(
 def require_may_name(desk: Desk, changes: Changes, type_: str, id_: str) -> None:
     """Whether the caller may create under its own id; to partners a hidden id and a free one are the same."""
     if not desk.caller.is_agency:
-        raise absent(type_, id_)
+        raise absent()
     if not desk.caller.scopes.allows("c", type_):
         raise NotAllowed(f"`{type_}/{id_}` is not there, and this token does not allow to create it")
     if changes.exists(type_, id_):
-        raise absent(type_, id_)
+        raise absent()
+
+
+def require_match(wanted: str | None, before: Stored | None) -> None:
+    """Raise PreconditionFailed (412) unless the current version is the wanted one; `*` wants any."""
+    current = str(before.version) if before and not before.deleted else None
+    if wanted is not None and (current is None or wanted not in (ANY_VERSION, current)):
+        text = f"`If-Match` names version {wanted}, the current one is {current or 'none'}; read it again"
+        raise PreconditionFailed(text)
 
 
 def require_may_change(desk: Desk, changes: Changes, before: Stored) -> None:
@@ -78,9 +85,11 @@ def require_may_change(desk: Desk, changes: Changes, before: Stored) -> None:
 
 
 def version_of(if_match: str | None) -> str | None:
-    """The version an `If-Match: W/"3"` names. Raises Malformed (400) for anything else."""
+    """The version an `If-Match: W/"3"` names, or `*`. Raises Malformed (400) for anything else."""
     if if_match is None:
         return None
+    if if_match.strip() == ANY_VERSION:
+        return ANY_VERSION
     found = _ETAG.fullmatch(if_match.strip())
     if not found:
         raise Malformed(f'`If-Match: {if_match}` is no version; write it as W/"3"')

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from careplan_service.errors import Gone, NotFound
+import re
+
+from careplan_service.errors import Gone
 from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.read import absent
+
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def vread(desk: Desk, type_: str, id_: str, version: str) -> Stored:
@@ -11,10 +16,10 @@ def vread(desk: Desk, type_: str, id_: str, version: str) -> Stored:
 
     Raises NotFound when absent or hidden, Gone when it is the version that deleted.
     """
-    number = int(version) if version.isdecimal() and len(version) < 10 else 0
+    number = int(version) if _VERSION.fullmatch(version) else 0
     found = desk.records.version(type_, id_, number, desk.sees("r", type_))
     if found is None:
-        raise NotFound(f"`{type_}/{id_}/_history/{version}` was not found")
+        raise absent()
     if found.deleted:
         raise Gone(f"version {version} of `{type_}/{id_}` is its deletion")
     return desk.show(found)

@@ -172,7 +172,7 @@ def _objective(data: Data, known: Names) -> parts.Objective:
 
 
 def _strategy(data: Data, known: Names) -> parts.Strategy:
-    who = dict.fromkeys(label for name in data.get("who") or () if (label := known.label(name)))
+    who = dict.fromkeys(known.label(name) for name in data.get("who") or ())
     # the client comes first, as in the FHIR documents, where a Group is told apart from the performers
     ordered = sorted(who, key=lambda label: label != "client")
     strategy: parts.Strategy = _built(parts.Strategy, data, who=ordered)

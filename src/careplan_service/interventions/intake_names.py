@@ -43,10 +43,10 @@ class Names:
             if spelling:
                 self._meant.setdefault(normal(spelling), set()).add((whom, label))
 
-    def label(self, name: str) -> str | None:
-        """What `name` stands for, when it stands for one person or agency."""
-        meant = self._meant.get(normal(name), set())
-        return next(iter(meant))[1] if len(meant) == 1 else None
+    def label(self, name: str) -> str:
+        """What a `name` without fault stands for."""
+        [(_, label)] = self._meant[normal(name)]
+        return label
 
     def fault(self, name: str) -> str | None:
         """Why `name` cannot be used."""

@@ -46,9 +46,14 @@ def relationship(text: str | None) -> list[Document]:
     return [{**coding, "text": text}]
 
 
-def contact_is_confidential(person: Person, labels: Labels) -> bool:
-    """Whether a person's contact details must stay out of the person's own document."""
-    return person.address_confidential or person.safe_contact is not None or "SDV" in labels
+def in_danger(person: Person) -> bool:
+    """Whether the plan says itself that finding this person is dangerous."""
+    return person.address_confidential or person.safe_contact is not None
+
+
+def contact_is_confidential(labels: Labels) -> bool:
+    """Whether contact details must stay out of the documents of the people of a plan with these labels."""
+    return "SDV" in labels
 
 
 def name_members(draft: Draft) -> None:
@@ -86,7 +91,7 @@ def _write_member(draft: Draft, member: Member, target: str, labels: Labels) -> 
 
 
 def _person(person: Person, labels: Labels, type_: str) -> Document:
-    shown = Person() if contact_is_confidential(person, labels) else person
+    shown = Person() if contact_is_confidential(labels) else person
     interpreter = canonical.INTERPRETER_REQUIRED if type_ == "Patient" else sw("interpreter-required")
     language = element(
         coding=[{"system": "urn:ietf:bcp:47", "code": person.language}]
@@ -114,7 +119,7 @@ def telecom(person: Person) -> list[Document]:
 
 def _member(member: Member, target: str, labels: Labels) -> Document:
     person = member.person
-    hidden = person if contact_is_confidential(person, labels) else Person()
+    hidden = person if contact_is_confidential(labels) else Person()
     parts = [
         *extension("person", valueReference=reference(target)),
         *extension("role", valueString=member.role),

@@ -22,7 +22,7 @@ from careplan_service.interventions.draft import Draft, Identity
 from careplan_service.interventions.goals import write_goal, write_need, write_strength
 from careplan_service.interventions.narrative import narrative
 from careplan_service.interventions.people import (
-    contact_is_confidential,
+    in_danger,
     marks,
     name_members,
     write_group,
@@ -118,7 +118,7 @@ def _plan_labels(plan: Plan) -> Labels:
     own = found_in(told) | marked(plan.sensitivity) | marked(system.sensitivity)
     for member in system.members:
         own |= found_in([member.role, member.person.address]) | marked(member.sensitivity)
-        own |= CONTACT if contact_is_confidential(member.person, NONE) else NONE
+        own |= CONTACT if in_danger(member.person) else NONE
     return own
 
 

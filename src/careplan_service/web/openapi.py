@@ -1,6 +1,65 @@
-"""The OpenAPI document, generated from the table of served types."""
+"""The OpenAPI document, generated from the served types, the settings and the problems of the service.
+
+https://spec.openapis.org/oas/v3.1.0.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from careplan_service import __version__
+from careplan_service.resources.registry import SERVED
+from careplan_service.settings import Settings
+from careplan_service.web.openapi_fhir import fhir_paths
+from careplan_service.web.openapi_parts import components
+from careplan_service.web.openapi_service import service_paths
+from careplan_service.web.yaml_text import yaml_text
+
+_ABOUT = """\
+FHIR R4 care plans, goals and consents, shared as far as the client agreed.
+
+What is hidden from the caller looks as if it were absent: searches leave it out and do not count it, \
+a read answers 404. 403 is for a resource type or an interaction that the caller may not use at all, and \
+for a change to what another organisation contributed. Every refusal is an OperationOutcome that names each \
+fault found; errors of the token endpoint are those of OAuth 2.0. `HEAD` answers wherever `GET` does. \
+JSON is the only format."""
+
+_TAGS: Mapping[str, str] = {
+    "Authorization": "Access tokens for registered clients",
+    "System": "Interactions with the whole FHIR server",
+    "Plans": "Intervention plans in the practitioner's words, for the custodian's own systems",
+    "Operation": "Health and metrics; open to whoever reaches the port",
+}
+
+
+def openapi_document() -> dict[str, Any]:
+    """The document as an object; everything that depends on the installation has its default value."""
+    settings = Settings()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Careplan Service",
+            "version": __version__,
+            "description": _ABOUT,
+            "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": settings.base_url, "description": "set by CAREPLAN_BASE_URL"}],
+        "security": [{"oauth2": []}],
+        "tags": [*_service_tags(), *({"name": name, "externalDocs": _page(name)} for name in SERVED)],
+        "paths": {**service_paths(), **fhir_paths()},
+        "components": components(settings),
+    }
 
 
 def openapi_yaml() -> str:
-    """Later."""
-    return ""
+    """The document as YAML, the same text every time; `openapi/careplan.yaml` is this."""
+    return yaml_text(openapi_document())
+
+
+def _service_tags() -> list[dict[str, str]]:
+    return [{"name": name, "description": about} for name, about in _TAGS.items()]
+
+
+def _page(name: str) -> dict[str, str]:
+    return {"url": f"https://hl7.org/fhir/R4/{name.lower()}.html"}

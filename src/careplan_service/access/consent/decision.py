@@ -20,11 +20,10 @@ def permits(asked: Consented, facts: Facts, consents: Consents) -> bool:
     """Whether every patient named on the version lets this recipient have it for this purpose."""
     if _purpose_tag_conflicts(asked, facts):
         return False
-    if not facts.patient:
-        return asked.workforce and not facts.other_patients
-    return all(
-        _patient_permits(asked, facts, consents.get(p, ())) for p in (facts.patient, *facts.other_patients)
-    )
+    if not facts.patient and not asked.workforce:
+        return False
+    named = {facts.patient, *facts.other_patients} - {""}
+    return all(_patient_permits(asked, facts, consents.get(patient, ())) for patient in named)
 
 
 def _purpose_tag_conflicts(asked: Consented, facts: Facts) -> bool:

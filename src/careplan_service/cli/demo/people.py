@@ -52,7 +52,6 @@ def register(parties: tuple[Party, ...]) -> Mapping[str, ECKey]:
         )
         service.clients.add(checked(client, SERVED))
         keys[party.client_id] = key
-    service.database.close()
     return keys
 
 

@@ -1,0 +1,46 @@
+"""The figures to reach, on two cores: shown beside what was measured, never in its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a scenario should reach: at least a ratio to the bare route or a rate, at most a p99 in ms."""
+
+    ratio: float | None = None
+    rate: float | None = None
+    p99: float | None = None
+
+    def __str__(self) -> str:
+        said = [
+            f"ratio >= {self.ratio:.2f}" if self.ratio else "",
+            f">= {self.rate:.0f}/s" if self.rate else "",
+            f"p99 <= {self.p99:.0f} ms" if self.p99 else "",
+        ]
+        return ", ".join(one for one in said if one)
+
+    def reached(self, ratio: float, rate: float, p99: float) -> bool:
+        """Whether all of it was reached."""
+        return (
+            (self.ratio is None or ratio >= self.ratio)
+            and (self.rate is None or rate >= self.rate)
+            and (self.p99 is None or p99 <= self.p99)
+        )
+
+
+AIMS = {
+    ("B1", "SQLite"): Aim(ratio=0.25),
+    ("B1", "PostgreSQL"): Aim(ratio=0.14),
+    ("B1 audit off", "SQLite"): Aim(ratio=0.40),
+    ("B1 audit off", "PostgreSQL"): Aim(ratio=0.22),
+    ("B2", "SQLite"): Aim(rate=800),
+    ("B2", "PostgreSQL"): Aim(rate=600),
+    ("B5", "SQLite"): Aim(ratio=0.18, p99=20),
+    ("B5", "PostgreSQL"): Aim(ratio=0.11, p99=30),
+}
+START_UP = 1.5
+"""Seconds to the first answer."""
+WORKER_MEMORY = 120
+"""MiB of a worker."""

@@ -1,0 +1,106 @@
+"""Everything that is measured on one database, from loading it to stopping the last server."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import asks, population, servers
+from bench.asks import Ask
+from bench.databases import BenchDatabase
+from bench.measuring import Plan, Result, Target, measure
+from bench.population import ClientDrawn
+from bench.proc import memory, workers
+from bench.records import AGENCY
+from bench.servers import Server
+
+NAMES = ("B1", "B2", "B5")
+
+
+@dataclass
+class Measured:
+    """What was measured on one database; memory in MiB for each worker, after the load."""
+
+    database: BenchDatabase
+    resources: int
+    loading: float
+    start_up: float = 0.0
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    bare: list[Result] = field(default_factory=list)
+    hits: str = ""
+
+
+def measured(
+    database: BenchDatabase, drawn: Sequence[ClientDrawn], folder: Path, plan: Plan, only: Sequence[str]
+) -> Measured:
+    """Load, serve and measure."""
+    port = servers.free_port()
+    environment = {
+        "CAREPLAN_DATABASE_URL": database.url,
+        "CAREPLAN_BASE_URL": f"http://{servers.HOST}:{port}",
+        "CAREPLAN_KEYS_DIR": str(folder / "keys"),
+        "CAREPLAN_LOG_LEVEL": "warning",
+    }
+    _tell(f"{database.name}: registering clients, loading")
+    tokens = json.loads(servers.command(sys.executable, "-m", "bench.register", environment=environment))
+    found = _loaded(database, drawn, folder, environment)
+    sets = _asks(drawn, tokens, f"{servers.HOST}:{port}", only)
+    found.hits = asks.sizes(sets["B5"]) if "B5" in sets else ""
+    with servers.bare(folder) as bare:
+        yardstick = Target(bare, asks.bare(f"{servers.HOST}:{bare.port}"))
+        with servers.careplan(port, environment, folder) as server:
+            found.start_up = server.start_up
+            _run_all(found, server, sets, yardstick, plan)
+            found.memory = [memory(pid) for pid in workers(server.pid)]
+        if "B1" in sets:
+            silent = {**environment, "CAREPLAN_AUDIT": "off"}
+            with servers.careplan(port, silent, folder) as server:
+                _run_all(found, server, {"B1 audit off": sets["B1"]}, yardstick, plan)
+    return found
+
+
+def _loaded(
+    database: BenchDatabase, drawn: Sequence[ClientDrawn], folder: Path, environment: Mapping[str, str]
+) -> Measured:
+    path = folder / "resources.ndjson"
+    resources = population.write(list(drawn), path)
+    began = time.perf_counter()
+    servers.command(servers.CAREPLAN, "load", str(path), environment=environment)
+    return Measured(database, resources, time.perf_counter() - began)
+
+
+def _asks(
+    drawn: Sequence[ClientDrawn], tokens: dict[str, list[str]], host: str, only: Sequence[str]
+) -> dict[str, list[Ask]]:
+    """The requests of each scenario; the writing one comes last, so that the others read what was loaded."""
+    made = {
+        "B1": lambda: asks.goal_reads(drawn, tokens, host),
+        "B5": lambda: asks.goal_searches(drawn, tokens, host),
+        "B2": lambda: asks.plan_creates(drawn, tokens[AGENCY][0], host),
+    }
+    return {name: make() for name, make in made.items() if name in only}
+
+
+def _run_all(
+    found: Measured, server: Server, sets: Mapping[str, list[Ask]], yardstick: Target, plan: Plan
+) -> None:
+    for name, ready in sets.items():
+        _tell(f"{found.database.name}: {name}")
+        base, result = measure(name, Target(server, ready, found.database.backends), yardstick, plan)
+        found.bare.append(base)
+        found.results.append(result)
+
+
+def faults(found: Measured) -> Iterator[str]:
+    """Everything that went wrong, with the scenario it went wrong in."""
+    for result in (*found.bare, *found.results):
+        yield from (f"{result.name}: {fault}" for fault in result.faults)
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,88 @@
+"""`careplan client` and `careplan token`."""
+
+from __future__ import annotations
+
+import pytest
+
+GOOD = {
+    "--id": "partner",
+    "--name": "Partner",
+    "--kind": "partner",
+    "--organization": "Organization/partner",
+    "--scopes": "system/Goal.rs",
+    "--purpose": "COC",
+}
+
+
+def _words(**changed: str) -> list[str]:
+    return [word for pair in {**GOOD, **{f"--{k}": v for k, v in changed.items()}}.items() for word in pair]
+
+
+def test_a_registered_client_is_listed_gets_a_token_and_can_be_disabled(careplan):
+    assert (
+        careplan("client", "add", *_words()).out
+        == "registered partner client partner of Organization/partner\n"
+    )
+    assert careplan("client", "list").out.split("\t")[:4] == [
+        "partner",
+        "enabled",
+        "partner",
+        "Organization/partner",
+    ]
+    assert careplan("token", "--client", "partner").out.count(".") == 2
+    assert careplan("client", "disable", "partner").code == 0
+    assert "disabled" in careplan("client", "list").out
+    refused = careplan("token", "--client", "partner")
+    assert (refused.code, refused.out) == (1, "")
+    assert "no enabled client `partner`" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"organization": "partner"}, "organization `partner`"),
+        ({"scopes": "system/Goal.sr"}, "`system/Goal.sr`"),
+        ({"scopes": "system/Gaol.rs"}, "`system/Gaol.rs`"),
+        ({"purpose": "FUN"}, "purpose `FUN`"),
+        ({"id": "a b"}, "`a b`"),
+    ],
+)
+def test_a_wrong_registration_is_told_in_one_line_each_and_nothing_is_kept(careplan, changed, told):
+    ran = careplan("client", "add", *_words(**changed))
+    assert ran.code == 1
+    assert told in ran.err
+    assert ran.err.startswith("careplan: ")
+    assert "Traceback" not in ran.err
+    assert careplan("client", "list").out == ""
+
+
+def test_the_same_id_is_not_registered_twice(careplan):
+    careplan("client", "add", *_words())
+    assert careplan("client", "add", *_words()).code == 1
+
+
+def test_an_agency_must_be_a_custodian_where_custodians_are_set(careplan, monkeypatch):
+    monkeypatch.setenv("CAREPLAN_CUSTODIANS", "Organization/riverside")
+    assert "is no custodian" in careplan("client", "add", *_words(kind="agency")).err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--scope", "system/Patient.r"], "may not have `system/Patient.r`"),
+        (["--scope", "nonsense"], "`nonsense`"),
+        (["--purpose", "HRESCH"], "not for `HRESCH`"),
+    ],
+)
+def test_a_token_is_refused_beyond_the_registration(careplan, words, told):
+    careplan("client", "add", *_words())
+    ran = careplan("token", "--client", "partner", *words)
+    assert ran.code == 1
+    assert told in ran.err
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["client", "add"], ["token"], ["serve", "--port", "x"]])
+def test_wrong_usage_exits_with_two_in_one_line(careplan, words):
+    ran = careplan(*words)
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 1

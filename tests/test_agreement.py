@@ -1,0 +1,287 @@
+"""SQL says exactly what plain Python says: the law the consent decisions of the service stand on.
+
+Whole worlds are put into one open transaction, asked about, and undone, so one database serves them all.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from access.worlds import DAY, EVERYBODY, NOW, TYPES, Maker, disagreements, history_disagreements, undone
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import and_, true
+
+from careplan_service.access import filters as f
+from careplan_service.access import holds as plain
+from careplan_service.access.consent import decision, matching
+from careplan_service.access.consent.terminology import purpose_and_ancestors
+from careplan_service.access.facts import Labels
+from careplan_service.resources import r4
+from careplan_service.store import consent_sql, filing, migrate, sql, writing
+from careplan_service.store.consent_sql import _Predicate
+from careplan_service.store.database import Database
+from careplan_service.store.records import SqlRecords
+
+
+@pytest.fixture
+def records(database_url: str) -> Iterator[SqlRecords]:
+    database = Database(database_url)
+    yield SqlRecords(database, audited=False)
+    database.close()
+
+
+def questions(maker: Maker, loaded: Any, consented: int, others: int) -> list[f.Filter]:
+    return [maker.consented() for _ in range(consented)] + [maker.filter(loaded) for _ in range(others)]
+
+
+def test_sql_and_plain_python_agree_on_any_world(records: SqlRecords) -> None:
+    @settings(max_examples=12, deadline=None)
+    @given(st.randoms(use_true_random=False))
+    def law(rng: random.Random) -> None:
+        maker = Maker(rng)
+        with undone(records) as changes:
+            loaded = maker.load(changes, resources=8, consents=4)
+            found = [d for wanted in questions(maker, loaded, 6, 2) for d in disagreements(records, loaded, wanted)]
+        assert not found, found[0]
+
+    law()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sql_and_plain_python_agree_on_a_large_world(records: SqlRecords, seed: int) -> None:
+    maker = Maker(random.Random(seed))
+    with undone(records) as changes:
+        loaded = maker.load(changes, resources=60, consents=20)
+        asked = questions(maker, loaded, 40, 6)
+        began = time.perf_counter()
+        found = [d for wanted in asked for d in disagreements(records, loaded, wanted)]
+        decisions = len(asked) * len(loaded.recorded)
+        shown = sum(plain.holds(w, r.current, loaded.world) for w in asked for r in loaded.recorded)
+        print(f"{decisions} decisions, {decisions / (time.perf_counter() - began):.0f} per second, {shown} permits")
+    assert not found, found[0]
+    assert 0.1 < shown / decisions < 0.9
+
+
+def test_histories_agree_version_by_version(records: SqlRecords) -> None:
+    found: list[str] = []
+    for seed in range(3):
+        maker = Maker(random.Random(seed))
+        with undone(records) as changes:
+            loaded = maker.load(changes, resources=20, consents=8)
+            for question in PROBES[:4]:
+                found += history_disagreements(records, loaded, question)
+                own = f.all_of(f.Is("contributor", "Organization/partner"), f.Is("current", "1"))
+                seen = f.all_of(f.Is("deleted", "0"), f.any_of(own, question))
+                found += history_disagreements(records, loaded, seen)
+    assert not found, found[0]
+
+
+def test_the_worlds_are_made_of_valid_resources() -> None:
+    maker = Maker(random.Random(1))
+    made = [maker.document(type_, "x") for type_ in TYPES[:-1] for _ in range(6)]
+    made += [maker.consent("x") for _ in range(12)]
+    assert not [fault for document in made for fault in r4.check(document, document["resourceType"])]
+
+
+# Planted faults: each must be seen by the law on a fixed corpus of worlds.
+
+COC = purpose_and_ancestors("COC")
+PROBES = (
+    f.Consented(("Organization/partner",), COC, NOW),
+    f.Consented(("Organization/partner",), COC, NOW, workforce=True),
+    f.Consented(("Organization/partner",), (), NOW),
+    f.Consented(("Organization/stranger",), COC, NOW + DAY),
+    f.Consented(("Organization/agency",), COC, NOW - DAY, workforce=True),
+)
+FILTERS = (
+    f.Has("Goal.category", "food-insecurity", ""),
+    f.Within("Goal.start-date", "ge", NOW - 2 * DAY, NOW - DAY),
+    f.Within("Goal.start-date", "eq", NOW - 10 * DAY, NOW),
+    f.Updated("gt", NOW, NOW),
+    f.Reads("Patient.family", "starts", "doe"),
+    f.Reads("Patient.family", "exact", "doe-ray"),
+    f.Not(f.Is("patient", "Patient/ann")),
+)
+
+
+def first_disagreement(records: SqlRecords, probes: tuple[f.Filter, ...], worlds: int) -> str | None:
+    for seed in range(worlds):
+        maker = Maker(random.Random(seed))
+        with undone(records) as changes:
+            loaded = maker.load(changes, resources=20, consents=9)
+            for wanted in probes:
+                if told := disagreements(records, loaded, wanted):
+                    return told[0]
+    return None
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One migrated SQLite database for all planted faults; nothing stays in it."""
+    place: Path = tmp_path_factory.mktemp("faults")
+    database = Database(f"sqlite:///{place}/faults.db")
+    migrate.upgrade(database)
+    yield database
+    database.close()
+
+
+def without(name: str) -> tuple[Any, ...]:
+    """The dimensions of a rule less one."""
+    return tuple(d for d in matching.DIMENSIONS if d.__name__ != name)
+
+
+def primary_is_everything(part: Any, asked: Any, facts: Any) -> bool:
+    return part.codes is None or not part.codes.isdisjoint(facts.codes)
+
+
+def only_primary(part: Any, asked: Any, facts: Any) -> bool:
+    return part.codes is None or not part.codes.isdisjoint(facts.primary)
+
+
+def touches_upwards(reach: Any, facts: Any) -> bool:
+    return reach.low is not None and facts.labels.rank > reach.low
+
+
+def instead(name: str, other: Callable[..., bool]) -> tuple[Any, ...]:
+    return tuple(other if d.__name__ == name else d for d in matching.DIMENSIONS)
+
+
+def all_matched(asked: Any, facts: Any, rules: Any) -> list[Any]:
+    return [rule for rule in rules if matching.matches(rule, asked, facts)]
+
+
+def ignoring(**changed: Any) -> Callable[..., bool]:
+    """`permits` about facts with something left out."""
+    return lambda asked, facts, consents: decision.permits(asked, replace(facts, **changed), consents)
+
+
+PLANTED_IN_PYTHON: dict[str, tuple[Any, str, Any]] = {
+    "the frontier is dropped": (decision, "_frontier", all_matched),
+    "the purpose tag is ignored": (decision, "_purpose_tag_conflicts", lambda asked, facts: False),
+    "other patients are ignored": (plain, "permits", ignoring(other_patients=frozenset())),
+    "labels are ignored": (plain, "permits", ignoring(labels=Labels(3))),
+    "profiles are ignored": (plain, "permits", ignoring(profiles=frozenset())),
+    "a permit without recipient matches": (matching, "_within_reach", lambda rule, facts: True),
+    "the ceiling without label is R": (matching, "NORMAL", 4),
+    "the actor is ignored": (matching, "DIMENSIONS", without("_actor")),
+    "the purpose is ignored": (matching, "DIMENSIONS", without("_purpose")),
+    "the class is ignored": (matching, "DIMENSIONS", without("_class")),
+    "the code is ignored": (matching, "DIMENSIONS", without("_code")),
+    "the label is ignored": (matching, "DIMENSIONS", without("_labels")),
+    "a permit reads codes anywhere": (matching, "DIMENSIONS", instead("_code", primary_is_everything)),
+    "a deny reads primary codes only": (matching, "DIMENSIONS", instead("_code", only_primary)),
+    "a deny of R starts above R": (matching, "_touches", touches_upwards),
+    "a permit covers whatever it touches": (matching, "_covers", matching._touches),
+}
+
+
+def _matches_but(self: Any, rule: Any, **left_out: bool) -> Any:
+    part = consent_sql.consent_part.alias()
+    failing = consent_sql._some(part, part.c.rule == rule.c.rule, ~self._part_matches(part))
+    return and_(rule.c.valid_from <= self._now, rule.c.valid_to >= self._now, ~failing)
+
+
+def _timeless(self: Any, rule: Any) -> Any:
+    kept = _Predicate.__dict__["_matches"]
+    return kept(self, rule)
+
+
+PLANTED_IN_SQL: dict[str, tuple[Any, str, Any]] = {
+    "the frontier is dropped": (
+        _Predicate,
+        "_on_frontier",
+        lambda self, rule, patient: and_(rule.c.patient == patient, self._matches(rule)),
+    ),
+    "the patient of a rule is ignored": (
+        _Predicate,
+        "_on_frontier",
+        lambda self, rule, patient: self._matches(rule),
+    ),
+    "a permit needs no recipient": (_Predicate, "_matches", _matches_but),
+    "the actor is ignored": (_Predicate, "_actor", lambda self, part: true()),
+    "the purpose is ignored": (_Predicate, "_purpose", lambda self, part: true()),
+    "the class is widened": (_Predicate, "_class", lambda self, part: true()),
+    "the code is ignored": (_Predicate, "_code", lambda self, part: true()),
+    "the label is ignored": (_Predicate, "_label", lambda self, part: true()),
+    "a label comparison is flipped": (_Predicate, "_touched", lambda self, part: self._r.c.rank <= part.c.low),
+    "a permit covers whatever it touches": (_Predicate, "_covered", _Predicate._touched),
+    "every tag fits": (_Predicate, "visible", lambda self: self._lets(self._r.c.patient)),
+    "further patients are not written": (writing, "OTHER_PATIENT", "~nobody"),
+    "no rank is a low rank": (filing, "_NO_RANK", 0),
+    "rules are filed as permits": (filing, "_part_row", lambda *a: {**_part_row(*a), "deny": 0}),
+    "a rule is valid for ever": (filing, "_rule_row", lambda *a: {**_rule_row(*a), "valid_to": 2**62}),
+    "a rule was always valid": (filing, "_rule_row", lambda *a: {**_rule_row(*a), "valid_from": -(2**62)}),
+    "unnamed recipients are named": (filing, "_rule_row", lambda *a: {**_rule_row(*a), "named": 1}),
+}
+_part_row, _rule_row = filing._part_row, filing._rule_row
+
+
+@pytest.mark.parametrize("fault", PLANTED_IN_PYTHON)
+def test_a_fault_planted_in_plain_python_is_seen(
+    fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch, sound: SqlRecords
+) -> None:
+    monkeypatch.setattr(*PLANTED_IN_PYTHON[fault])
+    assert first_disagreement(sound, PROBES, worlds=25)
+
+
+@pytest.mark.parametrize("fault", PLANTED_IN_SQL)
+def test_a_fault_planted_in_sql_is_seen(
+    fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(*PLANTED_IN_SQL[fault])
+    assert first_disagreement(SqlRecords(quick, audited=False), PROBES, worlds=25)
+
+
+@pytest.fixture(scope="module")
+def sound(quick: Database) -> SqlRecords:
+    """Records whose statements no fault has touched."""
+    return SqlRecords(quick, audited=False)
+
+
+def test_withdrawn_rules_that_stay_are_seen(quick: Database) -> None:
+    records = SqlRecords(quick, audited=False)
+    records._statements.drop_rules = ()
+    assert first_disagreement(records, PROBES, worlds=25)
+
+
+_against = sql._against
+PLANTED_IN_QUESTIONS: dict[str, Any] = {
+    "gt is ge": lambda prefix, *edges: _against({"gt": "ge"}.get(prefix, prefix), *edges),
+    "ge is gt": lambda prefix, *edges: _against({"ge": "gt"}.get(prefix, prefix), *edges),
+    "eq is ap": lambda prefix, *edges: _against({"eq": "ap"}.get(prefix, prefix), *edges),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED_IN_QUESTIONS)
+def test_a_fault_planted_in_a_prefix_is_seen(
+    fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "_against", PLANTED_IN_QUESTIONS[fault])
+    assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=10)
+
+
+PLANTED_IN_CLAUSES: dict[str, tuple[type, Any]] = {
+    "Has ignores the system": (f.Has, lambda w, r, b, n: sql._has(replace(w, system=None), r, b, n)),
+    "Not is forgotten": (f.Not, lambda w, r, b, n: sql.clause(w.part, r, b, n)),
+    "exact reads the beginning": (f.Reads, lambda w, r, b, n: sql._reads(replace(w, how="starts"), r, b, n)),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED_IN_CLAUSES)
+def test_a_fault_planted_in_a_clause_is_seen(
+    fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sql._CLAUSES, *PLANTED_IN_CLAUSES[fault])
+    assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=10)
+
+
+def test_without_a_planted_fault_the_corpus_agrees(sound: SqlRecords) -> None:
+    assert first_disagreement(sound, (*PROBES, *FILTERS), worlds=10) is None
+    assert EVERYBODY.limit > 20
