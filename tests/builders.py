@@ -101,6 +101,56 @@ def a_consent(of: str, provision: Document | None = None, **more: Any) -> Docume
     return consent
 
 
+def an_example(type_: str, of: str) -> Document:
+    """The least that is valid of a served type, about a patient (`Patient/x`) where it can be."""
+    patient = {"reference": of}
+    required: dict[str, Document] = {
+        "CarePlan": a_care_plan(of),
+        "CareTeam": {"status": "active", "subject": patient},
+        "Condition": {"subject": patient},
+        "Consent": a_consent(of, status="draft"),
+        "DocumentReference": {
+            "status": "current",
+            "subject": patient,
+            "content": [{"attachment": {"url": "https://example.org/letter.pdf"}}],
+        },
+        "Encounter": {"status": "planned", "class": coding(ACT_CODE, "AMB"), "subject": patient},
+        "Goal": a_goal(of),
+        "Group": {"type": "person", "actual": True, "name": "a household"},
+        "HealthcareService": {"name": "legal advice"},
+        "Location": {"name": "the front desk"},
+        "Observation": {"status": "final", "code": {"text": "nights outside"}, "subject": patient},
+        "Organization": {"name": "the food bank"},
+        "Patient": a_patient(),
+        "Practitioner": {"name": [{"family": "Case"}]},
+        "PractitionerRole": {"active": True},
+        "Procedure": {"status": "completed", "subject": patient},
+        "Provenance": {
+            "target": [patient],
+            "recorded": "2026-05-01T08:00:00Z",
+            "agent": [{"who": {"display": "a worker"}}],
+        },
+        "Questionnaire": {"status": "active"},
+        "QuestionnaireResponse": {"status": "completed", "subject": patient},
+        "RelatedPerson": {"patient": patient},
+        "ServiceRequest": {"status": "active", "intent": "order", "subject": patient},
+        "Task": {"status": "requested", "intent": "order", "for": patient},
+    }
+    return {"resourceType": type_, **required[type_]}
+
+
+def an_entry(method: str, url: str, resource: Document | None = None, **more: Any) -> Document:
+    """An entry of a transaction; `fullUrl` stands beside the request, the rest in it."""
+    beside = {"fullUrl": more.pop("fullUrl")} if "fullUrl" in more else {}
+    held = {} if resource is None else {"resource": resource}
+    return {**beside, **held, "request": {"method": method, "url": url, **more}}
+
+
+def a_transaction(*entries: Document) -> Document:
+    """A Bundle of type transaction."""
+    return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
+
+
 class Answer:
     """What came back: `status`, `headers`, the raw `body` and, parsed, `json`."""
 
@@ -140,6 +190,24 @@ class As:
 
     def get(self, path: str, **headers: str) -> Answer:
         return self("GET", path, **headers)
+
+    def put(self, reference: str, document: Document, **headers: str) -> Answer:
+        """Update under a reference `Type/id`, which the document is given."""
+        return self("PUT", f"/fhir/{reference}", {**document, "id": reference.split("/")[1]}, **headers)
+
+    def next_of(self, page: Answer) -> Answer | None:
+        """The page behind the `next` link, if there is one."""
+        urls = [link["url"] for link in page.json["link"] if link["relation"] == "next"]
+        return self.get(urls[0].removeprefix("http://127.0.0.1:8000")) if urls else None
+
+    def pages(self, path: str) -> list[Answer]:
+        """Every page of a search or history, from the first to the last."""
+        page: Answer | None = self.get(path)
+        found: list[Answer] = []
+        while page is not None:
+            found.append(page)
+            page = self.next_of(page)
+        return found
 
     def make(self, document: Document) -> str:
         """Create and give the reference `Type/id`; the document must be taken."""

@@ -54,28 +54,29 @@ def test_sql_and_plain_python_agree_on_any_world(records: SqlRecords) -> None:
     law()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_sql_and_plain_python_agree_on_a_large_world(records: SqlRecords, seed: int) -> None:
-    maker = Maker(random.Random(seed))
-    with undone(records) as changes:
-        loaded = maker.load(changes, resources=60, consents=20)
-        asked = questions(maker, loaded, 40, 6)
-        began = time.perf_counter()
-        found = [d for wanted in asked for d in disagreements(records, loaded, wanted)]
-        decisions = len(asked) * len(loaded.recorded)
-        shown = sum(plain.holds(w, r.current, loaded.world) for w in asked for r in loaded.recorded)
-        print(f"{decisions} decisions, {decisions / (time.perf_counter() - began):.0f} per second, {shown} permits")
+def test_sql_and_plain_python_agree_on_large_worlds(records: SqlRecords) -> None:
+    found: list[str] = []
+    asked, shown, began = 0, 0, time.perf_counter()
+    for seed in range(3):
+        maker = Maker(random.Random(seed))
+        with undone(records) as changes:
+            loaded = maker.load(changes, resources=60, consents=12)
+            for wanted in questions(maker, loaded, 40, 3):
+                found += disagreements(records, loaded, wanted)
+                asked += len(loaded.recorded)
+                shown += sum(plain.holds(wanted, r.current, loaded.world) for r in loaded.recorded)
+    print(f"{asked} decisions, {asked / (time.perf_counter() - began):.0f} per second, {shown} permits")
     assert not found, found[0]
-    assert 0.1 < shown / decisions < 0.9
+    assert 0.1 < shown / asked < 0.9
 
 
 def test_histories_agree_version_by_version(records: SqlRecords) -> None:
     found: list[str] = []
-    for seed in range(3):
+    for seed in range(2):
         maker = Maker(random.Random(seed))
         with undone(records) as changes:
-            loaded = maker.load(changes, resources=20, consents=8)
-            for question in PROBES[:4]:
+            loaded = maker.load(changes, resources=20, consents=6)
+            for question in PROBES[:2]:
                 found += history_disagreements(records, loaded, question)
                 own = f.all_of(f.Is("contributor", "Organization/partner"), f.Is("current", "1"))
                 seen = f.all_of(f.Is("deleted", "0"), f.any_of(own, question))
@@ -102,11 +103,12 @@ PROBES = (
 )
 FILTERS = (
     f.Has("Goal.category", "food-insecurity", ""),
-    f.Within("Goal.start-date", "ge", NOW - 2 * DAY, NOW - DAY),
+    f.Within("Goal.start-date", "ge", NOW - 2 * DAY, NOW),
     f.Within("Goal.start-date", "eq", NOW - 10 * DAY, NOW),
     f.Updated("gt", NOW, NOW),
     f.Reads("Patient.family", "starts", "doe"),
-    f.Reads("Patient.family", "exact", "doe-ray"),
+    f.Reads("Patient.family", "exact", "do"),
+    f.Has("Goal.category", "no-such-code"),
     f.Not(f.Is("patient", "Patient/ann")),
 )
 
@@ -188,11 +190,6 @@ def _matches_but(self: Any, rule: Any, **left_out: bool) -> Any:
     return and_(rule.c.valid_from <= self._now, rule.c.valid_to >= self._now, ~failing)
 
 
-def _timeless(self: Any, rule: Any) -> Any:
-    kept = _Predicate.__dict__["_matches"]
-    return kept(self, rule)
-
-
 PLANTED_IN_SQL: dict[str, tuple[Any, str, Any]] = {
     "the frontier is dropped": (
         _Predicate,
@@ -268,9 +265,11 @@ def test_a_fault_planted_in_a_prefix_is_seen(
 
 
 PLANTED_IN_CLAUSES: dict[str, tuple[type, Any]] = {
-    "Has ignores the system": (f.Has, lambda w, r, b, n: sql._has(replace(w, system=None), r, b, n)),
-    "Not is forgotten": (f.Not, lambda w, r, b, n: sql.clause(w.part, r, b, n)),
-    "exact reads the beginning": (f.Reads, lambda w, r, b, n: sql._reads(replace(w, how="starts"), r, b, n)),
+    "Has ignores the system": (f.Has, lambda wanted: replace(wanted, system=None)),
+    "Has ignores the value": (f.Has, lambda wanted: replace(wanted, value=None)),
+    "Not is forgotten": (f.Not, lambda wanted: wanted.part),
+    "exact reads the beginning": (f.Reads, lambda wanted: replace(wanted, how="starts")),
+    "the time of the version is ignored": (f.Updated, lambda wanted: f.EVERYTHING),
 }
 
 
@@ -278,7 +277,17 @@ PLANTED_IN_CLAUSES: dict[str, tuple[type, Any]] = {
 def test_a_fault_planted_in_a_clause_is_seen(
     fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sql._CLAUSES, *PLANTED_IN_CLAUSES[fault])
+    kind, misread = PLANTED_IN_CLAUSES[fault]
+    shapes, clauses = dict(sql._SHAPES), dict(sql._CLAUSES)
+
+    def shape(wanted: f.Filter, values: Any) -> Any:
+        return shapes[type(misread(wanted))](misread(wanted), values)
+
+    def clause(wanted: f.Filter, *rest: Any) -> Any:
+        return clauses[type(misread(wanted))](misread(wanted), *rest)
+
+    monkeypatch.setitem(sql._SHAPES, kind, shape)
+    monkeypatch.setitem(sql._CLAUSES, kind, clause)
     assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=10)
 
 

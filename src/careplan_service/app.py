@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import Flask, Response, request
+from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from careplan_service import errors
@@ -28,6 +31,7 @@ from careplan_service.store.database import Database
 from careplan_service.store.records import SqlRecords
 from careplan_service.web import wire
 from careplan_service.web.clock import Clock
+from careplan_service.web.cursors import Cursors
 from careplan_service.web.fhir import fhir_blueprint
 from careplan_service.web.oauth import oauth_blueprint
 from careplan_service.web.operation import operation_blueprint
@@ -73,11 +77,21 @@ class Service:
 
     def door(self) -> Door:
         """What a Consent is compiled with."""
-        return Door(self.settings.base_url, self.custodians())
+        return Door(self.settings.base_url, _Custodians(self))
 
     def seconds(self) -> float:
         """The moment in seconds since the epoch, for tokens."""
         return self.clock().timestamp()
+
+
+class _Custodians(Container[str]):
+    """The custodians, looked up only when a Consent names its manager: most writes need none."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def __contains__(self, reference: object) -> bool:
+        return reference in self._service.custodians()
 
 
 def assemble(
@@ -110,6 +124,7 @@ def app_of(service: Service) -> Flask:
     base_url = settings.base_url
     app = Flask("careplan_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no redirects to where Host says
     app.extensions["careplan"] = service
 
     verifier = TokenVerifier(base_url, service.keys, service.clients.get, service.seconds)
@@ -117,10 +132,14 @@ def app_of(service: Service) -> Flask:
     app.register_blueprint(
         oauth_blueprint(_token_endpoint(service), service.keys.public_jwks, _smart(base_url))
     )
-    app.register_blueprint(fhir_blueprint(reception, service.door, base_url))
+    app.register_blueprint(
+        fhir_blueprint(reception, service.door, Cursors(_cursor_secret(service)), base_url)
+    )
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
-    app.register_error_handler(errors.Problem, wire.outcome)
+    app.register_error_handler(errors.Problem, _problem)
+    app.register_error_handler(OperationalError, _unreachable)
+    app.register_error_handler(InterfaceError, _unreachable)
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(Exception, _unexpected)
     return app
@@ -143,12 +162,38 @@ def _smart(base_url: str) -> Callable[[], dict[str, object]]:
     return lambda: smart_configuration(base_url, SERVED)
 
 
+def _cursor_secret(service: Service) -> Callable[[], bytes]:
+    """64 bytes that every worker has and nobody else: they follow from the signing key."""
+
+    @functools.lru_cache(maxsize=2)
+    def secret(kid: str) -> bytes:
+        return hashlib.blake2b(service.keys.signing_key().as_pem(private=True), person=b"cursors").digest()
+
+    return lambda: secret(str(service.keys.signing_key().kid))
+
+
 def _ready(service: Service) -> str | None:
     """Why this service cannot answer, or None."""
-    at = migrate.current(service.database)
+    try:
+        at = migrate.current(service.database)
+    except (OperationalError, InterfaceError):
+        return "the database cannot be reached"
     return (
         None if at == migrate.newest() else f"the database is at revision `{at}`; run `careplan db upgrade`"
     )
+
+
+def _problem(problem: errors.Problem) -> Response:
+    """What an interaction raised; what is not the caller's fault is told to the log as well."""
+    if problem.status in (500, 503):
+        log().error("unavailable", path=request.path, text=problem.text, exc_info=problem)
+    return wire.outcome(problem)
+
+
+def _unreachable(error: Exception) -> Response:
+    """The database is gone where SQLAlchemy asks it: the register of clients."""
+    log().error("unavailable", path=request.path, exc_info=error)
+    return wire.outcome(errors.Unavailable("the database cannot be reached for now; try again"))
 
 
 def _http_problem(error: HTTPException) -> Response:

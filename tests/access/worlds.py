@@ -16,7 +16,7 @@ from builders import ACT_CODE, AGENCY, CONSENT_SCOPE, DOMAIN, FOOD, HOUSING, a_c
 from builders import coding, concept, label
 
 from careplan_service.access import filters as f
-from careplan_service.access.consent.rules import Door, Rule, patient_of, rules_of
+from careplan_service.access.consent.rules import Door, Rule, rules_of
 from careplan_service.access.consent.terminology import purpose_and_ancestors
 from careplan_service.access.facts import Fact
 from careplan_service.access.holds import Version, World, holds
@@ -170,7 +170,7 @@ class Maker:
 
     def consent(self, id_: str) -> Document:
         """A Consent of two levels at most; some are not in force, some unverified, some another custodian's."""
-        types = ("permit", "permit", "deny")
+        types = ("permit", "permit", "permit", "deny")
         root = self.provision(self.one(types), nested=False)
         children = [self.provision(self.one(types), nested=True) for _ in range(self.rng.randrange(4))]
         if children:
@@ -219,7 +219,7 @@ class Maker:
         write = Write(recorded.type, recorded.id, method, lambda v, at: b"{}", facts, rules)
         stored = changes.put(write, before, NOW + self.rng.randrange(-2, 3) * DAY, contributor)
         if recorded.type == "Consent":
-            loaded.rules[recorded.id] = (patient_of(document), rules)
+            loaded.rules[recorded.id] = (facts.patient, rules)
         for version in recorded.versions:
             recorded.versions[recorded.versions.index(version)] = _retired(version)
         recorded.versions.append(

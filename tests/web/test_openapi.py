@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.routing import MapAdapter, Rule
@@ -37,7 +37,7 @@ def test_the_file_is_what_the_tables_generate() -> None:
 
 
 def test_the_yaml_says_what_the_document_says() -> None:
-    assert yaml.safe_load(openapi_yaml()) == openapi_document()
+    assert read_yaml(openapi_yaml()) == openapi_document()
 
 
 def test_it_is_valid_openapi() -> None:
@@ -210,12 +210,22 @@ WORDS = [
 ]
 TEXT = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"])) | st.sampled_from(WORDS)
 SCALARS = st.none() | st.booleans() | st.integers() | TEXT
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner))
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
+    max_leaves=12,
+)
 
 
-@given(st.dictionaries(TEXT, VALUES))
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(TEXT, VALUES, max_size=5))
 def test_yaml_text_is_read_as_the_value_it_was_made_of(value: Document) -> None:
-    assert yaml.safe_load(yaml_text(value)) == value
+    assert read_yaml(yaml_text(value)) == value
+
+
+def read_yaml(text: str) -> Any:
+    """What a reader that knows nothing of our own writer makes of it; the fast one where there is one."""
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def resolved(node: Document) -> Document:

@@ -16,7 +16,8 @@ from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter, all_of
 from careplan_service.access.view import view_for
 
-_LONGEST_REFUSAL = 2000
+LONGEST_ASKED, _LONGEST_REFUSAL = 2000, 2000
+"""Characters of an audit row."""
 
 
 class Stored(NamedTuple):
@@ -146,6 +147,10 @@ class Desk:
     shown: list[str] = field(default_factory=list)
     because: set[str] = field(default_factory=set)
     noted: bool = False
+
+    def also_asked(self, text: str) -> None:
+        """What was asked outside the address: the form of a search."""
+        self.asked = f"{self.asked} {text}"[:LONGEST_ASKED]
 
     def sees(self, letter: str, type_: str) -> Filter:
         """What the caller may see of a type by an interaction letter of `cruds`; 403 when nothing at all."""

@@ -71,7 +71,9 @@ def query_of(
             asked.append(_asked(spec, name, text, base_url))
     about = all_of(*asked) if asked else EVERYTHING
     if (values := _values_in(about)) > _MOST_VALUES:
-        raise Malformed(f"a search compares at most {_MOST_VALUES} values, not {values}; ask in several searches")
+        raise Malformed(
+            f"a search compares at most {_MOST_VALUES} values, not {values}; ask in several searches"
+        )
     return Query(about, page, tuple(pairs))
 
 

@@ -89,7 +89,7 @@ def _spoken(text: str) -> str:
 
 @cache
 def triggers() -> Triggers:
-    """The rows of `data/sensitivity.csv`, and every finding that only a sensitive domain has."""
+    """The rows of `data/sensitivity.csv`, and every finding of a sensitive domain."""
     systems = {**SYSTEMS, "intervention": canonical.INTERVENTION}
     table = [(row["match"], systems.get(row["system"], ""), row["value"], frozenset(row["labels"].split()))
              for row in rows("sensitivity.csv")]  # fmt: skip
@@ -106,14 +106,11 @@ def triggers() -> Triggers:
 
 
 def _findings(codes: Mapping[tuple[str, str], Labels]) -> dict[tuple[str, str], Labels]:
-    sensitive = {d.code: codes[(canonical.GRAVITY, d.code)] for d in domains().values()
-                 if (canonical.GRAVITY, d.code) in codes}  # fmt: skip
-    harmless = {row.code for d in domains().values() if d.code not in sensitive for row in d.conditions}
     return {
-        (row.system, row.code): labels
-        for domain, labels in sensitive.items()
-        for row in domains()[domain].conditions
-        if row.code not in harmless
+        (row.system, row.code): codes[(canonical.GRAVITY, domain.code)]
+        for domain in domains().values()
+        if (canonical.GRAVITY, domain.code) in codes
+        for row in domain.conditions
     }
 
 

@@ -6,7 +6,7 @@ Patient compartment: https://hl7.org/fhir/R4/compartmentdefinition-patient.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -49,7 +49,7 @@ class ResourceSpec:
             labels=labels_of(document),
             primary=frozenset(_codings_at(document, self._primary_paths)),
             codes=frozenset(codings_in({**document, "meta": None})),
-            profiles=frozenset(document.get("meta", {}).get("profile", ())),
+            profiles=frozenset(_profiles(document.get("meta", {}).get("profile", ()))),
             rows=self._rows(document, base_url),
         )
 
@@ -84,6 +84,13 @@ class ResourceSpec:
             for row in param.facts(self.name, document, base_url):
                 found[row] = None
         return tuple(found)
+
+
+def _profiles(claimed: Iterable[str]) -> Iterator[str]:
+    """Each profile as claimed, and without its version: a Consent may name it either way."""
+    for profile in claimed:
+        yield profile
+        yield profile.split("|", 1)[0]
 
 
 def _codings_at(document: Mapping[str, Any], paths: tuple[tuple[str, ...], ...]) -> Iterator[str]:

@@ -9,16 +9,20 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+import psycopg
+from sqlalchemy import Engine, create_engine, event, exc
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.sql.elements import ClauseElement
+
+from careplan_service.errors import Unavailable
 
 _BIND = re.compile(r"p\d+")
 _NAMED = re.compile(r":(\w+)")
@@ -88,8 +92,9 @@ class Database:
         return connection
 
     def rows(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
-        """The rows of one reading statement."""
-        found: list[tuple[Any, ...]] = self._connection.execute(sql, values).fetchall()
+        """The rows of one reading statement; raises Unavailable when the database is gone."""
+        with _reached():
+            found: list[tuple[Any, ...]] = self._connection.execute(sql, values).fetchall()
         return found
 
     def run(self, sql: str, values: Values) -> None:
@@ -112,7 +117,15 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Raises Unavailable when the database is gone.
+        """
+        with _reached(), self._one_transaction():
+            yield
+
+    @contextmanager
+    def _one_transaction(self) -> Iterator[None]:
         if self.is_sqlite:
             with self._alone(), self._transaction("BEGIN IMMEDIATE"):
                 yield
@@ -126,10 +139,11 @@ class Database:
         connection.execute(begin)
         try:
             yield
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # a full disk ends the transaction by itself
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -157,6 +171,24 @@ class Database:
         if hasattr(self, "_queue"):
             os.close(self._queue)
             del self._queue
+
+
+_GONE = (
+    OSError,
+    sqlite3.OperationalError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    exc.OperationalError,
+)
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """What a driver raises when its database cannot be asked, as Unavailable."""
+    try:
+        yield
+    except _GONE as error:
+        raise Unavailable("the database cannot be reached for now; try again") from error
 
 
 def _set_pragmas(connection: Any, record: object) -> None:

@@ -73,7 +73,7 @@ def _part_row(part_id: int, rule_id: int, part: Part) -> Row:
 
 def _key_rows(part_id: int, part: Part) -> list[Row]:
     keys: Mapping[str, Sequence[str]] = {
-        "actor": sorted(part.actors or ()),
+        "actor": sorted(part.actor_keys),
         "purpose": sorted(part.purposes or ()),
         "class": [fence(key) for key in sorted(part.classes or ())],
         "code": [fence(key) for key in sorted(part.codes or ())],

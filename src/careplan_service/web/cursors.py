@@ -32,7 +32,7 @@ class Cursors:
         return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
     def opened(self, text: str, path: str) -> Cursor:
-        """The cursor of a text sealed for the same path: a place, never a permission. Raises Malformed (400)."""
+        """The cursor sealed for the same path: a place, never a permission. Raises Malformed (400)."""
         try:
             sealed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
             return Cursor(*_PLACE.unpack(AESSIV(self._secret()).decrypt(sealed, [path.encode()])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from careplan_service.interactions.transaction import MOST_ENTRIES
+from careplan_service.interactions.entries import MOST_ENTRIES
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
 from careplan_service.web.openapi_parts import content, parameter, refused

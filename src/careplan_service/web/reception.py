@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
 
 from flask import Request, Response
 
 from careplan_service.access.instants import microseconds
-from careplan_service.errors import Problem
-from careplan_service.interactions.desk import Desk, Records
+from careplan_service.errors import Malformed, Problem
+from careplan_service.interactions.desk import LONGEST_ASKED, Desk, Records
 from careplan_service.web.auth import Verifier, caller_of
 from careplan_service.web.clock import Clock
-
-_LONGEST_ASKED = 2000
 
 
 @dataclass(frozen=True)
@@ -29,16 +28,20 @@ class Reception:
         """Carry out an interaction for a verified caller; a refusal leaves its audit row too."""
         desk = self._desk(request, interaction)
         try:
+            _require_text(request)
             response = carry_out(desk)
         except Problem as problem:
             desk.note(problem.status, problem.text)
+            raise
+        except Exception:
+            desk.note(Problem.status, "unexpected")
             raise
         desk.note(response.status_code)
         return response
 
     def _desk(self, request: Request, interaction: str) -> Desk:
         query = request.query_string.decode("latin-1")
-        asked = f"{request.method} {request.path}{'?' if query else ''}{query}"[:_LONGEST_ASKED]
+        asked = f"{request.method} {request.path}{'?' if query else ''}{query}"[:LONGEST_ASKED]
         return Desk(
             caller=caller_of(request, self.verifier),
             records=self.records,
@@ -47,3 +50,13 @@ class Reception:
             new_id=self.new_id,
             interaction=interaction,
         )
+
+
+def _require_text(request: Request) -> None:
+    """Raise Malformed (400) for an address that is not UTF-8 or holds a NUL, which PostgreSQL cannot store."""
+    try:
+        query = unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError:
+        raise Malformed("the query is not UTF-8; percent-encode its values as UTF-8") from None
+    if "\ufffd" in request.path or "\x00" in request.path or "\x00" in query:
+        raise Malformed("the address holds what is no text; percent-encode it as UTF-8, without NUL")

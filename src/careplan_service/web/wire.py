@@ -11,44 +11,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from flask import Request, Response
+from flask import Response
 
 from careplan_service.access.instants import instant
-from careplan_service.errors import Fault, Malformed, NotAcceptable, Problem, UnsupportedMediaType
-from careplan_service.interactions.desk import Cursor, Stored
+from careplan_service.errors import Fault, Problem
+from careplan_service.interactions.desk import Stored
 
 FHIR_JSON = "application/fhir+json"
-_TAKEN = frozenset({FHIR_JSON, "application/json", "text/json"})
-_GIVEN = frozenset({"json", "text/json", "application/json", FHIR_JSON})
-_ANY = frozenset({"*/*", "application/*"})
 _CONTENT_TYPE = f"{FHIR_JSON}; charset=utf-8"
-
-
-def require_json_wanted(request: Request) -> None:
-    """Raise NotAcceptable (406) when neither `_format` nor Accept takes JSON."""
-    wanted = request.args.get("_format")
-    if wanted is not None:
-        if wanted.split(";")[0].replace(" ", "+").strip() not in _GIVEN:
-            raise NotAcceptable(f"`_format={wanted}` is not served; ask for `json`")
-        return
-    accept = request.headers.get("Accept", "*/*")
-    if accept in _ANY or accept in _GIVEN:
-        return
-    kinds = {part.split(";")[0].strip().lower() for part in accept.split(",")}
-    if not kinds & (_TAKEN | _ANY):
-        raise NotAcceptable(f"`Accept: {accept}` is not served; ask for `{FHIR_JSON}`")
-
-
-def body_of(request: Request) -> bytes:
-    """The bytes of a FHIR JSON body. Raises UnsupportedMediaType (415), Malformed (400) when empty."""
-    given = (request.content_type or "").split(";")[0].strip().lower()
-    if given not in _TAKEN:
-        shown = f"`Content-Type: {given}`" if given else "a body without Content-Type"
-        raise UnsupportedMediaType(f"{shown} is not taken here; send `{FHIR_JSON}`")
-    data = request.get_data(cache=False)
-    if not data:
-        raise Malformed("the body is empty; send a resource as JSON")
-    return data
 
 
 def resource(stored: Stored, base_url: str, status: int = 200, *, located: bool = False) -> Response:
@@ -108,7 +78,7 @@ def historic(
 
 
 def _version(stored: Stored, base_url: str) -> bytes:
-    status = {"POST": "201", "DELETE": "204"}.get(stored.method, "200")
+    status = "204" if stored.deleted else "201" if stored.version == 1 else "200"
     url = stored.type if stored.method == "POST" else f"{stored.type}/{stored.id}"
     rest = {
         "request": {"method": stored.method, "url": url},
@@ -137,21 +107,13 @@ def _bundle(kind: str, total: int, links: Sequence[tuple[str, str]], entries: It
     return response
 
 
-def links(url: str, used: Sequence[tuple[str, str]], following: Cursor | None) -> list[tuple[str, str]]:
+def links(url: str, used: Sequence[tuple[str, str]], following: str | None) -> list[tuple[str, str]]:
     """The self link with the parameters that were really used, and the next one where there is more."""
     made = [("self", _url(url, used))]
     if following is not None:
-        made.append(("next", _url(url, [*used, ("_cursor", f"{following.key}.{following.origin}")])))
+        made.append(("next", _url(url, [*used, ("_cursor", following)])))
     return made
 
 
 def _url(url: str, pairs: Sequence[tuple[str, str]]) -> str:
     return f"{url}?{urlencode(pairs, safe='/:|,')}" if pairs else url
-
-
-def cursor_of(text: str) -> Cursor:
-    """Where a page begins: a place, never a permission. Raises Malformed (400)."""
-    key, _, origin = text.partition(".")
-    if not (key.isdecimal() and origin.isdecimal() and len(text) < 40):
-        raise Malformed(f"`_cursor={text}` was not made here; start again from the first page")
-    return Cursor(int(key), int(origin))

@@ -28,7 +28,15 @@ _CONDITIONS = frozenset(
 )  # custodian, author, informant: other conditions than `to whom`
 _TYPE_SYSTEMS = frozenset({"http://hl7.org/fhir/resource-types", "http://hl7.org/fhir/fhir-types"})
 _PROFILE_SYSTEMS = frozenset({"urn:ietf:rfc:3986", "http://hl7.org/fhir/StructureDefinition"})
-_TYPE = re.compile(r"[A-Z][A-Za-z]+")
+_TYPE = re.compile(r"(?!(?:Domain)?Resource$)[A-Z][A-Za-z]+")  # no record is of an abstract type
+
+
+@dataclass(frozen=True)
+class ActorReach:
+    """The actors a list names: as recipients (`narrow`, what a permit needs) and in any role (`wide`)."""
+
+    narrow: frozenset[str]
+    wide: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -58,12 +66,19 @@ class Part:
     `deny` tells which reading applies: a permit is matched narrowly, a deny widely.
     """
 
-    actors: frozenset[str] | None = None
+    actors: ActorReach | None = None
     purposes: frozenset[str] | None = None
     classes: frozenset[str] | None = None
     codes: frozenset[str] | None = None
     labels: LabelReach | None = None
     deny: bool = False
+
+    @property
+    def actor_keys(self) -> frozenset[str]:
+        """The actors that count: a role we do not know never helps a permit, and always counts in a deny."""
+        if self.actors is None:
+            return frozenset()
+        return self.actors.wide if self.deny else self.actors.narrow
 
     def without(self, other: Part) -> Part:
         """This part less every dimension that `other` states itself."""
@@ -98,10 +113,8 @@ def _role(actor: Mapping[str, Any]) -> str:
     return ""
 
 
-def _actors(
-    values: Sequence[Any], where: str, base_url: str, faults: list[Fault], deny: bool
-) -> frozenset[str]:
-    keys = set()
+def _actors(values: Sequence[Any], where: str, base_url: str, faults: list[Fault]) -> ActorReach:
+    narrow, wide = set(), set()
     for i, actor in enumerate(values):
         role, at = _role(actor), f"{where}[{i}]"
         reference = local(str(actor.get("reference", {}).get("reference", "")), base_url)
@@ -113,20 +126,18 @@ def _actors(
             shown = reference or "an actor without a literal reference"
             text = f"cannot enforce `{shown}`: only organisations are told apart, as `Organization/id`"
             faults.append(Fault("not-supported", text, f"{at}.reference"))
-        elif deny or role in _RECIPIENTS:
-            keys.add(reference)  # a role we do not know never helps a permit, and always counts in a deny
-    return frozenset(keys)
+        else:
+            wide.add(reference)
+            if role in _RECIPIENTS:
+                narrow.add(reference)
+    return ActorReach(frozenset(narrow), frozenset(wide))
 
 
-def _purposes(
-    values: Sequence[Any], where: str, base_url: str, faults: list[Fault], deny: bool
-) -> frozenset[str]:
+def _purposes(values: Sequence[Any], where: str, base_url: str, faults: list[Fault]) -> frozenset[str]:
     return frozenset(purpose_key(*pair) for pair in _pairs(values, where, faults))
 
 
-def _classes(
-    values: Sequence[Any], where: str, base_url: str, faults: list[Fault], deny: bool
-) -> frozenset[str]:
+def _classes(values: Sequence[Any], where: str, base_url: str, faults: list[Fault]) -> frozenset[str]:
     keys = set()
     for i, (system, code) in enumerate(_pairs(values, where, faults)):
         known = (system in _TYPE_SYSTEMS and _TYPE.fullmatch(code)) or system in _PROFILE_SYSTEMS
@@ -140,9 +151,7 @@ def _classes(
     return frozenset(keys)
 
 
-def _codes(
-    values: Sequence[Any], where: str, base_url: str, faults: list[Fault], deny: bool
-) -> frozenset[str]:
+def _codes(values: Sequence[Any], where: str, base_url: str, faults: list[Fault]) -> frozenset[str]:
     keys: set[str] = set()
     for i, concept in enumerate(values):
         pairs = _pairs(concept.get("coding", ()), f"{where}[{i}].coding", faults)
@@ -153,7 +162,7 @@ def _codes(
     return frozenset(keys)
 
 
-def _labels(values: Sequence[Any], where: str, base_url: str, faults: list[Fault], deny: bool) -> LabelReach:
+def _labels(values: Sequence[Any], where: str, base_url: str, faults: list[Fault]) -> LabelReach:
     codes = {label_key(*pair) for pair in _pairs(values, where, faults)}
     ranks = [RANK[code] for code in codes if code in RANK]
     named = codes - RANK.keys()
@@ -161,7 +170,7 @@ def _labels(values: Sequence[Any], where: str, base_url: str, faults: list[Fault
     return LabelReach(min(ranks, default=None), max(ranks, default=None), narrow, wide, bool(narrow & PART2))
 
 
-Reader = Callable[[Sequence[Any], str, str, list[Fault], bool], Any]
+Reader = Callable[[Sequence[Any], str, str, list[Fault]], Any]
 READERS: Mapping[str, Reader] = {
     "actor": _actors,
     "purpose": _purposes,
@@ -180,9 +189,8 @@ _FIELDS = {
 
 def read(node: Mapping[str, Any], where: str, base_url: str, faults: list[Fault]) -> Part:
     """The dimensions of one provision; what cannot be enforced is added to `faults`."""
-    deny = node.get("type") == "deny"
     found = {
-        _FIELDS[name]: reader(node[name], f"{where}.{name}", base_url, faults, deny)
+        _FIELDS[name]: reader(node[name], f"{where}.{name}", base_url, faults)
         for name, reader in READERS.items()
         if name in node
     }

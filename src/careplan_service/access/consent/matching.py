@@ -30,7 +30,7 @@ def _within_reach(rule: Rule, facts: Facts) -> bool:
 
 
 def _actor(part: Part, asked: Consented, facts: Facts) -> bool:
-    return part.actors is None or not part.actors.isdisjoint(asked.actors)
+    return part.actors is None or not part.actor_keys.isdisjoint(asked.actors)
 
 
 def _purpose(part: Part, asked: Consented, facts: Facts) -> bool:

@@ -7,8 +7,8 @@ provision is an exception to its parent and inherits what it does not state (doc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from careplan_service.access import instants
@@ -17,11 +17,13 @@ from careplan_service.access.consent.dimensions import Part
 from careplan_service.errors import Fault, Invalid
 
 SHARING_SCOPES = frozenset({"patient-privacy", "research"})
-_SCOPE_SYSTEMS = frozenset(
-    {"http://terminology.hl7.org/CodeSystem/consentscope", "http://hl7.org/fhir/consentscope"}
-)
+_SCOPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/consentscope"
+_SCOPE_SYSTEMS = frozenset({_SCOPE_SYSTEM, "http://hl7.org/fhir/consentscope"})
+_RESEARCH = frozenset({"HRESCH"})
 _LEVELS = 2
 _STATED = {"id", "type", "period", "provision", *dimensions.READERS}
+_MODIFIERS = frozenset({"modifierExtension"})
+_EXTENSIONS = _MODIFIERS | {"extension"}
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,19 @@ class Door:
     """What the compiler must know of this service: its base URL and the custodians' references."""
 
     base_url: str
-    custodians: frozenset[str] = field(default_factory=frozenset)
+    custodians: Container[str] = frozenset()
 
 
 def is_sharing(consent: Mapping[str, Any]) -> bool:
     """Whether the Consent is active and of a scope that decides about sharing."""
+    return consent.get("status") == "active" and bool(_sharing_scopes(consent))
+
+
+def _sharing_scopes(consent: Mapping[str, Any]) -> set[str]:
     codings = _dicts(consent.get("scope", {}).get("coding"))
-    return consent.get("status") == "active" and any(
-        c.get("code") in SHARING_SCOPES and c.get("system", "") in _SCOPE_SYSTEMS for c in codings
-    )
+    return {
+        c["code"] for c in codings if c.get("system", "") in _SCOPE_SYSTEMS and "code" in c
+    } & SHARING_SCOPES
 
 
 def rules_of(consent: Mapping[str, Any], door: Door) -> tuple[Rule, ...]:
@@ -70,31 +76,38 @@ def rules_of(consent: Mapping[str, Any], door: Door) -> tuple[Rule, ...]:
 
     Raises Invalid (422) naming every element that no rule enforces.
     """
-    if not is_sharing(consent):
+    if consent.get("status") != "active":
         return ()
-    faults = list(_unenforceable_frame(consent))
-    root = consent.get("provision")
-    effect, fault = _base(consent)
-    faults += [fault] if fault else []
-    rules = list(_flatten(root or {}, effect, (), (), "provision", 1, door, faults))
+    faults = list(_unclear_scope(consent))
+    rules: list[Rule] = []
+    if is_sharing(consent):
+        faults += _unenforceable_frame(consent, door)
+        effect, fault = _base(consent)
+        faults += [fault] if fault else []
+        root = consent.get("provision") or {}
+        rules += _flatten(root, effect, (), (), "provision", 1, door, faults)
     if faults:
         raise Invalid("this Consent asks for what cannot be enforced here", faults=faults)
     return tuple(_in_force(consent, rule) for rule in rules if rule.deny or _may_permit(consent, door))
 
 
-def patient_of(consent: Mapping[str, Any]) -> str:
-    """The reference of the patient whose data the Consent is about, `Patient/x`."""
-    return str(consent.get("patient", {}).get("reference", ""))
+def _unclear_scope(consent: Mapping[str, Any]) -> Iterator[Fault]:
+    """A sharing scope under a system nobody knows: a deny that would silently decide nothing."""
+    for i, coding in enumerate(_dicts(consent.get("scope", {}).get("coding"))):
+        if coding.get("code") in SHARING_SCOPES and coding.get("system", "") not in _SCOPE_SYSTEMS:
+            text = f"cannot tell the scope `{coding['code']}` without its system; write `{_SCOPE_SYSTEM}`"
+            yield _fault(f"Consent.scope.coding[{i}].system", text)
 
 
-def _unenforceable_frame(consent: Mapping[str, Any]) -> Iterator[Fault]:
-    patient = consent.get("patient", {}).get("reference", "")
+def _unenforceable_frame(consent: Mapping[str, Any], door: Door) -> Iterator[Fault]:
+    patient = _local(consent.get("patient", {}), door)
     if not dimensions.local_reference(patient, "Patient"):
         yield _fault("Consent.patient", "an active sharing consent must name its patient as `Patient/id`")
-    if "modifierExtension" in consent:
-        yield _fault("Consent.modifierExtension", "cannot enforce `modifierExtension`; leave it out")
+    frame = {name: value for name, value in consent.items() if name not in ("contained", "provision")}
+    for expression in _extended(frame, "Consent", _MODIFIERS):
+        yield _fault(expression, "cannot enforce `modifierExtension`; leave it out")
     for i, performer in enumerate(_dicts(consent.get("performer"))):
-        given = performer.get("reference", "")
+        given = _local(performer, door)
         if given != patient and not given.startswith("Organization/"):
             text = f"cannot verify that `{given}` may consent for `{patient}`; name the patient as performer"
             yield _fault(f"Consent.performer[{i}]", text)
@@ -130,6 +143,11 @@ def _flatten(
         for name in node
         if name not in _STATED
     )
+    stated_here = {name: value for name, value in node.items() if name in _STATED - {"provision"}}
+    faults.extend(
+        _fault(expression, "cannot enforce an extension in a provision; leave it out")
+        for expression in _extended(stated_here, where, _EXTENSIONS)
+    )
     own = dimensions.read(node, where, door.base_url, faults)
     # A permit below a deny stays inside every ancestor; any other child replaces what it states.
     if effect == "permit" and parts and parts[-1].deny:
@@ -158,6 +176,17 @@ def _flatten(
         yield from _flatten(child, child["type"], parts, limits, nested, level + 1, door, faults)
 
 
+def _extended(value: object, where: str, names: frozenset[str]) -> Iterator[str]:
+    """Where, at any depth, one of the elements stands."""
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _extended(item, f"{where}[{i}]", names)
+    elif isinstance(value, Mapping):
+        for name, child in value.items():
+            here = f"{where}.{name}"
+            yield from (here,) if name in names else _extended(child, here, names)
+
+
 def _may_permit(consent: Mapping[str, Any], door: Door) -> bool:
     """A consent not verified, or managed by another custodian, still denies but permits nothing."""
     if any(v.get("verified") is False for v in _dicts(consent.get("verification"))):
@@ -169,10 +198,16 @@ def _may_permit(consent: Mapping[str, Any], door: Door) -> bool:
 
 
 def _in_force(consent: Mapping[str, Any], rule: Rule) -> Rule:
-    """A permit dated in the future does not help before that day."""
+    """A permit dated in the future does not help before that day; a research consent decides on research."""
+    if _sharing_scopes(consent) == {"research"}:
+        rule = replace(rule, parts=(*rule.parts, Part(purposes=_RESEARCH, deny=rule.deny)))
     if rule.deny or not consent.get("dateTime"):
         return rule
     return replace(rule, valid_from=max(rule.valid_from, instants.period(consent["dateTime"], None)[0]))
+
+
+def _local(reference: Mapping[str, Any], door: Door) -> str:
+    return dimensions.local(str(reference.get("reference", "")), door.base_url)
 
 
 def _fault(expression: str, text: str) -> Fault:
