@@ -62,7 +62,12 @@ def a_goal(of: str, about: str = HOUSING, labels: tuple[str, ...] = (), **more: 
 
 def a_care_plan(of: str, goals: tuple[str, ...] = (), **more: Any) -> Document:
     """An active CarePlan of a patient with its goals (`Goal/x`)."""
-    plan: Document = {"resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": {"reference": of}}
+    plan: Document = {
+        "resourceType": "CarePlan",
+        "status": "active",
+        "intent": "plan",
+        "subject": {"reference": of},
+    }
     if goals:
         plan["goal"] = [{"reference": goal} for goal in goals]
     return {**plan, **more}
@@ -225,10 +230,19 @@ class Api:
         self._tokens: dict[tuple[str, ...], str] = {}
         for name, kind in (("agency", "agency"), ("partner", "partner"), ("stranger", "partner")):
             self.register(name, kind)
-        self.agency, self.partner, self.stranger = As(self, "agency"), As(self, "partner"), As(self, "stranger")
+        self.agency, self.partner, self.stranger = (
+            As(self, "agency"),
+            As(self, "partner"),
+            As(self, "stranger"),
+        )
 
     def register(
-        self, name: str, kind: str, scopes: str = "system/*.cruds", purpose: str = "COC", further: tuple[str, ...] = ()
+        self,
+        name: str,
+        kind: str,
+        scopes: str = "system/*.cruds",
+        purpose: str = "COC",
+        further: tuple[str, ...] = (),
     ) -> As:
         """Register a client of `Organization/<name>`."""
         self.service.clients.add(Client(name, name, kind, f"Organization/{name}", scopes, purpose, further))

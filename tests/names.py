@@ -22,6 +22,7 @@ _TEXTS = ("*.py", "*.csv", "*.json", "*.toml", "*.in", "*.yaml", "*.mako", "Make
 _FOLDERS = ("src", "tests", "docs", "fixtures", "openapi", "requirements", "bench", "examples", ".ci", "var")
 _SUFFIXES = (".py", ".md", ".yaml", ".toml", ".in", ".lock", ".json", ".csv")
 _WORD = re.compile(r"_?[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:\(\))?")
+_FOREIGN = {"pg_dump", "synchronous_commit"}
 _TESTS_ONLY = {"CAREPLAN_TEST_POSTGRES_URL", "CAREPLAN_SHARED"}
 
 
@@ -93,9 +94,11 @@ def _is_word(text: str) -> bool:
 
 def _word_exists(text: str) -> bool:
     plain = text.removesuffix("()")
-    if text.endswith("()") or re.fullmatch(r"[A-Z][a-z]\w*\.[a-z_]\w*", plain):
+    if text.endswith("()") or re.fullmatch(r"[A-Z][a-z]\w*(?:\.[a-z_]\w*)+", plain):
         return plain in _python_names() or _is_element(plain)
-    return plain in _python_names() or _is_element(plain) or all(w in _words() for w in plain.split("."))
+    if plain in _python_names() or _is_element(plain) or plain in _FOREIGN:
+        return True
+    return all(word.removesuffix("_total") in _words() for word in plain.split("."))
 
 
 def _is_element(path: str) -> bool:
@@ -122,14 +125,11 @@ def _python_names() -> frozenset[str]:
     return frozenset(found)
 
 
-def _defined(tree: ast.Module | ast.ClassDef) -> Iterator[str]:
+def _defined(tree: ast.Module | ast.ClassDef | ast.FunctionDef) -> Iterator[str]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.name
-        if isinstance(node, ast.ClassDef):
             inner = set(_defined(node))
-            yield from (f"{node.name}.{name}" for name in inner)
-            yield from inner
+            yield from (node.name, *inner, *(f"{node.name}.{name}" for name in inner))
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         yield from (target.id for target in targets if isinstance(target, ast.Name))
 

@@ -7,7 +7,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from builders import Answer, Api, Document, a_goal, a_patient, an_example
-
 from careplan_service.resources.registry import SERVED
 
 BASE = "http://127.0.0.1:8000/fhir"
@@ -84,7 +83,16 @@ def test_if_match_lets_through_the_current_version_only(api: Api) -> None:
         body = {**a_goal(of="Patient/ann"), "id": goal[5:]} if method == "PUT" else None
         return api.agency(method, f"/fhir/{goal}", body, If_Match=if_match).status
 
-    wrong = {'W/"2"': 412, '"7"': 412, 'W/"01"': 412, "1": 400, "": 400, "W/1": 400, 'W/"1", W/"2"': 400, "x y": 400}
+    wrong = {
+        'W/"2"': 412,
+        '"7"': 412,
+        'W/"01"': 412,
+        "1": 400,
+        "": 400,
+        "W/1": 400,
+        'W/"1", W/"2"': 400,
+        "x y": 400,
+    }
     for method in ("PUT", "DELETE"):
         assert {text: refused(method, text) for text in wrong} == wrong
     assert api.agency.get(f"/fhir/{goal}").headers["ETag"] == 'W/"1"'
@@ -120,7 +128,9 @@ def test_the_id_of_an_update_is_that_of_the_address(api: Api) -> None:
         answer = api.agency("PUT", f"/fhir/{goal}", body)
         assert (answer.status, answer.faults[0][0]) == (400, "Goal.id")
     for id_ in ("a b", "ä", "a" * 65, "a_b"):
-        assert api.agency("PUT", f"/fhir/Goal/{id_}", {**a_goal(of="Patient/ann"), "id": goal[5:]}).status == 400
+        assert (
+            api.agency("PUT", f"/fhir/Goal/{id_}", {**a_goal(of="Patient/ann"), "id": goal[5:]}).status == 400
+        )
     assert api.agency.get(f"/fhir/{goal}").headers["ETag"] == 'W/"1"'
 
 
@@ -145,7 +155,10 @@ def test_the_history_tells_every_version_newest_first_and_in_pages(api: Api) -> 
     api.agency.put(goal, a_goal(of="Patient/ann"))
     api.agency("DELETE", f"/fhir/{goal}")
     whole = api.agency.get(f"/fhir/{goal}/_history").json
-    told = [(e["request"], e["response"]["status"], e["response"]["etag"], "resource" in e) for e in whole["entry"]]
+    told = [
+        (e["request"], e["response"]["status"], e["response"]["etag"], "resource" in e)
+        for e in whole["entry"]
+    ]
     assert told == [
         ({"method": "DELETE", "url": goal}, "204", 'W/"3"', False),
         ({"method": "PUT", "url": goal}, "200", 'W/"2"', True),
@@ -154,14 +167,24 @@ def test_the_history_tells_every_version_newest_first_and_in_pages(api: Api) -> 
     assert (whole["type"], whole["total"], whole["entry"][0]["fullUrl"]) == ("history", 3, f"{BASE}/{goal}")
     pages = api.agency.pages(f"/fhir/{goal}/_history?_count=1")
     assert [page.json["total"] for page in pages] == [3, 3, 3]
-    assert [e["response"]["etag"] for page in pages for e in page.json["entry"]] == ['W/"3"', 'W/"2"', 'W/"1"']
+    assert [e["response"]["etag"] for page in pages for e in page.json["entry"]] == [
+        'W/"3"',
+        'W/"2"',
+        'W/"1"',
+    ]
     none = api.agency.get(f"/fhir/{goal}/_history?_count=0").json
     assert (none["total"], "entry" in none, len(none["link"])) == (3, False, 1)
 
 
 def test_head_answers_as_get_does_without_the_body(api: Api) -> None:
     goal = api.agency.make(a_goal(of="Patient/ann"))
-    for path in (f"/fhir/{goal}", f"/fhir/{goal}/_history/1", f"/fhir/{goal}/_history", "/fhir/Goal", "/fhir/Goal/no"):
+    for path in (
+        f"/fhir/{goal}",
+        f"/fhir/{goal}/_history/1",
+        f"/fhir/{goal}/_history",
+        "/fhir/Goal",
+        "/fhir/Goal/no",
+    ):
         got, head = api.agency.get(path), api.agency("HEAD", path)
         assert (head.status, head.body, dict(head.headers)) == (got.status, b"", dict(got.headers)), path
 

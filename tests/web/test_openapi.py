@@ -58,12 +58,25 @@ def test_every_search_parameter_of_a_type_is_there_with_its_kind_and_modifiers(n
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_search_takes_every_parameter_that_is_described(api: Api) -> None:
-    for name, spec in SERVED.items():
-        for parameter in map(resolved, DOCUMENT["paths"][f"/fhir/{name}"]["get"]["parameters"]):
-            if parameter["name"] not in spec.by_name:
-                value = {"_sort": "_lastUpdated", "_lastUpdated": "2026", "_format": "json", "_count": "1"}
-                asked = value.get(parameter["name"], "1.1")
-                assert api.agency.get(f"/fhir/{name}?{parameter['name']}={asked}").status == 200
+    for name in SERVED:
+        described = {
+            p["name"] for p in map(resolved, DOCUMENT["paths"][f"/fhir/{name}"]["get"]["parameters"])
+        }
+        [(_, told)] = api.agency.get(f"/fhir/{name}?unknown=1").faults
+        taken = told.partition(f"{name} has ")[2].split(", ")
+
+        assert described == {*taken, "_format", "_cursor"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_paging_parameters_are_described_with_the_values_they_take(api: Api) -> None:
+    for parameter in DOCUMENT["components"]["parameters"].values():
+        for value in parameter["schema"].get("enum", ()):
+            assert api.agency.get(f"/fhir/Goal?{parameter['name']}={value}").status == 200
+    for _ in range(2):
+        api.agency.make(a_goal(of="Patient/x"))
+    links = api.agency.get("/fhir/Goal?_count=1").json["link"]
+    assert api.agency.get({link["relation"]: link["url"] for link in links}["next"]).status == 200
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -150,6 +163,7 @@ SEEN = [
     ("get", f"{GOAL}/_history/{{vid}}", "/fhir/{goal}/_history/1", None, 200),
     ("post", "/fhir", "/fhir", {"resourceType": "Bundle", "type": "transaction"}, 200),
     ("post", "/fhir", "/fhir", {"resourceType": "Bundle", "type": "batch"}, 422),
+    ("get", GOAL, "/fhir/{goal}?unknown=1", None, 400),
     ("post", "/plans", "/plans", {}, 415),
     ("get", "/plans/{id}", "/plans/none", None, 404),
     ("get", "/plans/{id}.csv", "/plans/none.csv", None, 404),
@@ -183,6 +197,9 @@ def test_what_is_refused_is_described(api: Api) -> None:
         (405, "put", GOAL, reader("PUT", "/fhir/Goal/new", {**changed, "id": "new"})),
         (403, "get", GOAL, reader.get(f"/fhir/{goal}")),
         (415, "post", "/fhir/Goal", api.agency("POST", "/fhir/Goal", "x", Content_Type="text/plain")),
+        (501, "put", GOAL, api.agency("PUT", f"/fhir/{goal}", changed, If_None_Match="*")),
+        (200, "post", "/fhir/Goal/_search", as_form(api, f"patient={ann}")),
+        (400, "post", "/fhir/Goal/_search", as_form(api, "unknown=1")),
         (204, "delete", GOAL, api.agency("DELETE", f"/fhir/{goal}")),
         (410, "get", GOAL, api.agency.get(f"/fhir/{goal}")),
         (410, "get", f"{GOAL}/_history/{{vid}}", api.agency.get(f"/fhir/{goal}/_history/2")),
@@ -240,6 +257,11 @@ def matched(adapter: MapAdapter, path: str, method: str) -> Rule:
     rule, _ = adapter.match(path.replace("{id}", "x").replace("{vid}", "1"), method.upper(), return_rule=True)
     assert isinstance(rule, Rule)
     return rule
+
+
+def as_form(api: Api, form: str) -> Answer:
+    """A search with its parameters in the body."""
+    return api.agency("POST", "/fhir/Goal/_search", form, Content_Type="application/x-www-form-urlencoded")
 
 
 def assert_described(answer: Answer, path: str, method: str) -> None:

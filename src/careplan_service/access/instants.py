@@ -13,7 +13,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY = 86_400_000_000
 _SHAPE = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?"
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?)?)?)?",
+    re.ASCII,
 )
 
 
@@ -59,7 +60,7 @@ def span(text: str) -> tuple[int, int]:
     start = _days(int(year), int(month), int(day))
     if hour is None:
         return start, start + _DAY - 1
-    if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 60:
+    if int(hour) > 23 or int(minute) > 59 or int(second or 0) > 60:
         raise ValueError(f"`{text}` is not a time of day")
     start += (int(hour) * 60 + int(minute)) * 60_000_000 - _offset(zone)
     if second is None:

@@ -92,11 +92,11 @@ def _values_in(about: Filter) -> int:
 
 
 def _asked(spec: ResourceSpec, name: str, text: str, base_url: str) -> Filter:
-    plain, _, modifier = name.partition(":")
-    if plain in _COMMON and not modifier:
+    plain, colon, modifier = name.partition(":")
+    if plain in _COMMON and not colon:
         return _COMMON[plain](text)
     param = spec.by_name.get(plain)
-    if param is None:
+    if param is None or (colon and not modifier):
         known = ", ".join(sorted([*spec.by_name, *_COMMON, *_PAGING]))
         raise Malformed(f"unknown search parameter `{name}`; {spec.name} has {known}")
     return param.asked(spec.name, modifier, text, base_url)

@@ -7,7 +7,6 @@ https://www.rfc-editor.org/rfc/rfc5297 and https://hl7.org/fhir/R4/http.html#pag
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
 from collections.abc import Callable
 
@@ -28,13 +27,19 @@ class Cursors:
 
     def sealed(self, cursor: Cursor, path: str) -> str:
         """The text of a cursor for the pages at one path (`Goal`)."""
-        text = AESSIV(self._secret()).encrypt(_PLACE.pack(cursor.key, cursor.origin), [path.encode()])
-        return base64.urlsafe_b64encode(text).decode().rstrip("=")
+        return _written(AESSIV(self._secret()).encrypt(_PLACE.pack(*cursor), [path.encode()]))
 
     def opened(self, text: str, path: str) -> Cursor:
         """The cursor sealed for the same path: a place, never a permission. Raises Malformed (400)."""
         try:
-            sealed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
-            return Cursor(*_PLACE.unpack(AESSIV(self._secret()).decrypt(sealed, [path.encode()])))
-        except (InvalidTag, binascii.Error, ValueError, struct.error):
-            raise Malformed("`_cursor` was not made here; start again from the first page") from None
+            sealed = base64.b64decode(text + "=", b"-_", validate=True)
+            place = AESSIV(self._secret()).decrypt(sealed, [path.encode()])
+        except (InvalidTag, ValueError):
+            place = b""
+        if len(place) != _PLACE.size or _written(sealed) != text:
+            raise Malformed("`_cursor` was not made here; start again from the first page")
+        return Cursor(*_PLACE.unpack(place))
+
+
+def _written(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).decode().removesuffix("=")

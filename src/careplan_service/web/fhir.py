@@ -67,6 +67,7 @@ def fhir_blueprint(
     @routes.post("/<string:type_>/_search")
     def search_by_form(type_: str) -> Response:
         def carry_out(desk: Desk) -> Response:
+            spec_of(type_)
             form = incoming.form_of(request)
             desk.also_asked(urlencode(form))
             for text in (text for name, text in form if name == "_format"):

@@ -12,8 +12,10 @@ from careplan_service.web.openapi_parts import content, parameter, refused
 from careplan_service.web.openapi_search import parameters_of
 from careplan_service.web.wire import FHIR_JSON
 
-_ALWAYS = (401, 403, 406, 503)
-_BODY = (400, 413, 415, 422)
+_ALWAYS = (400, 401, 403, 406, 503)
+_WRITE = (*_ALWAYS, 501)
+_BODY = (413, 415, 422)
+_FORM = "application/x-www-form-urlencoded"
 _FORMAT = parameter("format")
 _PAGE = [parameter("count"), parameter("cursor"), _FORMAT]
 
@@ -35,6 +37,7 @@ def _type_paths(spec: ResourceSpec) -> dict[str, Any]:
     id_, vid = parameter("path-id"), parameter("path-vid")
     return {
         f"/fhir/{name}": {"get": _search(spec), "post": _create(name)},
+        f"/fhir/{name}/_search": {"post": _search_by_form(name)},
         one: {
             "parameters": [id_],
             "get": _read(name),
@@ -66,7 +69,17 @@ def _search(spec: ResourceSpec) -> dict[str, Any]:
         description="Current versions that match all parameters and that the caller may see; "
         "`total` is their exact number. A parameter that is not listed here is refused.",
         parameters=list(parameters_of(spec)),
-        responses={"200": _answer("A searchset.", "Bundle"), **refused(400, *_ALWAYS)},
+        responses={"200": _answer("A searchset.", "Bundle"), **refused(*_ALWAYS)},
+    )  # fmt: skip
+
+
+def _search_by_form(name: str) -> dict[str, Any]:
+    form = {"type": "object", "description": "The parameters of the search, as they stand in an address."}
+    return _operation(
+        name, f"searchByForm{name}", f"Search {name} with the parameters in the body", f"system/{name}.s",
+        parameters=[_FORMAT],
+        requestBody={"required": True, "content": {_FORM: {"schema": form}}},
+        responses={"200": _answer("A searchset.", "Bundle"), **refused(413, 415, *_ALWAYS)},
     )  # fmt: skip
 
 
@@ -80,7 +93,7 @@ def _create(name: str) -> dict[str, Any]:
         description=about,
         parameters=[_FORMAT],
         requestBody=_body(name),
-        responses={"201": made, **refused(*_BODY, *_ALWAYS)},
+        responses={"201": made, **refused(*_BODY, *_WRITE)},
     )  # fmt: skip
 
 
@@ -103,7 +116,7 @@ def _update(name: str) -> dict[str, Any]:
         "an id of their own, with the scope to create; a partner changes only what it contributed.",
         parameters=[parameter("If-Match"), _FORMAT],
         requestBody=_body(name),
-        responses={"200": stored, "201": made, **refused(404, 405, 412, *_BODY, *_ALWAYS)},
+        responses={"200": stored, "201": made, **refused(404, 405, 412, *_BODY, *_WRITE)},
     )  # fmt: skip
 
 
@@ -113,7 +126,7 @@ def _delete(name: str) -> dict[str, Any]:
     return _operation(
         name, f"delete{name}", f"Delete a {name}", f"system/{name}.d",
         parameters=[parameter("If-Match"), _FORMAT],
-        responses={"204": gone, **refused(400, 404, 412, *_ALWAYS)},
+        responses={"204": gone, **refused(404, 412, *_WRITE)},
     )  # fmt: skip
 
 
@@ -122,7 +135,7 @@ def _history(name: str) -> dict[str, Any]:
         name, f"history{name}", f"Versions of a {name}", f"system/{name}.r",
         description="Newest first; a version is shown if it may be seen itself and the current one may too.",
         parameters=_PAGE,
-        responses={"200": _answer("A history.", "Bundle"), **refused(400, 404, *_ALWAYS)},
+        responses={"200": _answer("A history.", "Bundle"), **refused(404, *_ALWAYS)},
     )  # fmt: skip
 
 
@@ -158,7 +171,7 @@ def _transaction() -> dict[str, Any]:
         "becomes the reference that entry gets. Each entry needs the scope of its interaction.",
         parameters=[_FORMAT],
         requestBody=body,
-        responses={"200": answer, **refused(404, 405, 412, *_BODY, *_ALWAYS)},
+        responses={"200": answer, **refused(404, 405, 412, *_BODY, *_WRITE)},
     )  # fmt: skip
 
 

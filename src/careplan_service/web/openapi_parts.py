@@ -29,6 +29,7 @@ PROBLEMS: Mapping[int, type[errors.Problem]] = {
         errors.TooLarge,
         errors.UnsupportedMediaType,
         errors.Invalid,
+        errors.NotImplementedHere,
         errors.Unavailable,
     )
 }
@@ -42,7 +43,7 @@ _PATH_IDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
-    "description": 'Carry it out only if this is the current version: `W/"3"`.',
+    "description": 'Carry it out only if this is the current version: `W/"3"`, or `*` for any.',
     "schema": {"type": "string"},
 }
 _VERBS = ("create", "read", "update", "delete", "search")

@@ -51,6 +51,12 @@ COMMON: Mapping[str, Mapping[str, Any]] = {
         type="string",
         enum=["_lastUpdated", "-_lastUpdated"],
     ),
+    "total": _query(
+        "_total",
+        "The total is exact whichever is asked for.",
+        type="string",
+        enum=["accurate", "estimate", "none"],
+    ),
     "cursor": _query("_cursor", "Where a page begins: follow the `next` link, do not make one."),
     "format": _query("_format", "`json`; wins over the Accept header."),
 }

@@ -112,14 +112,14 @@ def _show_plan() -> dict[str, Any]:
         "description": "`{id}` is the id of the CarePlan; `.json` may follow it.",
         "responses": {
             "200": {"description": "The plan.", "content": content("Plan", _JSON)},
-            **refused(401, 403, 404, 410, 422, 503),
+            **refused(400, 401, 403, 404, 410, 422, 503),
         },
     }
 
 
 def _show_plan_as_csv() -> dict[str, Any]:
     plan = {"description": "One row for each strategy.", "content": {"text/csv": {"schema": _TEXT}}}
-    answers = {"200": plan, **refused(401, 403, 404, 410, 422, 503)}
+    answers = {"200": plan, **refused(400, 401, 403, 404, 410, 422, 503)}
     return {**_show_plan(), "operationId": "showPlanAsCsv", "summary": "As CSV", "responses": answers}
 
 

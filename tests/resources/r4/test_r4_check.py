@@ -11,7 +11,7 @@ import pytest
 
 from careplan_service.errors import Fault
 from careplan_service.resources.r4 import SUPPORTED, check
-from resources.r4.samples import careplan, found, goal
+from resources.r4.samples import EXTENSION, careplan, found, goal
 
 
 def test_twenty_two_types_are_in_the_tables():
@@ -118,6 +118,28 @@ def test_names_that_could_not_stand_in_a_path_are_only_quoted():
     assert found({"resourceType": "Device", "\nx y": "z"}) == [("structure", "Device", sentence)]
     assert found({"resourceType": "Device", "x y": [{"z\n": ""}]}) == [
         ("value", "Device", "`Device` is empty: leave the element out")
+    ]
+    assert found({"resourceType": "Device", "ähnlich": "z"})[0][1] == "Device"
+
+
+def test_a_resource_of_another_type_is_not_looked_at_further():
+    assert [code for code, _, _ in found({**goal(), "colour": "red"}, "CarePlan")] == ["structure"]
+
+
+def test_null_holds_places_in_lists_of_types_without_tables():
+    endpoint = {
+        "resourceType": "Endpoint",
+        "status": "active",
+        "connectionType": {"code": "hl7-fhir-rest"},
+        "payloadType": [{"text": "any"}],
+        "address": "https://example.org/fhir",
+        "header": ["a", None],
+        "_header": [None, {"extension": [EXTENSION]}],
+    }
+    assert found(endpoint) == []
+    assert found({**endpoint, "name": None, "period": {}}) == [
+        ("structure", "Endpoint.name", "`name` is null: leave it out"),
+        ("invariant", "Endpoint.period", "`period` is an empty object: leave it out (ele-1)"),
     ]
 
 

@@ -89,6 +89,7 @@ UNSAFE = {
     "a style that loads, with a comment": div("x", ' style="background: u/**/rl(x)"'),
     "a style that runs": div("x", ' style="width: expression(alert(1))"'),
     "a style that imports": div("x", " style=\"@import 'x.css'\""),
+    "a style that behaves": div("x", ' style="behavior: x"'),
     "a style that binds": div("x", ' style="-moz-binding: x"'),
     "a DOCTYPE": "<!DOCTYPE div>" + div("x"),
     "an entity of its own": '<!DOCTYPE div [<!ENTITY e "x">]>' + div("&e;"),

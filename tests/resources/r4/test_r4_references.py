@@ -27,6 +27,7 @@ POINTS_AT_THE_RIGHT_TYPE = [
     {"reference": "urn:uuid:c757873d-ec9a-1326-a141-556f43239520"},
     {"reference": "urn:oid:1.2.3"},
     {"reference": "https://example.org/people?id=3"},
+    {"reference": "https://example.org/Things/3"},
     {"reference": "Patient/ann", "type": "Patient"},
     {"reference": "urn:uuid:x", "type": "Group"},
     {"type": "Patient", "identifier": {"value": "1"}},
@@ -62,6 +63,7 @@ POINTS_ELSEWHERE = [
     ({"reference": "JavaScript:alert(1)"}, "reference"),
     ({"reference": "data:text/html,x"}, "reference"),
     ({"reference": 3}, "reference"),
+    ({"reference": "Patient/ann", "type": ["Patient"]}, "type"),
 ]
 
 
@@ -72,6 +74,12 @@ def test_a_reference_that_may_not_stand_here_is_told(subject, at):
 
 def test_a_reference_to_any_resource_may_point_at_any_type():
     assert expressions(careplan(supportingInfo=[{"reference": "Slot/1"}, {"reference": "Patient/1"}])) == []
+
+
+def test_a_reference_to_no_type_of_r4_is_told_also_where_any_may_stand():
+    assert expressions(careplan(supportingInfo=[{"reference": "Persona/1"}])) == [
+        "CarePlan.supportingInfo[0].reference"
+    ]
 
 
 def test_a_choice_between_a_reference_and_others_keeps_its_targets():
@@ -138,6 +146,12 @@ def test_a_fault_inside_a_contained_resource_is_told_with_its_place(case):
     document = careplan(contained=contained, supportingInfo=[{"reference": "#t"}])
     found = [place for place in expressions(document) if "supportingInfo" not in place]
     assert found == ["CarePlan" + place for place in places]
+
+
+def test_types_that_fhir_resources_does_not_know_may_be_contained_anywhere():
+    substance = {"resourceType": "SubstanceSpecification", "id": "s"}
+    link = {"url": "http://example.org/x", "valueReference": {"reference": "#s"}}
+    assert expressions({"resourceType": "Device", "contained": [substance], "extension": [link]}) == []
 
 
 def test_a_contained_resource_that_nobody_refers_to_is_told():

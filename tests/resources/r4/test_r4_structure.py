@@ -88,6 +88,20 @@ STRUCTURE = {
         "Patient.name[0].given[1]",
         "`given[1]` is null with nothing beside it: leave it out",
     ),
+    "null beside null": (
+        patient(name=[{"given": [None], "_given": [None]}]),
+        "Patient",
+        "structure",
+        "Patient.name[0].given[0]",
+        "`given[0]` is null with nothing beside it: leave it out",
+    ),
+    "an unknown element with a long name": (
+        goal(**{"x" * 65: 1}),
+        "Goal",
+        "structure",
+        "Goal",
+        f"`{'x' * 60}...` is not an element of Goal in FHIR R4: remove it",
+    ),
     "an unknown element": (
         goal(foo=1),
         "Goal",
@@ -151,6 +165,9 @@ ALLOWED = {
     "an id beside a value": goal(statusReason="x", _statusReason={"id": "a"}),
     "aligned lists": patient(name=[{"given": ["a", None], "_given": [None, {"extension": [EXTENSION]}]}]),
     "ids beside a list": patient(name=[{"given": ["a", "b"], "_given": [{"id": "x"}, None]}]),
+    "one choice with an extension of its own": extended(
+        valueString="x", _valueString={"extension": [EXTENSION]}
+    ),
     "a UUID of any version": extended(valueUuid="urn:uuid:c757873d-ec9a-1326-a141-556f43239520"),
     "Meta in an extension": extended(valueMeta={"profile": ["http://example.org/p"]}),
     "an explained extension": extended(_valueString={"extension": [EXTENSION]}),
