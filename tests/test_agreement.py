@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from access.worlds import DAY, EVERYBODY, NOW, TYPES, Maker, disagreements, history_disagreements, undone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import and_, true
 
+from access.worlds import DAY, EVERYBODY, NOW, TYPES, Maker, disagreements, history_disagreements, undone
 from careplan_service.access import filters as f
 from careplan_service.access import holds as plain
 from careplan_service.access.consent import decision, matching
@@ -48,7 +48,9 @@ def test_sql_and_plain_python_agree_on_any_world(records: SqlRecords) -> None:
         maker = Maker(rng)
         with undone(records) as changes:
             loaded = maker.load(changes, resources=8, consents=4)
-            found = [d for wanted in questions(maker, loaded, 6, 2) for d in disagreements(records, loaded, wanted)]
+            found = [
+                d for wanted in questions(maker, loaded, 6, 2) for d in disagreements(records, loaded, wanted)
+            ]
         assert not found, found[0]
 
     law()
@@ -207,7 +209,11 @@ PLANTED_IN_SQL: dict[str, tuple[Any, str, Any]] = {
     "the class is widened": (_Predicate, "_class", lambda self, part: true()),
     "the code is ignored": (_Predicate, "_code", lambda self, part: true()),
     "the label is ignored": (_Predicate, "_label", lambda self, part: true()),
-    "a label comparison is flipped": (_Predicate, "_touched", lambda self, part: self._r.c.rank <= part.c.low),
+    "a label comparison is flipped": (
+        _Predicate,
+        "_touched",
+        lambda self, part: self._r.c.rank <= part.c.low,
+    ),
     "a permit covers whatever it touches": (_Predicate, "_covered", _Predicate._touched),
     "every tag fits": (_Predicate, "visible", lambda self: self._lets(self._r.c.patient)),
     "further patients are not written": (writing, "OTHER_PATIENT", "~nobody"),
@@ -229,9 +235,7 @@ def test_a_fault_planted_in_plain_python_is_seen(
 
 
 @pytest.mark.parametrize("fault", PLANTED_IN_SQL)
-def test_a_fault_planted_in_sql_is_seen(
-    fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_planted_in_sql_is_seen(fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*PLANTED_IN_SQL[fault])
     assert first_disagreement(SqlRecords(quick, audited=False), PROBES, worlds=25)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from access.worlds import EVERYBODY, undone
 
+from access.worlds import EVERYBODY, undone
 from careplan_service.access import filters as f
 from careplan_service.access.consent.decision import permits
 from careplan_service.access.consent.rules import Door, Rule, rules_of
@@ -71,14 +71,19 @@ def decided(request: Mapping[str, Any], resource: Document, consents: Sequence[D
 
 
 def in_the_database(
-    records: SqlRecords, request: Mapping[str, Any], versions: Sequence[Document], consents: Sequence[Document],
+    records: SqlRecords,
+    request: Mapping[str, Any],
+    versions: Sequence[Document],
+    consents: Sequence[Document],
     door: Door,
-) -> Stored | None:  # fmt: skip
+) -> Stored | None:
     """The first of the versions as this request finds it, with the consents in force."""
     with undone(records) as changes:
         for document in consents:
             facts = SERVED["Consent"].facts(document, door.base_url)
-            write = Write("Consent", document["id"], "PUT", lambda v, at: b"{}", facts, rules_of(document, door))
+            write = Write(
+                "Consent", document["id"], "PUT", lambda v, at: b"{}", facts, rules_of(document, door)
+            )
             changes.put(write, None, 0, "Organization/agency")
         before, resource = None, versions[0]
         for document in versions:
@@ -177,7 +182,9 @@ def decided_in_python(vector: Document) -> bool:
     )
 
 
-def test_the_vectors_within_reach_are_decided_as_they_say(vectors: list[Document], records: SqlRecords) -> None:
+def test_the_vectors_within_reach_are_decided_as_they_say(
+    vectors: list[Document], records: SqlRecords
+) -> None:
     chosen = [v for v in vectors if within_reach(v)]
     print(f"{len(chosen)} of {len(vectors)} strict vectors are within reach")
     wrong = []
@@ -191,7 +198,9 @@ def test_the_vectors_within_reach_are_decided_as_they_say(vectors: list[Document
 
 
 def test_no_vector_that_says_deny_is_permitted(vectors: list[Document], records: SqlRecords) -> None:
-    refusing = [v for v in vectors if v["expected"]["decision"] == "deny" and not v["changed"] and enforced(v)]
+    refusing = [
+        v for v in vectors if v["expected"]["decision"] == "deny" and not v["changed"] and enforced(v)
+    ]
     in_python = {v["id"] for v in refusing if decided_in_python(v)}
     in_sql = {
         v["id"]
@@ -201,7 +210,9 @@ def test_no_vector_that_says_deny_is_permitted(vectors: list[Document], records:
     assert in_python == in_sql == set(NOT_YET)
 
 
-def test_a_vector_out_of_reach_is_refused_or_denied_and_never_quietly_permitted(vectors: list[Document]) -> None:
+def test_a_vector_out_of_reach_is_refused_or_denied_and_never_quietly_permitted(
+    vectors: list[Document],
+) -> None:
     out = [v for v in vectors if not within_reach(v) and not v["changed"]]
     quiet = [v["id"] for v in out if enforced(v) and decided_in_python(v)]
     print(f"{len(out)} out of reach, {sum(not enforced(v) for v in out)} of them refused with 422")

@@ -185,15 +185,20 @@ def _ready(service: Service) -> str | None:
 
 def _problem(problem: errors.Problem) -> Response:
     """What an interaction raised; what is not the caller's fault is told to the log as well."""
-    if problem.status in (500, 503):
-        log().error("unavailable", path=request.path, text=problem.text, exc_info=problem)
+    if isinstance(problem, errors.Unavailable):
+        _log_unavailable(problem.__cause__)
     return wire.outcome(problem)
 
 
 def _unreachable(error: Exception) -> Response:
     """The database is gone where SQLAlchemy asks it: the register of clients."""
-    log().error("unavailable", path=request.path, exc_info=error)
+    _log_unavailable(error)
     return wire.outcome(errors.Unavailable("the database cannot be reached for now; try again"))
+
+
+def _log_unavailable(cause: BaseException | None) -> None:
+    """Only what kind of failure: a driver's words repeat the values of a statement."""
+    log().error("unavailable", path=request.path, cause=type(cause).__name__)
 
 
 def _http_problem(error: HTTPException) -> Response:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from careplan_service.access.facts import Fact, Facts
 from careplan_service.access.filters import (
     EVERYTHING,
     NOTHING,
@@ -21,7 +22,6 @@ from careplan_service.access.filters import (
     all_of,
     any_of,
 )
-from careplan_service.access.facts import Fact, Facts
 from careplan_service.access.holds import Version, World, compare, holds
 from careplan_service.access.labels import UNLABELLED
 
@@ -31,7 +31,9 @@ ROWS = (
     Fact("Patient.family", "dorr", "Dörr"),
     Fact("Goal.start-date", lo=100, hi=199),
 )
-VERSION = Version(Facts("Goal", "Patient/ann", NONE, UNLABELLED, NONE, NONE, NONE, ROWS), "g1", 1000, "Organization/a")
+VERSION = Version(
+    Facts("Goal", "Patient/ann", NONE, UNLABELLED, NONE, NONE, NONE, ROWS), "g1", 1000, "Organization/a"
+)
 WORLD = World({})
 
 LEAVES = st.sampled_from(
@@ -52,7 +54,9 @@ def says(wanted: Filter) -> bool:
     return holds(wanted, VERSION, WORLD)
 
 
-FILTERS = st.recursive(LEAVES, lambda f: st.one_of(st.builds(Not, f), st.builds(lambda a, b: a & b, f, f)), max_leaves=8)
+FILTERS = st.recursive(
+    LEAVES, lambda f: st.one_of(st.builds(Not, f), st.builds(lambda a, b: a & b, f, f)), max_leaves=8
+)
 
 
 @given(FILTERS, FILTERS, FILTERS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import ACT_CODE, ACT_REASON, CONFIDENTIALITY, coding
 
+from builders import ACT_CODE, ACT_REASON, CONFIDENTIALITY, coding
 from careplan_service.access.consent.terminology import RANK
 from careplan_service.access.labels import UNLABELLED, labels_of
 
@@ -43,7 +43,9 @@ def test_old_systems_and_misplaced_codes_are_the_same_label() -> None:
     assert read(coding("http://hl7.org/fhir/v3/Confidentiality", "R")).rank == RANK["R"]
 
 
-@pytest.mark.parametrize("security", [{"code": "R"}, coding("http://example.org/labels", "secret"), {"display": "hush"}])
+@pytest.mark.parametrize(
+    "security", [{"code": "R"}, coding("http://example.org/labels", "secret"), {"display": "hush"}]
+)
 def test_a_label_nobody_knows_counts_as_a_sensitivity(security: dict[str, str]) -> None:
     labels = read(security)
     assert labels.rank == RANK["R"]

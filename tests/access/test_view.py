@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import AGENCY, PARTNER, STRANGER, a_consent, a_provision
 
+from builders import AGENCY, PARTNER, STRANGER, a_consent, a_provision
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Door, rules_of
 from careplan_service.access.facts import Facts
@@ -47,12 +47,24 @@ SEEN: list[tuple[str, Caller, Version, World, bool]] = [
     ("a partner sees what is permitted", FOOD_BANK, GOAL, consents(PERMIT), True),
     ("a deny wins", FOOD_BANK, GOAL, consents(PERMIT, DENY), False),
     ("its own contribution", FOOD_BANK, replace(GOAL, contributor=PARTNER), consents(), True),
-    ("its own contribution in spite of a deny", FOOD_BANK, replace(GOAL, contributor=PARTNER), consents(DENY), True),
+    (
+        "its own contribution in spite of a deny",
+        FOOD_BANK,
+        replace(GOAL, contributor=PARTNER),
+        consents(DENY),
+        True,
+    ),
     ("its own, not current", FOOD_BANK, replace(GOAL, contributor=PARTNER, current=0), consents(), False),
     ("its own, deleted", FOOD_BANK, replace(GOAL, contributor=PARTNER, deleted=1), consents(PERMIT), False),
     ("deleted looks absent", FOOD_BANK, replace(GOAL, deleted=1), consents(PERMIT), False),
     ("an old version that is permitted", FOOD_BANK, replace(GOAL, current=0), consents(PERMIT), True),
-    ("an app is no agency", calling("app", AGENCY, "COC"), GOAL, consents(), False),
+    (
+        "an app is no agency",
+        calling("app", AGENCY, "COC"),
+        replace(GOAL, contributor=STRANGER),
+        consents(),
+        False,
+    ),
     ("the agency sees its clients' records", AGENCY_STAFF, GOAL, consents(), True),
     ("the agency sees deletions", AGENCY_STAFF, replace(GOAL, deleted=1), consents(), True),
     ("a deny for everybody binds the agency", AGENCY_STAFF, GOAL, consents(DENY_ALL), False),
@@ -60,7 +72,7 @@ SEEN: list[tuple[str, Caller, Version, World, bool]] = [
     ("the agency always finds its consents", AGENCY_STAFF, CONSENT, consents(DENY_ALL), True),
     ("a partner finds no consent by default", FOOD_BANK, CONSENT, consents(), False),
     ("another partner", calling("partner", STRANGER, "COC"), GOAL, consents(PERMIT), False),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("row", SEEN, ids=lambda row: row[0])
@@ -99,7 +111,9 @@ def test_only_the_agency_asks_as_workforce_and_only_consents_are_always_its_own(
 
 @pytest.mark.parametrize("scopes", ["system/CarePlan.rs", "system/Goal.cud", ""])
 @pytest.mark.parametrize("kind", ["agency", "partner", "app"])
-def test_a_type_or_interaction_out_of_scope_is_refused_before_anything_is_asked(kind: str, scopes: str) -> None:
+def test_a_type_or_interaction_out_of_scope_is_refused_before_anything_is_asked(
+    kind: str, scopes: str
+) -> None:
     caller = calling(kind, AGENCY, "COC", scopes=scopes) if scopes else Caller("c", kind, AGENCY, ())
     with pytest.raises(Forbidden, match=r"ask for `system/Goal\.r`"):
         view_for(caller, "r", "Goal", NOW)

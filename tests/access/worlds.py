@@ -12,9 +12,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from builders import ACT_CODE, AGENCY, CONSENT_SCOPE, DOMAIN, FOOD, HOUSING, a_consent, a_goal, a_provision
-from builders import coding, concept, label
-
+from builders import (
+    ACT_CODE,
+    AGENCY,
+    CONSENT_SCOPE,
+    DOMAIN,
+    FOOD,
+    HOUSING,
+    a_consent,
+    a_goal,
+    a_provision,
+    coding,
+    concept,
+    label,
+)
 from careplan_service.access import filters as f
 from careplan_service.access.consent.rules import Door, Rule, rules_of
 from careplan_service.access.consent.terminology import purpose_and_ancestors
@@ -109,16 +120,28 @@ class Maker:
         """A resource about some patient, or about none."""
         subject, other = self.one(PATIENTS), {"reference": self.one(PATIENTS)}
         about = concept(DOMAIN, self.one((FOOD, HOUSING)))
-        base = a_goal(of=subject) if type_ == "Goal" else {"resourceType": type_, "subject": {"reference": subject}}
+        base = (
+            a_goal(of=subject)
+            if type_ == "Goal"
+            else {"resourceType": type_, "subject": {"reference": subject}}
+        )
         shapes: Mapping[str, Document] = {
             "Goal": {"category": [about]},
             "CarePlan": {
                 "status": "active",
                 "intent": "plan",
                 "category": [about],
-                **({"activity": [{"detail": {"status": "scheduled", "performer": [other]}}]} if self.maybe(3) else {}),
+                **(
+                    {"activity": [{"detail": {"status": "scheduled", "performer": [other]}}]}
+                    if self.maybe(3)
+                    else {}
+                ),
             },
-            "Condition": {"code": about, "onsetDateTime": self.date(), **({"asserter": other} if self.maybe(3) else {})},
+            "Condition": {
+                "code": about,
+                "onsetDateTime": self.date(),
+                **({"asserter": other} if self.maybe(3) else {}),
+            },
             "CareTeam": {"category": [about], "participant": [{"member": other}]},
             "Group": {"type": "person", "actual": True, "code": about, "member": [{"entity": other}]},
             "Patient": {"name": [{"family": self.one(("Doe", "Dörr", "doe-ray"))}]},
@@ -163,7 +186,14 @@ class Maker:
         return types + [coding("urn:ietf:rfc:3986", p) for p in self.some(PROFILES, 1)]
 
     def period(self) -> Document:
-        edges = ("2025", "2026-05-31", "2026-06-01", "2026-06-01T12:00:00Z", "2026-06-01T12:00:01Z", "2027-01")
+        edges = (
+            "2025",
+            "2026-05-31",
+            "2026-06-01",
+            "2026-06-01T12:00:00Z",
+            "2026-06-01T12:00:01Z",
+            "2027-01",
+        )
         first, last = sorted((self.rng.randrange(len(edges)), self.rng.randrange(len(edges))))
         both = {"start": edges[first], "end": edges[last]}
         return self.one((both, both, {"start": edges[first]}, {"end": edges[last]}))
@@ -252,7 +282,11 @@ class Maker:
                 f.Is("patient", self.one((*PATIENTS, ""))),
                 f.Is("contributor", self.one(ORGANIZATIONS)),
                 f.Has(row.param, self.one((None, row.value)), self.one((None, row.system))),
-                f.Reads("Patient.family", self.one(("starts", "contains", "exact")), self.one(("d", "doe", "Doe", ""))),
+                f.Reads(
+                    "Patient.family",
+                    self.one(("starts", "contains", "exact")),
+                    self.one(("d", "doe", "Doe", "")),
+                ),
                 f.Within(row.param, prefix, edge, edge + self.rng.randrange(2) * DAY),
                 f.Updated(prefix, edge, edge + self.rng.randrange(3) * DAY),
             )

@@ -114,7 +114,7 @@ def test_only_references_are_rewritten(api: Api) -> None:
 
 BROKEN_ENTRIES: dict[str, tuple[Document, str]] = {
     "no request": ({"resource": a_goal(of="Patient/ann")}, "request"),
-    "an empty request": ({"resource": a_goal(of="Patient/ann"), "request": {}}, ""),
+    "an empty request": ({"resource": a_goal(of="Patient/ann"), "request": {}}, "request"),
     "an unknown method": (an_entry("SEND", "Goal", a_goal(of="Patient/ann")), ""),
     "GET": (an_entry("GET", "Goal/1"), ""),
     "PATCH": (an_entry("PATCH", "Goal/1", a_goal(of="Patient/ann")), ""),
@@ -136,7 +136,7 @@ BROKEN_ENTRIES: dict[str, tuple[Document, str]] = {
     "another type": (an_entry("POST", "CarePlan", a_goal(of="Patient/ann")), "resource.resourceType"),
     "another id": (an_entry("PUT", "Goal/1", {**a_goal(of="Patient/ann"), "id": "2"}), "resource.id"),
     "no id in the resource": (an_entry("PUT", "Goal/1", a_goal(of="Patient/ann")), "resource.id"),
-    "a fault": (an_entry("POST", "Goal", a_goal(of="Patient/ann", startDate="soon")), "resource.startDate"),
+    "a fault": (an_entry("POST", "Goal", a_goal(of="Patient/ann", startDate="soon")), "resource.start"),
     "an unresolved urn": (an_entry("POST", "Goal", a_goal(of=PLAN)), "resource.subject.reference"),
     "a conditional reference": (
         an_entry("POST", "Goal", a_goal(of="Patient?identifier=1")),
@@ -168,7 +168,7 @@ def test_the_faults_of_all_entries_are_told_at_once(api: Api) -> None:
         "POST", "/fhir", a_transaction(an_entry("POST", "Goal", bad), an_entry("POST", "Goal", bad))
     )
     assert sorted({str(expression) for expression, _ in answer.faults}) == [
-        f"Bundle.entry[{n}].resource.{name}" for n in (0, 1) for name in ("lifecycleStatus", "startDate")
+        f"Bundle.entry[{n}].resource.{name}" for n in (0, 1) for name in ("lifecycleStatus", "start")
     ]
 
 
@@ -228,11 +228,15 @@ def test_a_partner_contributes_in_a_transaction_and_reaches_nothing_hidden(api: 
     hidden = api.agency.make(a_goal(of="Patient/ann"))
     own = _places(api.partner("POST", "/fhir", _plan()))[1]
     assert api.partner.get(f"/fhir/{own}").status == 200
-    answers = []
-    for target in (hidden, "Goal/" + "0" * 36):
-        put = an_entry("PUT", target, {**a_goal(of="Patient/ann"), "id": target[5:]})
-        for entry in (put, an_entry("DELETE", target)):
-            answers.append(api.partner("POST", "/fhir", a_transaction(an_entry("DELETE", own), entry)))
+    tries = [
+        entry
+        for target in (hidden, "Goal/" + "0" * 36)
+        for entry in (
+            an_entry("PUT", target, {**a_goal(of="Patient/ann"), "id": target[5:]}),
+            an_entry("DELETE", target),
+        )
+    ]
+    answers = [api.partner("POST", "/fhir", a_transaction(an_entry("DELETE", own), one)) for one in tries]
     assert {(answer.status, answer.body) for answer in answers} == {(404, answers[0].body)}
     assert api.partner.get(f"/fhir/{own}").status == 200
     active = an_entry("POST", "Consent", a_consent("Patient/ann", a_provision(to="Organization/partner")))

@@ -42,4 +42,9 @@ def serve(host: str, port: int, workers: int, database_url: str | None) -> None:
         backpressure=128,
     )
     click.echo(f"serving {settings.base_url} on {host}:{port} with {workers} workers", err=True)
+    if not settings.base_url.endswith(f":{port}") and "127.0.0.1" in settings.base_url:
+        click.echo(
+            f"links and tokens name {settings.base_url}; set CAREPLAN_BASE_URL if clients use another",
+            err=True,
+        )
     server.serve()

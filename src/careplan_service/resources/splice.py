@@ -78,10 +78,11 @@ def _inserted_at(data: bytes, at: int, members: bytes) -> bytes:
 
 def _meta_edit(data: bytes, meta: Member, stamp: bytes) -> tuple[int, int, bytes]:
     """The meta object with the server's two members first and the client's own two taken out."""
+    members = list(_members(data, meta.value, None))
+    if any(b"\\" in m.name for m in members):
+        raise Malformed("write the names of the elements of `meta` plainly, without escapes")
     kept = [
-        data[m.start : m.end].strip()
-        for m in _members(data, meta.value, None)
-        if m.name not in (b'"versionId"', b'"lastUpdated"')
+        data[m.start : m.end].strip() for m in members if m.name not in (b'"versionId"', b'"lastUpdated"')
     ]
     return meta.value, meta.end, b"{" + b",".join([stamp, *kept]) + b"}"
 

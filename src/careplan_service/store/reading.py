@@ -38,11 +38,11 @@ class Reading:
             form, lambda b: self._find(b, type_, wanted, page), [*values, *_paging(page)], wanted
         )
 
-    def current(self, type_: str, id_: str, wanted: Filter, *, lock: bool = False) -> list[Stored]:
-        """The current version of one id, deleted or not; with `lock` until the transaction ends."""
+    def current(self, type_: str, id_: str, wanted: Filter) -> list[Stored]:
+        """The current version of one id, deleted or not."""
         values: Values = [type_, id_]
-        form = ("current", shape(wanted, values), lock)
-        return self._rows(form, lambda b: self._current(b, type_, id_, wanted, lock), values, wanted)
+        form = ("current", shape(wanted, values))
+        return self._rows(form, lambda b: self._current(b, type_, id_, wanted), values, wanted)
 
     def count(self, type_: str, wanted: Filter) -> int:
         """How many current, living versions there are."""
@@ -104,14 +104,13 @@ class Reading:
         query = _SELECT.where(of_type, *_LIVE)
         return _paged(query.where(self._clause(wanted, resource, binds)), binds, page)
 
-    def _current(self, binds: Binds, type_: str, id_: str, wanted: Filter, lock: bool) -> Select[Any]:
+    def _current(self, binds: Binds, type_: str, id_: str, wanted: Filter) -> Select[Any]:
         one = (
             resource.c.type == binds.text(type_),
             resource.c.id == binds.text(id_),
             resource.c.current == 1,
         )
-        query = _SELECT.where(*one, self._clause(wanted, resource, binds))
-        return query.with_for_update(of=resource) if lock else query
+        return _SELECT.where(*one, self._clause(wanted, resource, binds))
 
     def _count(self, binds: Binds, type_: str, wanted: Filter) -> Select[Any]:
         of_type = resource.c.type == binds.text(type_)

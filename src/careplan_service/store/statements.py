@@ -53,3 +53,10 @@ class Statements:
             .where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i"))
             .limit(1)
         )
+        self.hold = compiled(
+            select(resource.c.vid)
+            .where(
+                resource.c.type == bindparam("t"), resource.c.id == bindparam("i"), resource.c.version == 1
+            )
+            .with_for_update()
+        )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from psycopg.errors import UniqueViolation
+
 from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter
 from careplan_service.access.instants import instant
+from careplan_service.errors import Conflict
 from careplan_service.interactions.desk import AuditEntry, Stored, Write
 from careplan_service.store.bind import fenced_set
 from careplan_service.store.consent_sql import OTHER_PATIENT
@@ -26,8 +29,13 @@ class Writing:
 
     def current(self, type_: str, id_: str, seen: Filter) -> Stored | None:
         """The current version if `seen` holds for it, locked against other writers."""
-        lock = not self._database.is_sqlite
-        return next(iter(self._reading.current(type_, id_, seen, lock=lock)), None)
+        self._wait_for_writers(type_, id_)
+        return next(iter(self._reading.current(type_, id_, seen)), None)
+
+    def _wait_for_writers(self, type_: str, id_: str) -> None:
+        """Hold the first version's row, which stays through updates; what follows sees what others wrote."""
+        if not self._database.is_sqlite:
+            self._database.rows(self._sql.hold, {"t": type_, "i": id_})
 
     def exists(self, type_: str, id_: str) -> bool:
         """Whether any version was ever stored under the id."""
@@ -56,7 +64,11 @@ class Writing:
         row = columns_of(write.facts)
         row.update(vid=vid, origin=origin, type=write.type, id=write.id, version=version, current=1)
         row.update(deleted=int(deleted), updated=updated, contributor=contributor, method=write.method)
-        self._database.run(self._sql.insert["resource"], row)
+        try:
+            self._database.run(self._sql.insert["resource"], row)
+        except UniqueViolation as taken:
+            text = f"`{write.type}/{write.id}` was written by another request at the same moment; try again"
+            raise Conflict(text) from taken
         self._database.run(self._sql.insert["document"], {"vid": vid, "body": body})
         self._database.run_each(self._sql.insert["fact"], fact_rows(vid, write.facts, searchable=not deleted))
         if write.type == "Consent":

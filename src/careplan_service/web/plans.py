@@ -16,6 +16,7 @@ from careplan_service.interventions.intake import plan_from_json, plan_to_json
 from careplan_service.interventions.intake_csv import plans_to_csv
 from careplan_service.interventions.plan import Plan
 from careplan_service.resources import r4
+from careplan_service.web.incoming import bytes_of
 from careplan_service.web.reception import Reception
 
 
@@ -59,4 +60,4 @@ def _body() -> bytes:
         raise UnsupportedMediaType(
             f"`Content-Type: {request.mimetype}` is not taken here; send `application/json`"
         )
-    return request.get_data(cache=False)
+    return bytes_of(request)

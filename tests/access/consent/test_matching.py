@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import ACT_CODE, ACT_REASON, CONFIDENTIALITY, PARTNER, STRANGER, a_consent, a_provision, coding
 
+from builders import ACT_CODE, ACT_REASON, CONFIDENTIALITY, PARTNER, STRANGER, a_consent, a_provision, coding
 from careplan_service.access.consent.decision import permits
 from careplan_service.access.consent.matching import matches
 from careplan_service.access.consent.rules import Door, Rule, rules_of
@@ -62,9 +62,21 @@ TABLE: list[tuple[dict[str, Any], Consented, Facts, bool, bool]] = [
     ({"classes": ["Goal"]}, asking(), about(), True, True),
     ({"classes": ["CarePlan"]}, asking(), about(), False, False),
     ({"classes": ["CarePlan", "Goal"]}, asking(), about(), True, True),
-    ({"codes": ["food"]}, asking(), about(primary=frozenset({"D|food"}), codes=frozenset({"D|food"})), True, True),
+    (
+        {"codes": ["food"]},
+        asking(),
+        about(primary=frozenset({"D|food"}), codes=frozenset({"D|food"})),
+        True,
+        True,
+    ),
     ({"codes": ["food"]}, asking(), about(codes=frozenset({"D|food"})), False, True),
-    ({"codes": ["food"]}, asking(), about(primary=frozenset({"E|food"}), codes=frozenset({"E|food"})), False, False),
+    (
+        {"codes": ["food"]},
+        asking(),
+        about(primary=frozenset({"E|food"}), codes=frozenset({"E|food"})),
+        False,
+        False,
+    ),
     ({"labels": ["R"]}, asking(), about(), True, False),
     ({"labels": ["R"]}, asking(), about(L), True, False),
     ({"labels": ["R"]}, asking(), about(R), True, True),
@@ -90,9 +102,15 @@ TABLE: list[tuple[dict[str, Any], Consented, Facts, bool, bool]] = [
     ({}, asking(), about(N), True, True),
     ({}, asking(), about(SUD, N), False, True),
     ({"period": {"end": "2026-05"}}, asking(), about(), False, False),
-    ({"period": {"start": "2026-06-01T12:00:00Z", "end": "2026-06-01T12:00:00Z"}}, asking(), about(), True, True),
+    (
+        {"period": {"start": "2026-06-01T12:00:00Z", "end": "2026-06-01T12:00:00Z"}},
+        asking(),
+        about(),
+        True,
+        True,
+    ),
     ({"period": {"start": "2026-06-02"}}, asking(), about(), False, False),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("row", range(len(TABLE)))
@@ -143,7 +161,7 @@ DECISIONS: list[tuple[str, Consented, Facts, dict[str, Any], bool]] = [
     ("a tag that covers the purpose", asking("CLINTRCH"), TAGGED, {ANN: [PERMIT]}, True),
     ("a tag and no purpose", asking(""), TAGGED, {ANN: [PERMIT]}, False),
     ("a tag does not bind staff", STAFF, TAGGED, {}, True),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("row", DECISIONS, ids=lambda row: row[0])

@@ -6,9 +6,23 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from builders import ACT_CODE, ACT_REASON, AGENCY, CONSENT_SCOPE, DOMAIN, FOOD, HOUSING, PARTICIPATION, PARTNER
-from builders import STRANGER, a_consent, a_provision, coding, concept
 
+from builders import (
+    ACT_CODE,
+    ACT_REASON,
+    AGENCY,
+    CONSENT_SCOPE,
+    DOMAIN,
+    FOOD,
+    HOUSING,
+    PARTICIPATION,
+    PARTNER,
+    STRANGER,
+    a_consent,
+    a_provision,
+    coding,
+    concept,
+)
 from careplan_service.access.consent.dimensions import Part
 from careplan_service.access.consent.rules import Door, Rule, is_sharing, rules_of
 from careplan_service.access.instants import BEGINNING, END, span
@@ -60,7 +74,10 @@ UNENFORCEABLE: dict[str, tuple[Document, list[str]]] = {
     "the author of the data": ({"actor": an_actor("AUT", reference=PARTNER)}, ["actor[0].role"]),
     "the informant": ({"actor": an_actor("INF", reference=PARTNER)}, ["actor[0].role"]),
     "a class of an unknown system": ({"class": [coding("http://example.org/c", "Goal")]}, ["class[0]"]),
-    "a class that is no type": ({"class": [coding("http://hl7.org/fhir/resource-types", "goal")]}, ["class[0]"]),
+    "a class that is no type": (
+        {"class": [coding("http://hl7.org/fhir/resource-types", "goal")]},
+        ["class[0]"],
+    ),
     "an abstract type": ({"class": [coding("http://hl7.org/fhir/resource-types", "Resource")]}, ["class[0]"]),
     "a class without system": ({"class": [{"code": "Goal"}]}, ["class[0]", "class[0]"]),
     "a code that is only text": ({"code": [{"text": "food"}]}, ["code[0]"]),
@@ -114,7 +131,10 @@ def test_a_nested_provision_must_say_permit_or_deny(nested: Document) -> None:
 FRAMES: dict[str, tuple[Document, list[str]]] = {
     "no patient": ({"patient": {}}, ["Consent.patient"]),
     "a patient by display": ({"patient": {"display": "Ann"}}, ["Consent.patient"]),
-    "a patient elsewhere": ({"patient": {"reference": "https://elsewhere.example/fhir/Patient/1"}}, ["Consent.patient"]),
+    "a patient elsewhere": (
+        {"patient": {"reference": "https://elsewhere.example/fhir/Patient/1"}},
+        ["Consent.patient"],
+    ),
     "a group as patient": ({"patient": {"reference": "Group/1"}}, ["Consent.patient"]),
     "a modifier": ({"modifierExtension": EXTENSION}, ["Consent.modifierExtension"]),
     "a modifier below": (
@@ -144,7 +164,9 @@ def test_a_frame_that_cannot_be_enforced_is_refused_with_its_expression(name: st
 
 
 def test_every_fault_is_told_at_once() -> None:
-    provision = to_partner(dataPeriod={}, data=[], provision=[{"code": [{"text": "x"}]}, a_provision("deny", action=[])])
+    provision = to_partner(
+        dataPeriod={}, data=[], provision=[{"code": [{"text": "x"}]}, a_provision("deny", action=[])]
+    )
     found = refused(a_consent(ANN, provision, patient={}, modifierExtension=EXTENSION))
     assert found == [
         "Consent.modifierExtension",
@@ -158,10 +180,7 @@ def test_every_fault_is_told_at_once() -> None:
 
 @pytest.mark.parametrize(
     "more",
-    [
-        {"status": status}
-        for status in ("draft", "proposed", "rejected", "inactive", "entered-in-error")
-    ]
+    [{"status": status} for status in ("draft", "proposed", "rejected", "inactive", "entered-in-error")]
     + [{"scope": concept(CONSENT_SCOPE, scope)} for scope in ("treatment", "adr")]
     + [{"scope": {"text": "privacy"}}],
 )
@@ -195,7 +214,11 @@ BASES: dict[str, tuple[Document | None, str, Any]] = {
         "OPTOUT",
         "Consent.provision.type",
     ),
-    "no type but a condition": ({"purpose": [coding(ACT_REASON, "TREAT")]}, "OPTIN", "Consent.provision.type"),
+    "no type but a condition": (
+        {"purpose": [coding(ACT_REASON, "TREAT")]},
+        "OPTIN",
+        "Consent.provision.type",
+    ),
     "no type and no policy": ({"provision": [to_partner()]}, "EMRGONLY", "Consent.provision.type"),
     "neither provision nor policy": (None, "EMRGONLY", "Consent.provision"),
 }
@@ -226,10 +249,15 @@ def stated(part: Part) -> set[str]:
 
 def test_a_deny_below_a_permit_inherits_what_it_does_not_state_and_replaces_what_it_does() -> None:
     root, nested = rules(
-        to_partner(purpose=["TREAT"], labels=["N"], provision=[a_provision("deny", labels=["R"], codes=[FOOD])])
+        to_partner(
+            purpose=["TREAT"], labels=["N"], provision=[a_provision("deny", labels=["R"], codes=[FOOD])]
+        )
     )
     assert [stated(part) for part in root.parts] == [{"actors", "purposes", "labels"}]
-    assert [stated(part) for part in nested.parts] == [{"actors", "purposes", "deny"}, {"labels", "codes", "deny"}]
+    assert [stated(part) for part in nested.parts] == [
+        {"actors", "purposes", "deny"},
+        {"labels", "codes", "deny"},
+    ]
 
 
 def test_a_permit_below_a_permit_replaces_what_it_states() -> None:
@@ -241,7 +269,11 @@ def test_a_permit_below_a_permit_replaces_what_it_states() -> None:
 
 def test_a_permit_below_a_deny_stays_inside_it_read_both_ways() -> None:
     _, nested = rules(to_partner("deny", codes=[FOOD], provision=[a_provision("permit", codes=[HOUSING])]))
-    assert [stated(part) for part in nested.parts] == [{"actors", "codes", "deny"}, {"actors", "codes"}, {"codes"}]
+    assert [stated(part) for part in nested.parts] == [
+        {"actors", "codes", "deny"},
+        {"actors", "codes"},
+        {"codes"},
+    ]
     assert not nested.deny
 
 
@@ -283,7 +315,9 @@ def test_a_role_counts_in_its_own_systems_only() -> None:
 def test_our_own_addresses_are_local_references(reference: str) -> None:
     (rule,) = rules(a_provision("permit", actor=an_actor(reference=reference)))
     assert rule.parts[0].actor_keys == {PARTNER}
-    assert rules(to_partner(), patient={"reference": f"{BASE_URL}/fhir/{ANN}"}, performer=[{"reference": ANN}])
+    assert rules(
+        to_partner(), patient={"reference": f"{BASE_URL}/fhir/{ANN}"}, performer=[{"reference": ANN}]
+    )
 
 
 @pytest.mark.parametrize(
@@ -301,7 +335,9 @@ def test_a_consent_not_verified_or_of_another_custodian_denies_and_permits_nothi
     assert [rule.deny for rule in rules(provision, **more)] == [True]
 
 
-@pytest.mark.parametrize("more", [{"verification": [{"verified": True}]}, {"organization": [{"reference": AGENCY}]}])
+@pytest.mark.parametrize(
+    "more", [{"verification": [{"verified": True}]}, {"organization": [{"reference": AGENCY}]}]
+)
 def test_a_verified_consent_of_this_custodian_permits(more: Document) -> None:
     assert [rule.deny for rule in rules(to_partner(), **more)] == [False]
 

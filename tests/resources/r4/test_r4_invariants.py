@@ -9,9 +9,11 @@ from decimal import Decimal
 import pytest
 
 from careplan_service.resources.r4 import check
+from careplan_service.resources.r4.dates import certainly_after
 from careplan_service.resources.r4.invariants import INVARIANTS
 from resources.r4.samples import careplan, extended, goal, patient
 
+NAN = Decimal("sNaN")
 UCUM = "http://unitsofmeasure.org"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
@@ -117,7 +119,7 @@ CASES = {
             period("2024", "2024-01"), period("2024-03", "2024"), period("2024-01-01", "2024-01-01"),
             period("2024-01-01T10:00:00+02:00", "2024-01-01T09:00:00+01:00"),
             period("2024-01-01T23:00:00-10:00", "2024-01-02"), period("2024-01-01", "2023-12-31T23:00:00Z"),
-            period("2024-12-31", "2024-12-31T01:00:00Z"), period("2024-01-01T00:00:00Z", "2023-12-31"),
+            period("2024-12-31", "2024-12-31T01:00:00Z"), period("2024-01-02T05:00:00Z", "2024-01-01"), period("2024-01-01T00:00:00Z", "2023-12-31"),
             period("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"), careplan(period={"start": "2024"}),
             careplan(period={"end": "2024"}), period("2024-05", "2024-05-01T00:00:00+14:00"),
         ],
@@ -332,12 +334,35 @@ def test_what_keeps_an_invariant_is_not_refused_for_it(key, document):
     assert key not in {broken for broken, _ in keys(document)}
 
 
+@pytest.mark.parametrize(
+    "text", ["", "x", "2024-02-30T10:00:00Z", "0000-01-01T10:00:00Z", "2024-13-01T10:00:00Z"]
+)
+def test_what_is_no_date_is_neither_before_nor_after(text):
+    assert not certainly_after(text, "1999-01-01T00:00:00+01:00")
+    assert not certainly_after("1999-01-01T00:00:00+01:00", text)
+
+
 def test_every_invariant_has_its_cases():
     assert {invariant.key for invariant in INVARIANTS} == set(CASES)
 
 
 @pytest.mark.parametrize(
-    "value", [None, {}, [], "", "x", 3, [3], [{}], {"coding": 3}, {"coding": [{"system": []}]}]
+    "value",
+    [
+        None,
+        {},
+        [],
+        "",
+        "x",
+        3,
+        10**400,
+        NAN,
+        {"value": NAN},
+        [3],
+        [{}],
+        {"coding": 3},
+        {"coding": [{"system": []}]},
+    ],
 )
 def test_no_invariant_stumbles_over_malformed_objects(value):
     names = "value valueString extension start end low high numerator denominator duration when offset period type data"

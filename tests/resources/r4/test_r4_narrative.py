@@ -26,6 +26,7 @@ SAFE = {
     "links": div(
         '<a href="https://example.org/a?b=c:d">x</a> <a href="Patient/1">y</a> <a href="#z" name="z">z</a>'
     ),
+    "a link in capitals": div('<a href="HTTPS://EXAMPLE.ORG">x</a>'),
     "a mail address": div('<a href="mailto:a@example.org">x</a>'),
     "an image in the text": div('<img src="data:image/png;base64,iVBORw0KGgo=" alt="x"/>'),
     "an image that is contained": div('<img src="#pic" alt="x"/>'),
@@ -65,6 +66,7 @@ UNSAFE = {
     "a meta refresh": div('<meta content="0;https://example.org"/>x'),
     "a body": div("<body>x</body>"),
     "a vector image": div('<svg xmlns="http://www.w3.org/2000/svg"><a>x</a></svg>'),
+    "another namespace inside": div('<p xmlns="http://www.w3.org/2000/svg">x</p>'),
     "a prefix": '<div xmlns="http://www.w3.org/1999/xhtml" xmlns:h="http://www.w3.org/1999/xhtml"><h:p>x</h:p></div>',
     "a prefixed link": div('<a xlink:href="javascript:alert(1)">x</a>'),
     "deprecated markup": div("<font>x</font><center>y</center>"),

@@ -70,7 +70,7 @@ INVALID = {
         "2024-04-31T00:00:00Z",
         "2024-01-01 00:00:00Z",
     ],
-    "decimal": ["1", True, float("nan"), float("inf"), None, "1.5"],
+    "decimal": ["1", True, float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity"), None, "1.5"],
     "elementId": ["", "a b", "a\n", 3],
     "id": ["", "a_b", "x" * 65, "a b", "ä", "a\n", 3],
     "instant": ["2024", "2024-01-01", "2024-01-01T00:00:00", "2023-02-29T00:00:00Z"],

@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from careplan_service.resources.r4 import check
-from resources.r4.samples import EXTENSION, extended, found, goal, patient
+from resources.r4.samples import EXTENSION, PRIMITIVES, extended, found, goal, patient
 
 STRUCTURE = {
     "no resourceType": ({}, "Goal", "required", "Goal", "`resourceType` is missing: it must be `Goal`"),
@@ -130,6 +130,20 @@ STRUCTURE = {
         "Goal._id",
         "`_id` is not an element of Goal in FHIR R4: remove it",
     ),
+    "an extension of a narrative's text": (
+        patient(text={"status": "generated", "div": PRIMITIVES["xhtml"], "_div": {"id": "x"}}),
+        "Patient",
+        "structure",
+        "Patient.text._div",
+        "`_div` is not an element of Narrative in FHIR R4: remove it",
+    ),
+    "an extension of an extension's url": (
+        extended(valueCode="a", _url={"id": "x"}),
+        "Patient",
+        "structure",
+        "Patient.extension[0]._url",
+        "`_url` is not an element of Extension in FHIR R4: remove it",
+    ),
     "an element of R4B only": (
         extended(valueRatioRange={"denominator": {"value": 1}}),
         "Patient",
@@ -165,9 +179,7 @@ ALLOWED = {
     "an id beside a value": goal(statusReason="x", _statusReason={"id": "a"}),
     "aligned lists": patient(name=[{"given": ["a", None], "_given": [None, {"extension": [EXTENSION]}]}]),
     "ids beside a list": patient(name=[{"given": ["a", "b"], "_given": [{"id": "x"}, None]}]),
-    "one choice with an extension of its own": extended(
-        valueString="x", _valueString={"extension": [EXTENSION]}
-    ),
+    "one choice with its extension": extended(valueString="x", _valueString={"extension": [EXTENSION]}),
     "a UUID of any version": extended(valueUuid="urn:uuid:c757873d-ec9a-1326-a141-556f43239520"),
     "Meta in an extension": extended(valueMeta={"profile": ["http://example.org/p"]}),
     "an explained extension": extended(_valueString={"extension": [EXTENSION]}),

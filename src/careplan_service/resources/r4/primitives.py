@@ -67,9 +67,7 @@ def boolean(value: Any) -> str | None:
 def decimal(value: Any) -> str | None:
     """A finite JSON number."""
     kind = type(value)
-    if kind is Decimal or kind is int:
-        return None
-    if kind is float and math.isfinite(value):
+    if kind is int or (kind is Decimal and value.is_finite()) or (kind is float and math.isfinite(value)):
         return None
     return f"must be a number without quotes, not {quoted(value)}"
 

@@ -5,7 +5,6 @@ The invariants look at every object, also at those the walk finds fault with, an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -34,7 +33,8 @@ def number(node: Node, name: str) -> Decimal | None:
     value = node.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    return Decimal(value) if math.isfinite(value) else None
+    exact = Decimal(value)
+    return exact if exact.is_finite() else None
 
 
 def child(node: Node, name: str) -> Node:

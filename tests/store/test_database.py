@@ -1,0 +1,77 @@
+"""The handle on the database: SQLite's settings, and what survives a process that is killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from careplan_service.access.filters import EVERYTHING
+from careplan_service.interactions.desk import Page
+from careplan_service.store.database import Database
+from store.archive import Archive
+
+WRITER = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from builders import PARTNER, a_consent, a_provision
+from store.archive import Archive, an_entry
+from careplan_service.store.database import Database
+from careplan_service.store.records import SqlRecords
+
+database = Database(sys.argv[1])
+archive = Archive(database, SqlRecords(database))
+n = 0
+while True:
+    archive.put(a_consent("Patient/ann", a_provision("permit", PARTNER)), f"c{n}")
+    archive.records.note(an_entry(f"c{n}"))
+    print(f"c{n}", flush=True)
+    n += 1
+"""
+
+
+def test_sqlite_is_opened_with_a_log_full_syncs_and_foreign_keys(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/new/place/careplan.db")
+    asked = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+    assert [database.rows(f"PRAGMA {name}", {})[0][0] for name in asked] == ["wal", 2, 1, 10_000]
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    database.close()
+
+
+def test_what_was_acknowledged_is_there_after_the_writer_was_killed(
+    archive: Archive, database_url: str
+) -> None:
+    tests = str(Path(__file__).parents[1])
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, database_url, tests], stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    told = [writer.stdout.readline().strip() for _ in range(12)]
+    writer.send_signal(signal.SIGKILL)
+    told += [line.strip() for line in writer.stdout.readlines() if line.endswith("\n")]
+    writer.wait()
+    writer.stdout.close()
+    assert told[0] == "c0"
+    kept = {stored.id for stored in archive.records.find("Consent", EVERYTHING, Page(limit=10_000))}
+    noted = {asked for (asked,) in archive.database.rows("SELECT asked FROM audit", {})}
+    assert set(told) <= kept
+    assert set(told) <= noted
+    counts = archive.counts()
+    assert counts["resource"] == counts["document"] == counts["consent_rule"] == len(kept)
+    archive.put({"resourceType": "Patient"}, "afterwards")
+
+
+def test_two_handles_on_one_sqlite_file_queue_for_the_writer(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/careplan.db"
+    first, second = Database(url), Database(url)
+    with first.writing():
+        first.run("CREATE TABLE seen (n INTEGER)", {})
+    for n in range(10):
+        database = (first, second)[n % 2]
+        with database.writing():
+            database.run("INSERT INTO seen VALUES (:n)", {"n": n})
+    assert first.rows("SELECT count(*) FROM seen", {}) == [(10,)]
+    first.close()
+    second.close()

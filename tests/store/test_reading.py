@@ -1,0 +1,233 @@
+"""Reading: every statement carries the caller's predicate on every alias; pages neither repeat nor lose."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from builders import AGENCY, PARTNER, a_consent, a_goal, a_provision
+from careplan_service.access.caller import Caller
+from careplan_service.access.consent.terminology import purpose_and_ancestors
+from careplan_service.access.filters import EVERYTHING, Consented, Filter, Has, Is, Reads, any_of
+from careplan_service.access.scopes import parse_scopes
+from careplan_service.access.view import view_for
+from careplan_service.interactions.desk import Cursor, Page
+from careplan_service.store import reading as reading_module
+from careplan_service.store.database import Database
+from careplan_service.store.reading import Reading
+from store.archive import NOW, Archive, a_write
+
+SRC = Path(__file__).parents[2] / "src" / "careplan_service"
+ANN = "Patient/ann"
+ALL = Page(limit=100)
+PERMITTED = Consented((PARTNER,), purpose_and_ancestors("COC"), NOW)
+PAGES = [
+    ALL,
+    Page(5, by_updated=True),
+    Page(5, by_updated=True, descending=True),
+    Page(5, after=Cursor(0, 3)),
+    Page(5, by_updated=True, after=Cursor(7, 3)),
+]
+
+CALLS: dict[str, Callable[[Reading, Filter], list[object]]] = {
+    "find": lambda reading, seen: [reading.find("Goal", seen, page) for page in PAGES],
+    "count": lambda reading, seen: [reading.count("Goal", seen)],
+    "current": lambda reading, seen: [reading.current("Goal", "g", seen)],
+    "versions": lambda reading, seen: [reading.versions("Goal", "g", seen, page) for page in PAGES],
+    "count_versions": lambda reading, seen: [reading.count_versions("Goal", "g", seen)],
+    "version": lambda reading, seen: [reading.version("Goal", "g", 1, seen)],
+}
+VIEWS = [
+    PERMITTED,
+    Consented((AGENCY,), (), NOW, workforce=True),
+    view_for(
+        Caller("p", "partner", PARTNER, ("COC", "TREAT"), parse_scopes("system/*.rs")), "r", "Goal", NOW
+    ),
+    view_for(Caller("a", "agency", AGENCY, ("COC",), parse_scopes("system/*.rs")), "s", "Goal", NOW),
+]
+
+
+def test_every_public_method_of_reading_is_asked_here() -> None:
+    public = {name for name, _ in inspect.getmembers(Reading, inspect.isfunction) if not name.startswith("_")}
+    assert public == set(CALLS)
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("seen", VIEWS, ids=["consent", "workforce", "partner", "agency"])
+def test_every_select_has_the_predicate_on_every_alias_of_a_version(
+    archive: Archive, name: str, seen: Filter
+) -> None:
+    reading = Reading(archive.database)
+    CALLS[name](reading, seen)
+    assert reading._statements
+    for sql in reading._statements.values():
+        selected = re.findall(r"(?:FROM|JOIN|,) resource(?: AS (\w+))?\b", sql)
+        assert selected
+        for alias in selected:
+            one = alias or "resource"
+            assert re.search(rf"consent_rule_\d+\.patient = {one}\.patient", sql), (one, sql)
+            assert re.search(rf"{one}\.others = 0", sql), (one, sql)
+
+
+def test_what_no_consent_opens_is_hidden_from_every_method(archive: Archive) -> None:
+    for _ in range(2):
+        archive.put(a_goal(of=ANN), "g")
+    reading = Reading(archive.database)
+    for name, call in CALLS.items():
+        assert not any(call(reading, PERMITTED)), name
+        assert any(call(reading, EVERYTHING)), name
+
+
+ALLOWED = {
+    "store/reading.py": {"document", "resource"},
+    "store/statements.py": {"document", "resource"},
+    "store/reindex.py": {"document", "resource"},
+    "store/tables.py": {"document", "resource"},
+}
+_RAW = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+(?:resource|document)\b", re.IGNORECASE)
+
+
+def test_only_reading_selects_versions_and_documents() -> None:
+    """What else touches the two tables is named here: statements that write, and re-extraction."""
+    found: dict[str, set[str]] = {}
+    for path in SRC.rglob("*.py"):
+        if "migrations" in path.parts:
+            continue
+        place, tree = str(path.relative_to(SRC)), ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "careplan_service.store.tables":
+                names = {alias.name for alias in node.names} & {"resource", "document", "metadata"}
+                if names - {"metadata"}:
+                    found.setdefault(place, set()).update(names - {"metadata"})
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not _RAW.search(node.value), (place, node.value)
+    assert found == {place: names for place, names in ALLOWED.items() if place != "store/tables.py"}
+
+
+def test_the_statements_that_write_select_versions_for_four_reasons_only() -> None:
+    tree = ast.parse((SRC / "store" / "statements.py").read_text())
+    selects = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "select"
+    ]
+    asked = sorted(ast.unparse(node.args[0]) for node in selects)
+    assert asked == ["consent_part.c.part", "consent_rule.c.rule"] + ["resource.c.vid"] * 3
+
+
+@pytest.mark.parametrize(
+    "page", [Page(4), Page(4, by_updated=True), Page(4, by_updated=True, descending=True)], ids=repr
+)
+@pytest.mark.parametrize("seed", range(2))
+def test_pages_neither_repeat_nor_lose_while_records_come_and_go(
+    archive: Archive, page: Page, seed: int
+) -> None:
+    rng = random.Random(seed)
+    for n in range(24):
+        archive.at -= 1_000_000 * rng.randrange(2)  # several at one moment
+        archive.put(a_goal(of=ANN), f"g{n}")
+    seen: list[str] = []
+    lived = {f"g{n}" for n in range(24)}
+    after, n = None, 24
+    while found := archive.records.find("Goal", EVERYTHING, Page(4, page.by_updated, page.descending, after)):
+        seen += [stored.id for stored in found]
+        after = Cursor(found[-1].updated if page.by_updated else 0, found[-1].origin)
+        for _ in range(2):
+            gone = rng.choice(sorted(lived))
+            lived.discard(gone)
+            archive.put(a_goal(of=ANN), gone, method="DELETE")
+        if n < 30:
+            archive.put(a_goal(of=ANN), f"g{n}")
+            n += 1
+    assert len(seen) == len(set(seen))
+    assert lived <= set(seen)
+
+
+def test_an_update_keeps_the_place_of_a_record(archive: Archive) -> None:
+    for n in range(6):
+        archive.put(a_goal(of=ANN), f"g{n}")
+    first = archive.records.find("Goal", EVERYTHING, Page(3))
+    archive.put(a_goal(of=ANN), "g0")
+    archive.put(a_goal(of=ANN), "g4")
+    second = archive.records.find("Goal", EVERYTHING, Page(3, after=Cursor(0, first[-1].origin)))
+    assert [s.id for s in first + second] == [f"g{n}" for n in range(6)]
+
+
+def test_history_pages_go_down_by_version(archive: Archive) -> None:
+    for _ in range(5):
+        archive.put(a_goal(of=ANN), "g")
+    first = archive.records.versions("Goal", "g", EVERYTHING, Page(2))
+    second = archive.records.versions("Goal", "g", EVERYTHING, Page(2, after=Cursor(first[-1].version, 0)))
+    assert [v.version for v in first + second] == [5, 4, 3, 2]
+
+
+def test_a_version_is_judged_by_itself_and_by_the_current_one(archive: Archive) -> None:
+    archive.put(a_consent(ANN, a_provision("permit", PARTNER)), "c")
+    for labels in ((), ("R",), ()):
+        archive.put(a_goal(ANN, labels=labels), "g")
+    assert [v.version for v in archive.records.versions("Goal", "g", PERMITTED, ALL)] == [3, 1]
+    assert archive.records.version("Goal", "g", 2, PERMITTED) is None
+    archive.put(a_goal(ANN, labels=("R",)), "g")
+    assert archive.records.versions("Goal", "g", PERMITTED, ALL) == []
+    assert archive.records.version("Goal", "g", 1, PERMITTED) is None
+
+
+def test_a_statement_is_built_once_per_shape_and_forgotten_when_there_are_many(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = Reading(archive.database)
+    for n in range(5):
+        reading.count("Goal", Is("id", f"g{n}"))
+        reading.count("Goal", Consented((f"Organization/{n}",), ("COC", "TREAT"), n))
+    assert len(reading._statements) == 2
+    monkeypatch.setattr(reading_module, "_KEPT", 4)
+    for n in range(1, 12):
+        reading.count("Goal", any_of(*(Is("id", "x") for _ in range(n))))
+        assert len(reading._statements) <= 4
+
+
+TEXTS = [
+    "plain",
+    "Ä ö",
+    "quote's",
+    'double"',
+    "per%cent",
+    "under_score",
+    "back\\slash",
+    ":colon",
+    "%(name)s",
+    "a\nb",
+    "𝒢",
+    "-- x",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_values_travel_as_values_whatever_they_look_like(archive: Archive, text: str) -> None:
+    goal = a_goal(of=ANN, identifier=[{"system": "urn:x", "value": text}])
+    archive.put(goal, "g")
+    archive.put({"resourceType": "Patient", "name": [{"family": text}]}, "p")
+    assert archive.records.count("Goal", Has("Goal.identifier", text, "urn:x")) == 1
+    assert archive.records.count("Goal", Has("Goal.identifier", text + "x")) == 0
+    assert archive.records.count("Patient", Reads("Patient.family", "exact", text)) == 1
+    assert archive.records.count("Goal", Consented((text,), (text,), NOW)) == 0
+
+
+def test_a_locked_reading_of_the_current_version_is_a_reading(archive: Archive) -> None:
+    archive.put(a_goal(of=ANN), "g")
+    with archive.records.changes() as changes:
+        assert changes.exists("Goal", "g")
+        assert not changes.exists("Goal", "other")
+        assert changes.current("Goal", "g", PERMITTED) is None
+        assert changes.current("Goal", "g", EVERYTHING) is not None
+        changes.alone("a name")
+        changes.put(a_write(a_goal(of=ANN), "h"), None, NOW, AGENCY)
+
+
+def test_the_database_of_the_tests_is_the_kind_it_says(archive: Archive, database_url: str) -> None:
+    assert isinstance(archive.database, Database)
+    assert archive.database.is_sqlite is database_url.startswith("sqlite")
