@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -17,8 +18,17 @@ from bench.scenarios import NAMES, faults, measured
 
 
 def main() -> int:
-    """Exit 1 if any answer was wrong; a missed aim is no error, machines differ."""
+    """Exit 1 if any answer was wrong, 2 if a server or command failed; a missed aim is no error."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped then too
     asked = _arguments()
+    try:
+        return _measure(asked)
+    except RuntimeError as failure:
+        print(f"bench: {failure}", file=sys.stderr)
+        return 2
+
+
+def _measure(asked: argparse.Namespace) -> int:
     plan = Plan(asked.seconds, asked.runs, asked.connections)
     kinds = list(KINDS) if asked.database == "both" else [asked.database]
     wrong = 0

@@ -41,6 +41,9 @@ class _Line:
     """One connection, the request that is under way on it, and how much of the answer is missing."""
 
     __slots__ = ("answer", "ask", "missing", "sent_at", "sock", "status")
+    ask: Ask
+    sent_at: int
+    status: int
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.sock = socket.create_connection(address, timeout=_PATIENCE)

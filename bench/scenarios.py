@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def _asks(
     drawn: Sequence[ClientDrawn], tokens: dict[str, list[str]], host: str, only: Sequence[str]
 ) -> dict[str, list[Ask]]:
     """The requests of each scenario; the writing one comes last, so that the others read what was loaded."""
-    made = {
+    made: dict[str, Callable[[], list[Ask]]] = {
         "B1": lambda: asks.goal_reads(drawn, tokens, host),
         "B5": lambda: asks.goal_searches(drawn, tokens, host),
         "B2": lambda: asks.plan_creates(drawn, tokens[AGENCY][0], host),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from access.worlds import EVERYBODY, undone
+from access.loaded import EVERYBODY, undone
 from careplan_service.access import filters as f
 from careplan_service.access.consent.decision import permits
 from careplan_service.access.consent.rules import Door, Rule, rules_of

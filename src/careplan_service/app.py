@@ -10,13 +10,12 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from sqlalchemy.exc import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException
 
 from careplan_service import errors
 from careplan_service.access.consent.rules import Door
-from careplan_service.log import configure_log, log
+from careplan_service.log import configure_log
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.discovery import smart_configuration, token_endpoint_url
 from careplan_service.oauth.keys import SigningKeys
@@ -29,7 +28,7 @@ from careplan_service.store import migrate
 from careplan_service.store.clients import SqlClients
 from careplan_service.store.database import Database
 from careplan_service.store.records import SqlRecords
-from careplan_service.web import wire
+from careplan_service.web import problems
 from careplan_service.web.clock import Clock
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.fhir import fhir_blueprint
@@ -37,14 +36,6 @@ from careplan_service.web.oauth import oauth_blueprint
 from careplan_service.web.operation import operation_blueprint
 from careplan_service.web.plans import plans_blueprint
 from careplan_service.web.reception import Reception
-
-_PROBLEMS: dict[int, type[errors.Problem]] = {
-    400: errors.Malformed,
-    404: errors.NotFound,
-    405: errors.NotAllowed,
-    413: errors.TooLarge,
-    415: errors.UnsupportedMediaType,
-}
 
 
 def utc_now() -> datetime:
@@ -137,11 +128,9 @@ def app_of(service: Service) -> Flask:
     )
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
-    app.register_error_handler(errors.Problem, _problem)
+    problems.register(app)
     app.register_error_handler(OperationalError, _unreachable)
     app.register_error_handler(InterfaceError, _unreachable)
-    app.register_error_handler(HTTPException, _http_problem)
-    app.register_error_handler(Exception, _unexpected)
     return app
 
 
@@ -183,38 +172,8 @@ def _ready(service: Service) -> str | None:
     )
 
 
-def _problem(problem: errors.Problem) -> Response:
-    """What an interaction raised; what is not the caller's fault is told to the log as well."""
-    if isinstance(problem, errors.Unavailable):
-        _log_unavailable(problem.__cause__)
-    return wire.outcome(problem)
-
-
 def _unreachable(error: Exception) -> Response:
     """The database is gone where SQLAlchemy asks it: the register of clients."""
-    _log_unavailable(error)
-    return wire.outcome(errors.Unavailable("the database cannot be reached for now; try again"))
-
-
-def _log_unavailable(cause: BaseException | None) -> None:
-    """Only what kind of failure: a driver's words repeat the values of a statement."""
-    log().error("unavailable", path=request.path, cause=type(cause).__name__)
-
-
-def _http_problem(error: HTTPException) -> Response:
-    kind = _PROBLEMS.get(error.code or 500, errors.Malformed)
-    text = {
-        404: f"nothing is served at `{request.path}`",
-        405: f"`{request.method}` is not offered at `{request.path}`",
-        413: "the body is larger than this service takes",
-    }.get(error.code or 500, (error.description or "the request cannot be read").lower())
-    response = wire.outcome(kind(text))
-    if error.code == 405 and error.response is None:
-        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
-    return response
-
-
-def _unexpected(error: Exception) -> Response:
-    """A fault of ours: told in full to the log, and to the caller only that it was ours."""
-    log().error("unexpected", path=request.path, exc_info=error)
-    return wire.outcome(errors.Problem("something went wrong here, not with your request; it was logged"))
+    problem = errors.Unavailable("the database cannot be reached for now; try again")
+    problem.__cause__ = error
+    return problems.told(problem)

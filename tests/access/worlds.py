@@ -1,19 +1,15 @@
-"""Random worlds for the law `SQL = plain Python`: clients, records, consents, and questions about them.
-
-Everything goes the real way: facts by the specs, rules by `rules_of`, rows by `SqlRecords.changes().put`.
-"""
+"""Random records, consents and questions for the law `SQL = plain Python`; see `loaded.py`."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from builders import (
     ACT_CODE,
+    ACT_REASON,
     AGENCY,
     CONSENT_SCOPE,
     DOMAIN,
@@ -27,74 +23,25 @@ from builders import (
     label,
 )
 from careplan_service.access import filters as f
-from careplan_service.access.consent.rules import Door, Rule, rules_of
 from careplan_service.access.consent.terminology import purpose_and_ancestors
 from careplan_service.access.facts import Fact
-from careplan_service.access.holds import Version, World, holds
-from careplan_service.access.instants import as_datetime, microseconds
-from careplan_service.errors import Invalid
-from careplan_service.interactions.desk import Page, Stored, Write
-from careplan_service.resources.registry import SERVED
-from careplan_service.store.records import SqlRecords
+from careplan_service.access.holds import Version
+from careplan_service.access.instants import microseconds
 
 Document = dict[str, Any]
 T = TypeVar("T")
 
-BASE_URL = "http://127.0.0.1:8000"
-DOOR = Door(BASE_URL, frozenset({AGENCY}))
 NOW = microseconds(datetime(2026, 6, 1, 12, 0, tzinfo=UTC))
 DAY = 86_400_000_000
+MOMENTS = (0, 0, 0, -1, 999_999, 1_000_000, 1_999_999, DAY, -DAY, DAY // 2 - 1, DAY // 2)
 PATIENTS = ("Patient/ann", "Patient/ben", "Patient/cem")
 ORGANIZATIONS = ("Organization/partner", "Organization/stranger", AGENCY)
 PROFILES = ("http://example.org/profile/a", "http://example.org/profile/b")
 LABELS = "N R V L U PSY HIV SUD ETH ETHUD BH SPI TREAT HRESCH 42CFRPart2 NORDSCLCD".split()
+THEMES = (("N",), ("R",), ("V",), ("R", "PSY"), ("R", "SUD"), ("SUD",), ("PSY",), ("PSY", "V"), ("BH",))
 PURPOSES = "COC TREAT ETREAT BTG HRESCH CLINTRCH HPAYMT PurposeOfUse".split()
 TYPES = ("Goal", "CarePlan", "Condition", "CareTeam", "Group", "Patient", "Consent")
-EVERYBODY = Page(limit=1000)
 OPAQUE = coding("http://example.org/labels", "family-secret")
-
-
-@dataclass
-class Recorded:
-    """One resource: its versions as the filters see them, oldest first."""
-
-    type: str
-    id: str
-    versions: list[Version] = field(default_factory=list)
-
-    @property
-    def current(self) -> Version:
-        return self.versions[-1]
-
-
-@dataclass
-class Loaded:
-    """A world that stands in the database, and the same in Python."""
-
-    recorded: list[Recorded] = field(default_factory=list)
-    rules: dict[str, tuple[str, tuple[Rule, ...]]] = field(default_factory=dict)
-
-    @property
-    def world(self) -> World:
-        consents: dict[str, list[Sequence[Rule]]] = {}
-        for patient, rules in self.rules.values():
-            consents.setdefault(patient, []).append(rules)
-        return World(consents)
-
-
-class Undone(Exception):
-    """Ends a transaction so that nothing of it stays."""
-
-
-@contextmanager
-def undone(records: SqlRecords) -> Iterator[Any]:
-    """A transaction whose writes the same thread can ask about, and that leaves nothing behind."""
-    try:
-        with records.changes() as changes:
-            yield changes
-            raise Undone
-    except Undone:
-        pass
 
 
 class Maker:
@@ -113,7 +60,8 @@ class Maker:
         return self.rng.randrange(one_in) == 0
 
     def labels(self, most: int) -> list[Document]:
-        found = [label(code) for code in self.some(LABELS, most)]
+        chosen = self.one(THEMES) if self.maybe() else self.some(LABELS, most)
+        found = [label(code) for code in chosen]
         return [*found, OPAQUE] if self.maybe(12) else found
 
     def document(self, type_: str, id_: str) -> Document:
@@ -174,7 +122,7 @@ class Maker:
             ] or a_provision(to=ORGANIZATIONS[0])["actor"]
         stated = {
             "period": self.period() if self.maybe(4) else {},
-            "purpose": [coding(CODES["purpose"], c) for c in self.some(PURPOSES, 2)] if self.maybe(3) else [],
+            "purpose": [coding(ACT_REASON, c) for c in self.some(PURPOSES, 2)] if self.maybe(3) else [],
             "class": self.classes() if self.maybe(3) else [],
             "code": [concept(DOMAIN, c) for c in self.some((FOOD, HOUSING), 1)] if self.maybe(3) else [],
             "securityLabel": self.labels(3) if self.maybe() else [],
@@ -199,7 +147,7 @@ class Maker:
         return self.one((both, both, {"start": edges[first]}, {"end": edges[last]}))
 
     def consent(self, id_: str) -> Document:
-        """A Consent of two levels at most; some are not in force, some unverified, some another custodian's."""
+        """A Consent of two levels at most; some not in force, unverified or another custodian's."""
         types = ("permit", "permit", "permit", "deny")
         root = self.provision(self.one(types), nested=False)
         children = [self.provision(self.one(types), nested=True) for _ in range(self.rng.randrange(4))]
@@ -218,67 +166,31 @@ class Maker:
             root, more["policyRule"] = None, concept(ACT_CODE, self.one(("OPTIN", "OPTOUT")))
         return a_consent(self.one(PATIENTS), root, id=id_, **more)
 
-    def load(self, changes: Any, resources: int, consents: int) -> Loaded:
-        """Put a world into the open transaction."""
-        loaded = Loaded()
-        for n in range(resources):
-            type_ = self.one(TYPES[:-1])
-            id_ = f"r{n}" if type_ != "Patient" else self.one(PATIENTS).split("/")[1]
-            if any((r.type, r.id) == (type_, id_) for r in loaded.recorded):
-                continue
-            recorded, before = Recorded(type_, id_), None
-            for _ in range(1 + self.maybe(4)):
-                before = self._put(changes, loaded, recorded, self.document(type_, id_), before)
-            loaded.recorded.append(recorded)
-        for n in range(consents):
-            recorded, before = Recorded("Consent", f"c{n}"), None
-            for _ in range(1 + self.maybe(5)):
-                before = self._put(changes, loaded, recorded, self.consent(f"c{n}"), before)
-            loaded.recorded.append(recorded)
-        return loaded
-
-    def _put(
-        self, changes: Any, loaded: Loaded, recorded: Recorded, document: Document, before: Stored | None
-    ) -> Stored:
-        facts = SERVED[recorded.type].facts(document, BASE_URL)
-        rules = _rules(document) if recorded.type == "Consent" else ()
-        method = "DELETE" if before is not None and self.maybe(3) else "PUT"
-        if method == "DELETE":
-            rules = ()
-        contributor = self.one(ORGANIZATIONS)
-        write = Write(recorded.type, recorded.id, method, lambda v, at: b"{}", facts, rules)
-        stored = changes.put(write, before, NOW + self.rng.randrange(-2, 3) * DAY, contributor)
-        if recorded.type == "Consent":
-            loaded.rules[recorded.id] = (facts.patient, rules)
-        for version in recorded.versions:
-            recorded.versions[recorded.versions.index(version)] = _retired(version)
-        recorded.versions.append(
-            Version(facts, recorded.id, stored.updated, contributor, 1, int(method == "DELETE"))
-        )
-        return stored
-
     def consented(self) -> f.Consented:
         purpose = self.one((*PURPOSES, ""))
         return f.Consented(
             actors=tuple(dict.fromkeys(self.one(ORGANIZATIONS) for _ in range(1 + self.maybe(4)))),
             purpose=purpose_and_ancestors(purpose) if purpose else (),
-            now=NOW + self.one((0, 0, 0, 0, 1, -1, 999, 1000, DAY, -DAY, 12 * 3_600_000_000)),
+            now=NOW
+            + self.one((0, 0, 0, -1, 999_999, 1_000_000, 1_999_999, DAY, -DAY, DAY // 2 - 1, DAY // 2)),
             workforce=self.maybe(4),
         )
 
-    def filter(self, loaded: Loaded, depth: int = 3) -> f.Filter:
+    def filter(self, versions: Sequence[Version], depth: int = 3) -> f.Filter:
         """A question about the world: consents at the leaves more often than anything else."""
         if depth and self.maybe(3):
-            parts = [self.filter(loaded, depth - 1) for _ in range(self.rng.randrange(3))]
-            return self.one((f.All(tuple(parts)), f.Any(tuple(parts)), f.Not(self.filter(loaded, depth - 1))))
+            parts = [self.filter(versions, depth - 1) for _ in range(self.rng.randrange(3))]
+            return self.one(
+                (f.All(tuple(parts)), f.Any(tuple(parts)), f.Not(self.filter(versions, depth - 1)))
+            )
         if self.maybe():
             return self.consented()
-        rows = self.one(loaded.recorded).current.facts.rows or (Fact("Goal.category"),)
+        rows = self.one(versions).facts.rows or (Fact("Goal.category"),)
         row, prefix = self.one(rows), self.one(("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"))
         edge = NOW + self.rng.randrange(-3, 3) * DAY
         return self.one(
             (
-                f.Is("id", self.one(loaded.recorded).id),
+                f.Is("id", self.one(versions).id),
                 f.Is("patient", self.one((*PATIENTS, ""))),
                 f.Is("contributor", self.one(ORGANIZATIONS)),
                 f.Has(row.param, self.one((None, row.value)), self.one((None, row.system))),
@@ -291,53 +203,3 @@ class Maker:
                 f.Updated(prefix, edge, edge + self.rng.randrange(3) * DAY),
             )
         )
-
-
-CODES = {"purpose": "http://terminology.hl7.org/CodeSystem/v3-ActReason"}
-
-
-def _retired(version: Version) -> Version:
-    return Version(version.facts, version.id, version.updated, version.contributor, 0, version.deleted)
-
-
-def _rules(consent: Document) -> tuple[Rule, ...]:
-    try:
-        return rules_of(consent, DOOR)
-    except Invalid as problem:  # pragma: no cover - a world that asks for more than is enforced is no world
-        raise AssertionError([(fault.expression, fault.text) for fault in problem.faults]) from None
-
-
-def disagreements(records: SqlRecords, loaded: Loaded, wanted: f.Filter) -> list[str]:
-    """Where `find` and `count` say another thing than `holds` about the current versions."""
-    found, world = [], loaded.world
-    for type_ in sorted({recorded.type for recorded in loaded.recorded}):
-        expected = {
-            r.id for r in loaded.recorded
-            if r.type == type_ and not r.current.deleted and holds(wanted, r.current, world)
-        }  # fmt: skip
-        shown = {stored.id for stored in records.find(type_, wanted, EVERYBODY)}
-        counted = records.count(type_, wanted)
-        if shown != expected or counted != len(expected):
-            found.append(f"{type_}: SQL {sorted(shown)} ({counted}), Python {sorted(expected)} for {wanted}")
-    return found
-
-
-def history_disagreements(records: SqlRecords, loaded: Loaded, seen: f.Filter) -> list[str]:
-    """Where `current`, `versions` and `version` say another thing than `holds` about single versions."""
-    found, world = [], loaded.world
-    for r in loaded.recorded:
-        now = holds(seen, r.current, world)
-        expected = [n for n, v in enumerate(r.versions, 1) if now and holds(seen, v, world)]
-        shown = [stored.version for stored in records.versions(r.type, r.id, seen, EVERYBODY)]
-        single = [n for n in range(1, len(r.versions) + 1) if records.version(r.type, r.id, n, seen)]
-        counted = records.count_versions(r.type, r.id, seen)
-        if shown[::-1] != expected or single != expected or counted != len(expected):
-            found.append(f"{r.type}/{r.id}: SQL {shown} {single} {counted}, Python {expected} for {seen}")
-        if (records.current(r.type, r.id, seen) is not None) != now:
-            found.append(f"{r.type}/{r.id}: current differs for {seen}")
-    return found
-
-
-def moment(us: int) -> str:
-    """A moment as a FHIR dateTime."""
-    return as_datetime(us).isoformat()

@@ -7,6 +7,7 @@ import inspect
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,25 @@ def test_a_version_is_judged_by_itself_and_by_the_current_one(archive: Archive) 
     archive.put(a_goal(ANN, labels=("R",)), "g")
     assert archive.records.versions("Goal", "g", PERMITTED, ALL) == []
     assert archive.records.version("Goal", "g", 1, PERMITTED) is None
+
+
+def test_an_old_version_still_names_whom_it_named(archive: Archive) -> None:
+    archive.put(a_consent(ANN, a_provision("permit", PARTNER)), "c")
+    team = {"resourceType": "CareTeam", "subject": {"reference": ANN}}
+    archive.put({**team, "participant": [{"member": {"reference": "Patient/ben"}}]}, "t")
+    archive.put(team, "t")
+    assert [v.version for v in archive.records.versions("CareTeam", "t", PERMITTED, ALL)] == [2]
+    archive.put(a_consent("Patient/ben", a_provision("permit", PARTNER)), "b")
+    assert [v.version for v in archive.records.versions("CareTeam", "t", PERMITTED, ALL)] == [2, 1]
+
+
+def test_a_rule_about_nobody_opens_nothing(archive: Archive) -> None:
+    write = a_write(a_consent(ANN, a_provision("permit", PARTNER)), "c")
+    with archive.records.changes() as changes:
+        changes.put(write._replace(facts=replace(write.facts, patient="")), None, NOW, AGENCY)
+    archive.put(a_goal(of="Group/neighbours"), "g")
+    assert archive.records.count("Goal", PERMITTED) == 0
+    assert archive.records.count("Goal", EVERYTHING) == 1
 
 
 def test_a_statement_is_built_once_per_shape_and_forgotten_when_there_are_many(

@@ -1,4 +1,4 @@
-"""Every read and search leaves a row: who, why, what was asked, what was shown and because of what, or the refusal."""
+"""Every read and search leaves a row: who, why, what was asked, shown and because of what, or the refusal."""
 
 from __future__ import annotations
 
@@ -101,10 +101,8 @@ def test_many_at_once_leave_one_row_each(api: Api) -> None:
 
     def read() -> None:
         client = api.http.application.test_client()
-        for _ in range(5):
-            statuses.append(
-                client.get(f"/fhir/{goal}", headers={"Authorization": f"Bearer {token}"}).status_code
-            )
+        headers = {"Authorization": f"Bearer {token}"}
+        statuses.extend(client.get(f"/fhir/{goal}", headers=headers).status_code for _ in range(5))
 
     threads = [threading.Thread(target=read) for _ in range(6)]
     for thread in threads:

@@ -16,7 +16,8 @@ from builders import Api, an_entry
 
 SENT = """{
   "resourceType" : "Observation",
-  "text":{"status":"generated","div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\">&amp; &#233; \\u00e9 é</div>"},
+  "text":{"status":"generated",
+          "div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\">&amp; &#233; \\u00e9 é</div>"},
   "extension":[{"url":"http://elsewhere.example/unknown","valueDecimal":0.100000000000000000001},
                {"url":"http://elsewhere.example/deep",
                 "extension":[{"url":"a","valueInstant":"2026-01-01T00:00:00.000000001+13:45"}]}],
@@ -25,14 +26,16 @@ SENT = """{
   "subject":{"reference":"Patient\\/ann"},
   "effectiveDateTime" :"2026-02-28T23:59:60.500-00:00",
   "valueQuantity":{"value":1.50 ,"unit":"h"},
-  "component":[{"code":{"text":"x"},"valueQuantity":{"value":-0.0}},{"code":{"text":"y"},"valueQuantity":{"value":1E+2}},
+  "component":[{"code":{"text":"x"},"valueQuantity":{"value":-0.0}},
+               {"code":{"text":"y"},"valueQuantity":{"value":1E+2}},
                {"code":{"text":"z"},"valueQuantity":{"value":123456789012345678901234567890.000}}]
 }
 """
 
 
 def _stamp(id_: str, version: int = 1) -> str:
-    return f'"id":"{id_}","meta":{{"versionId":"{version}","lastUpdated":"2026-06-01T12:00:00.00{version - 1}Z"}}'
+    updated = f"2026-06-01T12:00:00.00{version - 1}Z"
+    return f'"id":"{id_}","meta":{{"versionId":"{version}","lastUpdated":"{updated}"}}'
 
 
 def test_every_byte_of_a_resource_survives_all_ways_out(api: Api) -> None:

@@ -53,7 +53,7 @@ class Reception:
 
 
 def _require_text(request: Request) -> None:
-    """Raise Malformed (400) for an address that is not UTF-8 or holds a NUL, which PostgreSQL cannot store."""
+    """Raise Malformed (400) for an address that is not UTF-8 or holds a NUL, which no database takes."""
     try:
         query = unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:

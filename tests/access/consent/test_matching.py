@@ -154,6 +154,7 @@ DECISIONS: list[tuple[str, Consented, Facts, dict[str, Any], bool]] = [
     ("staff need no consent", STAFF, about(), {}, True),
     ("a deny binds staff", STAFF, about(), {ANN: [DENY]}, False),
     ("staff, no client at all", STAFF, NOBODYS, {}, True),
+    ("staff, a rule about nobody", STAFF, NOBODYS, {"": [DENY]}, True),
     ("staff, a client beside nobody", STAFF, BENS, {}, True),
     ("staff, a deny beside nobody", STAFF, BENS, {"Patient/ben": [DENY]}, False),
     ("staff, one of two clients denies", STAFF, OTHERS, {"Patient/ben": [DENY]}, False),

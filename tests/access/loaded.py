@@ -1,0 +1,142 @@
+"""A random world in a database and the same in plain Python, and where the two disagree.
+
+Everything goes the real way: facts by the specs, rules by `rules_of`, rows by `SqlRecords.changes().put`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from access.worlds import DAY, NOW, ORGANIZATIONS, PATIENTS, TYPES, Document, Maker
+from builders import AGENCY
+from careplan_service.access import filters as f
+from careplan_service.access.consent.rules import Door, Rule, rules_of
+from careplan_service.access.holds import Version, World, holds
+from careplan_service.interactions.desk import Page, Stored, Write
+from careplan_service.resources.registry import SERVED
+from careplan_service.store.records import SqlRecords
+
+BASE_URL = "http://127.0.0.1:8000"
+DOOR = Door(BASE_URL, frozenset({AGENCY}))
+EVERYBODY = Page(limit=1000)
+
+
+@dataclass
+class Recorded:
+    """One resource: its versions as the filters see them, oldest first."""
+
+    type: str
+    id: str
+    versions: list[Version] = field(default_factory=list)
+
+    @property
+    def current(self) -> Version:
+        return self.versions[-1]
+
+
+@dataclass
+class Loaded:
+    """A world that stands in the database, and the same in Python."""
+
+    recorded: list[Recorded] = field(default_factory=list)
+    rules: dict[str, tuple[str, tuple[Rule, ...]]] = field(default_factory=dict)
+
+    @property
+    def currents(self) -> list[Version]:
+        return [recorded.current for recorded in self.recorded]
+
+    @property
+    def world(self) -> World:
+        consents: dict[str, list[Sequence[Rule]]] = {}
+        for patient, rules in self.rules.values():
+            consents.setdefault(patient, []).append(rules)
+        return World(consents)
+
+
+class Undone(Exception):
+    """Ends a transaction so that nothing of it stays."""
+
+
+@contextmanager
+def undone(records: SqlRecords) -> Iterator[Any]:
+    """A transaction whose writes the same thread can ask about, and that leaves nothing behind."""
+    try:
+        with records.changes() as changes:
+            yield changes
+            raise Undone
+    except Undone:
+        pass
+
+
+def load(maker: Maker, changes: Any, resources: int, consents: int) -> Loaded:
+    """Put a world into the open transaction."""
+    loaded = Loaded()
+    for n in range(resources):
+        type_ = maker.one(TYPES[:-1])
+        id_ = f"r{n}" if type_ != "Patient" else maker.one(PATIENTS).split("/")[1]
+        if any((r.type, r.id) == (type_, id_) for r in loaded.recorded):
+            continue
+        recorded, before = Recorded(type_, id_), None
+        for _ in range(1 + maker.maybe(3)):
+            before = _put(maker, changes, loaded, recorded, maker.document(type_, id_), before)
+        loaded.recorded.append(recorded)
+    for n in range(consents):
+        recorded, before = Recorded("Consent", f"c{n}"), None
+        for _ in range(1 + maker.maybe(5)):
+            before = _put(maker, changes, loaded, recorded, maker.consent(f"c{n}"), before)
+        loaded.recorded.append(recorded)
+    return loaded
+
+
+def _put(
+    maker: Maker, changes: Any, loaded: Loaded, recorded: Recorded, document: Document, before: Stored | None
+) -> Stored:
+    facts = SERVED[recorded.type].facts(document, BASE_URL)
+    rules = rules_of(document, DOOR) if recorded.type == "Consent" else ()
+    method = "DELETE" if before is not None and maker.maybe(3) else "PUT"
+    if method == "DELETE":
+        rules = ()
+    contributor = maker.one(ORGANIZATIONS)
+    write = Write(recorded.type, recorded.id, method, lambda v, at: b"{}", facts, rules)
+    stored = changes.put(write, before, NOW + maker.rng.randrange(-2, 3) * DAY, contributor)
+    if recorded.type == "Consent":
+        loaded.rules[recorded.id] = (facts.patient, rules)
+    recorded.versions[:] = [replace(version, current=0) for version in recorded.versions]
+    recorded.versions.append(
+        Version(facts, recorded.id, stored.updated, contributor, 1, int(method == "DELETE"))
+    )
+    return stored
+
+
+def disagreements(records: SqlRecords, loaded: Loaded, wanted: f.Filter) -> list[str]:
+    """Where `find` and `count` say another thing than `holds` about the current versions."""
+    found, world = [], loaded.world
+    for type_ in sorted({recorded.type for recorded in loaded.recorded}):
+        expected = {
+            r.id for r in loaded.recorded
+            if r.type == type_ and not r.current.deleted and holds(wanted, r.current, world)
+        }  # fmt: skip
+        shown = {stored.id for stored in records.find(type_, wanted, EVERYBODY)}
+        counted = records.count(type_, wanted)
+        if shown != expected or counted != len(expected):
+            found.append(f"{type_}: SQL {sorted(shown)} ({counted}), Python {sorted(expected)} for {wanted}")
+    return found
+
+
+def history_disagreements(records: SqlRecords, loaded: Loaded, seen: f.Filter) -> list[str]:
+    """Where `current`, `versions` and `version` say another thing than `holds` about single versions."""
+    found, world = [], loaded.world
+    for r in loaded.recorded:
+        now = holds(seen, r.current, world)
+        expected = [n for n, v in enumerate(r.versions, 1) if now and holds(seen, v, world)]
+        shown = [stored.version for stored in records.versions(r.type, r.id, seen, EVERYBODY)]
+        single = [n for n in range(1, len(r.versions) + 1) if records.version(r.type, r.id, n, seen)]
+        counted = records.count_versions(r.type, r.id, seen)
+        if shown[::-1] != expected or single != expected or counted != len(expected):
+            found.append(f"{r.type}/{r.id}: SQL {shown} {single} {counted}, Python {expected} for {seen}")
+        if (records.current(r.type, r.id, seen) is not None) != now:
+            found.append(f"{r.type}/{r.id}: current differs for {seen}")
+    return found

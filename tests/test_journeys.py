@@ -1,0 +1,323 @@
+"""A real server, real tokens, and clients that others wrote: fhirpy, SMART's fhirclient and httpx."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fhirclient.client import FHIRClient
+from fhirclient.models.goal import Goal
+from fhirclient.server import FHIRNotFoundException
+from fhirpy import SyncFHIRClient
+from fhirpy.base.exceptions import ForbiddenError, OperationOutcome, ResourceNotFound
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy import create_engine, make_url, text
+
+from builders import (
+    HOUSING,
+    Document,
+    a_care_plan,
+    a_consent,
+    a_goal,
+    a_patient,
+    a_provision,
+    a_transaction,
+    an_entry,
+)
+from careplan_service.access.clients import Client
+from careplan_service.app import assemble
+from careplan_service.settings import Settings
+
+CAREPLAN = [sys.executable, "-m", "careplan_service.cli"]
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+@dataclass
+class Party:
+    """An organisation with its signing key and what it was registered for."""
+
+    id: str
+    kind: str
+    key: ECKey | RSAKey
+    algorithm: str
+
+    def registration(self) -> Client:
+        """The row of the client directory."""
+        jwks = json.dumps({"keys": [self.key.as_dict(private=False)]})
+        organization = f"Organization/{self.id}"
+        return Client(self.id, self.id, self.kind, organization, "system/*.cruds", "COC", ("TREAT",), jwks)
+
+    def token(self, base: str, scope: str = "system/*.cruds", **claims: Any) -> str:
+        """An access token for a signed assertion."""
+        answer = self.ask(base, scope, **claims)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
+
+    def ask(self, base: str, scope: str, **claims: Any) -> httpx.Response:
+        """Send a signed assertion to the token endpoint that the discovery document names."""
+        endpoint = httpx.get(f"{base}/fhir/.well-known/smart-configuration").json()["token_endpoint"]
+        stated = {
+            "iss": self.id,
+            "sub": self.id,
+            "aud": endpoint,
+            "jti": str(uuid.uuid4()),
+            "exp": time.time() + 200,
+        }
+        header = {"alg": self.algorithm, "typ": "JWT", "kid": self.key.kid}
+        signed = jwt.encode(header, stated | claims, self.key, algorithms=[self.algorithm])
+        form = {"grant_type": "client_credentials", "scope": scope, "client_assertion_type": ASSERTION}
+        return httpx.post(endpoint, data=form | {"client_assertion": signed})
+
+
+@pytest.fixture(scope="module")
+def parties() -> dict[str, Party]:
+    """The agency signs with an elliptic curve, the partner with RSA."""
+    elliptic = ECKey.generate_key("P-384", {"kid": "agency-1"})
+    rsa = RSAKey.generate_key(2048, {"kid": "partner-1"})
+    return {
+        "agency": Party("agency", "agency", elliptic, "ES384"),
+        "partner": Party("partner", "partner", rsa, "RS384"),
+    }
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def base(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    keys_dir: Path,
+    parties: dict[str, Party],
+) -> Iterator[str]:
+    """`careplan serve` on a free port, on a database of its own in which both parties are registered."""
+    directory = tmp_path_factory.mktemp("served")
+    database_url = f"sqlite:///{directory}/careplan.db"
+    if request.param == "postgresql":
+        database_url = _new_database(request.getfixturevalue("postgres_url"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    base = f"http://127.0.0.1:{port}"
+    settings = {
+        "CAREPLAN_DATABASE_URL": database_url,
+        "CAREPLAN_BASE_URL": base,
+        "CAREPLAN_KEYS_DIR": str(keys_dir),
+        "CAREPLAN_CUSTODIANS": "Organization/agency",
+        "CAREPLAN_MAX_BODY": "100000",
+        "CAREPLAN_LOG_LEVEL": "error",
+    }
+    service = assemble(Settings.from_env(settings))
+    for party in parties.values():
+        service.clients.add(party.registration())
+    service.database.close()
+    serve = [*CAREPLAN, "serve", "--port", str(port), "--workers", "1"]
+    with (directory / "log").open("wb") as log:
+        server = subprocess.Popen(serve, env={**os.environ, **settings}, stdout=log, stderr=log)
+        try:
+            _wait_for(base, server)
+            yield base
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _new_database(server: str) -> str:
+    name = f"careplan_journeys_{uuid.uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _wait_for(base: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        assert server.poll() is None, "the server did not start"
+        try:
+            if httpx.get(f"{base}/health/ready", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not get ready")
+
+
+SHARE = a_provision(to="Organization/partner", purpose=["COC"], codes=[HOUSING])
+
+
+def test_an_agency_and_a_partner_share_a_plan_as_far_as_the_client_agreed(
+    base: str, parties: dict[str, Party]
+) -> None:
+    agency = SyncFHIRClient(f"{base}/fhir", authorization=f"Bearer {parties['agency'].token(base)}")
+    partner_token = parties["partner"].token(base)
+    partner = SyncFHIRClient(f"{base}/fhir", authorization=f"Bearer {partner_token}")
+
+    # the agency writes a plan in one transaction, and a consent
+    ann, goal, other = (f"urn:uuid:{uuid.uuid4()}" for _ in range(3))
+    written = agency.execute(
+        "/",
+        method="post",
+        data=a_transaction(
+            an_entry("POST", "Patient", a_patient("Ann"), fullUrl=ann),
+            an_entry("POST", "Goal", a_goal(of=ann), fullUrl=goal),
+            an_entry("POST", "Goal", a_goal(of=ann, about="food-insecurity"), fullUrl=other),
+            an_entry("POST", "CarePlan", a_care_plan(ann, goals=(goal, other))),
+        ),
+    )
+    ann, goal, other, _ = (e["response"]["location"].partition("/_history")[0] for e in written["entry"])
+    consent = agency.resource(**_split(a_consent(ann, SHARE)))
+    consent.save()
+
+    # the partner finds exactly what was agreed, with its own stock clients
+    found = partner.resources("Goal").search(patient=ann).fetch_all()
+    assert [one.to_reference().reference for one in found] == [goal]
+    smart = FHIRClient({"app_id": "partner", "api_base": f"{base}/fhir"})
+    smart.server.capabilityStatement  # noqa: B018  # reads and checks /fhir/metadata
+    smart.server.auth.access_token = partner_token
+    search = Goal.where({"patient": ann, "lifecycle-status": "active"})
+    (shown,) = search.perform_resources_iter(smart.server)
+    assert shown.subject.reference == ann
+    assert Goal.read(goal[5:], smart.server).description.text == "a goal about housing-instability"
+    for hidden in (other, "Goal/none"):
+        with pytest.raises(FHIRNotFoundException):
+            Goal.read(hidden[5:], smart.server)
+        with pytest.raises(ResourceNotFound):
+            partner.reference(reference=hidden).to_resource()
+
+    # it contributes a goal of its own, changes it and takes it back
+    own = partner.resource(**_split(a_goal(of=ann, about="food-insecurity")))
+    own.save()
+    own["startDate"] = "2026-06-01"
+    own.save()
+    assert own["meta"]["versionId"] == "2"
+    assert {g["id"] for g in partner.resources("Goal").search(patient=ann).fetch_all()} == {
+        goal[5:],
+        own["id"],
+    }
+    own.delete()
+    with pytest.raises(ResourceNotFound):
+        partner.reference(reference=f"Goal/{own['id']}").to_resource()
+
+    # it cannot open more to itself, nor change what is not its own
+    with pytest.raises(ForbiddenError) as refused:
+        partner.resource(**_split(a_consent(ann, SHARE))).save()
+    assert "proposed" in str(refused.value)
+    with pytest.raises(ForbiddenError):
+        found[0].save()
+
+    # the client withdraws: nothing is left at the very next request
+    consent["status"] = "inactive"
+    consent.save()
+    assert partner.resources("Goal").search(patient=ann).fetch_all() == []
+    with pytest.raises(FHIRNotFoundException):
+        Goal.read(goal[5:], smart.server)
+
+
+def _split(document: Document) -> dict[str, Any]:
+    return {
+        "resource_type": document["resourceType"],
+        **{k: v for k, v in document.items() if k != "resourceType"},
+    }
+
+
+def test_stock_clients_page_and_see_faults(base: str, parties: dict[str, Party]) -> None:
+    ann = f"Patient/{uuid.uuid4()}"
+    agency = SyncFHIRClient(f"{base}/fhir", authorization=f"Bearer {parties['agency'].token(base)}")
+    made = [agency.resource(**_split(a_goal(of=ann))) for _ in range(5)]
+    for goal in made:
+        goal.save()
+    paged = agency.resources("Goal").search(patient=ann).limit(2).fetch_all()
+    assert [goal["id"] for goal in paged] == [goal["id"] for goal in made]
+    assert agency.resources("Goal").search(_id=made[3]["id"]).get()["id"] == made[3]["id"]
+    assert agency.resources("Goal").search(patient=ann).sort("-_lastUpdated").first()["id"] == made[4]["id"]
+    with pytest.raises(OperationOutcome) as refused:
+        agency.resource("Goal", lifecycleStatus="odd").save()
+    told = {issue["expression"][0] for issue in refused.value.resource["issue"]}
+    assert told >= {"Goal.lifecycleStatus", "Goal.description", "Goal.subject"}
+    made[0].delete()
+    with pytest.raises(ResourceNotFound) as gone:
+        agency.reference("Goal", made[0]["id"]).to_resource()
+    assert "was deleted" in str(gone.value)
+    named = agency.resource("Organization", id="food-bank", name="Food bank")
+    named.save()
+    assert agency.reference("Organization", "food-bank").to_resource()["name"] == "Food bank"
+
+    smart = FHIRClient({"app_id": "agency", "api_base": f"{base}/fhir"})
+    statement = smart.server.capabilityStatement
+    assert statement.fhirVersion == "4.0.1"
+    assert {resource.type for resource in statement.rest[0].resource} >= {"CarePlan", "Goal", "Consent"}
+    smart.server.auth.access_token = parties["agency"].token(base)
+    goals = list(Goal.where({"patient": ann, "_count": "2"}).perform_resources_iter(smart.server))
+    assert [goal.id for goal in goals] == [goal["id"] for goal in made[1:]]
+    changed = goals[0]
+    changed.description.text = "moved in"
+    changed.update(smart.server)
+    assert Goal.read(changed.id, smart.server).meta.versionId == "2"
+
+
+def test_a_token_says_purpose_and_scope_and_they_bind(base: str, parties: dict[str, Party]) -> None:
+    agency, partner = parties["agency"], parties["partner"]
+    ann = f"Patient/{uuid.uuid4()}"
+    with httpx.Client(base_url=base) as http:
+        staff = {"Authorization": f"Bearer {agency.token(base)}"}
+        goal = http.post("/fhir/Goal", json=a_goal(of=ann), headers=staff).json()["id"]
+        assert http.post("/fhir/Consent", json=a_consent(ann, SHARE), headers=staff).status_code == 201
+        stated = {
+            "extensions": {"hl7-b2b": {"version": "1", "organization_id": "x", "purpose_of_use": ["TREAT"]}}
+        }
+        for claims, scope, status in (
+            ({}, "system/Goal.rs", 200),
+            (stated, "system/Goal.rs", 404),
+            ({}, "system/Goal.s", 403),
+            ({}, "system/CarePlan.rs", 403),
+        ):
+            bearer = {"Authorization": f"Bearer {partner.token(base, scope, **claims)}"}
+            assert http.get(f"/fhir/Goal/{goal}", headers=bearer).status_code == status, scope
+        forged = Party("partner", "partner", RSAKey.generate_key(2048, {"kid": "partner-1"}), "RS384")
+        assert forged.ask(base, "system/*.rs").status_code == 401
+        assert http.get(f"/fhir/Goal/{goal}", headers={"Authorization": "Bearer x.y.z"}).status_code == 401
+
+
+@pytest.mark.parametrize("base", ["sqlite"], indirect=True)
+def test_the_server_keeps_to_http(base: str, parties: dict[str, Party]) -> None:
+    bearer = {
+        "Authorization": f"Bearer {parties['agency'].token(base)}",
+        "Content-Type": "application/fhir+json",
+    }
+    with httpx.Client(base_url=base, headers=bearer) as http:
+        body = json.dumps(a_goal(of="Patient/ann")).encode()
+        chunked = http.post("/fhir/Goal", content=iter([body[:50], body[50:]]))
+        assert chunked.status_code == 201, chunked.text
+        location = chunked.headers["Location"]
+        assert location.startswith(f"{base}/fhir/Goal/")
+        assert http.get(location).content == chunked.content
+        head = http.head(location)
+        assert (head.content, head.headers["ETag"]) == (b"", 'W/"1"')
+        assert int(head.headers["Content-Length"]) == len(chunked.content)
+        for content in (b" " * 100_001, iter([b" " * 50_000] * 3)):
+            # on a connection of its own: the server ends one whose body it did not read
+            too_large = httpx.post(f"{base}/fhir/Goal", content=content, headers=bearer)
+            assert (too_large.status_code, too_large.json()["resourceType"]) == (413, "OperationOutcome")
+        deleted = http.delete(location.partition("/_history")[0])
+        assert (deleted.status_code, deleted.content) == (204, b"")
+        assert http.get(location.partition("/_history")[0]).status_code == 410
+        for path, status in (
+            ("/fhir/Goal/%ff", 400),
+            ("/fhir//Goal", 404),
+            ("/fhir/Goal/", 200),
+            ("/fhir/Foo", 404),
+        ):
+            answer = http.get(path)
+            assert (path, answer.status_code) == (path, status)
+            assert answer.json()["resourceType"] in ("OperationOutcome", "Bundle")
+        elsewhere = http.get("/fhir/Goal", headers={"Host": "evil.example"})
+        assert "evil" not in elsewhere.text

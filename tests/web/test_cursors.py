@@ -1,0 +1,45 @@
+"""Sealed cursors: opened only as they were made, for the path they were made for."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from careplan_service.errors import Malformed
+from careplan_service.interactions.desk import Cursor
+from careplan_service.web.cursors import Cursors
+
+CURSORS, OTHERS = Cursors(lambda: b"a" * 64), Cursors(lambda: b"b" * 64)
+NUMBERS = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(NUMBERS, NUMBERS)
+def test_a_sealed_cursor_opens_to_itself_and_looks_the_same_each_time(key, origin):
+    text = CURSORS.sealed(Cursor(key, origin), "Goal")
+    assert CURSORS.opened(text, "Goal") == Cursor(key, origin)
+    assert CURSORS.sealed(Cursor(key, origin), "Goal") == text
+    assert len(text) == 43
+    assert str(origin) not in text or abs(origin) < 10**6
+
+
+@given(st.text(max_size=60) | st.text("ABCabc012-_=", min_size=40, max_size=46))
+def test_nothing_else_opens(text):
+    with pytest.raises(Malformed, match="start again from the first page"):
+        CURSORS.opened(text, "Goal")
+
+
+@given(st.integers(0, 42), st.sampled_from("ABCabc012-_"))
+def test_no_character_can_be_changed(at, character):
+    text = CURSORS.sealed(Cursor(1, 2), "Goal")
+    changed = text[:at] + character + text[at + 1 :]
+    if changed != text:
+        with pytest.raises(Malformed):
+            CURSORS.opened(changed, "Goal")
+
+
+def test_a_cursor_belongs_to_its_path_and_its_service():
+    text = CURSORS.sealed(Cursor(1, 2), "Goal")
+    for cursors, path in ((CURSORS, "CarePlan"), (CURSORS, "Goal/1"), (OTHERS, "Goal")):
+        with pytest.raises(Malformed):
+            cursors.opened(text, path)
