@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +38,13 @@ def test_no_character_can_be_changed(at, character):
     if changed != text:
         with pytest.raises(Malformed):
             CURSORS.opened(changed, "Goal")
+
+
+def test_the_last_character_has_one_spelling():
+    text = CURSORS.sealed(Cursor(1, 2), "Goal")
+    for character in set(string.ascii_letters + string.digits + "-_") - {text[-1]}:
+        with pytest.raises(Malformed):
+            CURSORS.opened(text[:-1] + character, "Goal")
 
 
 def test_a_cursor_belongs_to_its_path_and_its_service():

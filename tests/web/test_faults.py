@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import create_engine, text
 
 from builders import PARTNER, Answer, Api, a_care_plan, a_consent, a_goal, a_provision
+from careplan_service.errors import Unavailable
 from careplan_service.log import configure_log
 
 
@@ -133,6 +134,18 @@ def test_a_caller_whom_the_register_cannot_be_asked_about_is_told_to_come_back(a
     with _gone(api):
         answer = Answer(api.http.get("/fhir/Goal", headers={"Authorization": f"Bearer {token}"}))
         assert _is_unavailable(answer), answer.body
+
+
+def test_the_store_itself_says_that_its_database_is_gone(api: Api) -> None:
+    database = api.service.database
+    with _gone(api):
+        with pytest.raises(Unavailable):
+            database.rows("SELECT 1", {})
+        with pytest.raises(Unavailable), database.writing():
+            pass
+    with pytest.raises(Unavailable):  # a driver's own failure of operation
+        database.rows("SELECT" if database.is_sqlite else "SELECT pg_terminate_backend(pg_backend_pid())", {})
+    assert database.rows("SELECT 1", {}) == [(1,)]
 
 
 class _gone:  # noqa: N801

@@ -101,6 +101,8 @@ def test_a_compressed_body_is_not_opened(api: Api) -> None:
     data = gzip.compress(json.dumps(a_goal(of="Patient/ann")).encode())
     for encoding in ("gzip", "deflate", "br", "zstd", "x-gzip", "gzip, identity"):
         assert api.agency("POST", "/fhir/Goal", data, Content_Encoding=encoding).status == 415
+        plan = api.agency("POST", "/plans", data, Content_Encoding=encoding, Content_Type="application/json")
+        assert plan.status == 415
     assert (
         api.agency("POST", "/fhir/Goal", a_goal(of="Patient/ann"), Content_Encoding="identity").status == 201
     )

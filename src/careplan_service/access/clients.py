@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 KINDS = ("agency", "partner", "app")
 
+
 @dataclass(frozen=True)
 class Client:
     """One row of the client directory.

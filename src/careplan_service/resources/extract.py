@@ -19,36 +19,44 @@ _NAME_PARTS = ("family", "given", "prefix", "suffix", "text")
 _ADDRESS_PARTS = ("line", "city", "district", "state", "postalCode", "country", "text")
 
 
-def values_at(node: Any, path: Path, at: int = 0) -> Iterator[Any]:
+def values_at(document: Mapping[str, Any], path: Path) -> list[Any]:
     """Every value at a path; lists are walked through, `effective[x]` means each of its types."""
-    if isinstance(node, list):
-        for item in node:
-            yield from values_at(item, path, at)
-    elif at == len(path):
-        if node is not None:
-            yield node
-    elif isinstance(node, dict):
-        name = path[at]
-        if name in node:
-            yield from values_at(node[name], path, at + 1)
-        elif name.endswith("[x]"):
-            for key, value in node.items():
-                if key.startswith(name[:-3]):
-                    yield from values_at(value, path, at + 1)
+    found: list[Any] = [document]
+    for name in path:
+        stem = name[:-3] if name.endswith("[x]") else None
+        below: list[Any] = []
+        for node in found:
+            if not isinstance(node, dict):
+                continue
+            for value in [node.get(name)] if stem is None else _choices(node, stem):
+                if isinstance(value, list):
+                    below.extend(value)
+                elif value is not None:
+                    below.append(value)
+        if not below:
+            return below
+        found = below
+    return [value for value in found if value is not None]
 
 
-def codings_in(node: Any) -> Iterator[str]:
+def _choices(node: Mapping[str, Any], stem: str) -> list[Any]:
+    return [value for key, value in node.items() if key.startswith(stem)]
+
+
+def codings_in(node: Any) -> set[str]:
     """Every coding below a value, as `system|code`."""
-    if isinstance(node, dict):
-        code, system = node.get("code"), node.get("system")
-        if isinstance(code, str) and isinstance(system, str):
-            yield f"{system}|{code}"
-        for value in node.values():
-            if isinstance(value, dict | list):
-                yield from codings_in(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from codings_in(item)
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        held = waiting.pop()
+        if isinstance(held, list):
+            waiting.extend(held)
+        elif isinstance(held, dict):
+            code, system = held.get("code"), held.get("system")
+            if isinstance(code, str) and isinstance(system, str):
+                found.add(f"{system}|{code}")
+            waiting.extend(value for value in held.values() if isinstance(value, dict | list))
+    return found
 
 
 def normalised(text: str) -> str:

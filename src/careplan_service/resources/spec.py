@@ -48,7 +48,7 @@ class ResourceSpec:
             other_patients=frozenset(patients[1:]) - {patient, ""},
             labels=labels_of(document),
             primary=frozenset(_codings_at(document, self._primary_paths)),
-            codes=frozenset(codings_in({**document, "meta": None})),
+            codes=frozenset(codings_in([value for name, value in document.items() if name != "meta"])),
             profiles=frozenset(_profiles(document.get("meta", {}).get("profile", ()))),
             rows=self._rows(document, base_url),
         )

@@ -8,10 +8,15 @@ from sqlalchemy import BigInteger, BindParameter, Text, bindparam
 
 
 class Binds:
-    """Collects values; a statement of the same shape takes other values under the same names."""
+    """Collects values; a statement of the same shape takes other values under the same names.
 
-    def __init__(self) -> None:
+    `one_by_one` says that facts are looked up for each version found, because the statement finds
+    few: by id or by patient. Otherwise a planner may start from the facts.
+    """
+
+    def __init__(self, *, one_by_one: bool = False) -> None:
         self.values: list[str | int] = []
+        self.one_by_one = one_by_one
 
     def text(self, value: str) -> BindParameter[str]:
         """A text parameter."""

@@ -6,7 +6,6 @@ every patient the version names. Columns are never NULL, so no NOT meets an unkn
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -89,7 +88,7 @@ class _Predicate:
             func.substr(nested.c.path, 1, func.length(rule.c.path) + 1) == rule.c.path.concat("."),
         )
         exception = _some(nested, *below, self._matches(nested))
-        return and_(rule.c.patient == patient, self._matches(rule), not_(exception))
+        return and_(rule.c.patient == patient, self._matches(rule), or_(rule.c.leaf == 1, not_(exception)))
 
     def _matches(self, rule: FromClause) -> ColumnElement[bool]:
         r, part = self._r, consent_part.alias()
@@ -99,30 +98,30 @@ class _Predicate:
         return and_(rule.c.valid_from <= self._now, rule.c.valid_to >= self._now, reach, not_(failing))
 
     def _part_matches(self, part: FromClause) -> ColumnElement[bool]:
-        return and_(
-            self._actor(part), self._purpose(part), self._class(part), self._code(part), self._label(part)
-        )
-
-    def _some_key(self, part: FromClause, dimension: str, condition: KeyCondition) -> ColumnElement[bool]:
+        """Every stated dimension has a matching key: as many dimensions do as are stated."""
         key = consent_key.alias()
-        return _some(key, key.c.part == part.c.part, key.c.dimension == dimension, condition(key.c.key))
-
-    def _actor(self, part: FromClause) -> ColumnElement[bool]:
-        return or_(part.c.any_actor == 1, self._some_key(part, "actor", lambda key: key.in_(self._actors)))
-
-    def _purpose(self, part: FromClause) -> ColumnElement[bool]:
-        if not self._purposes:
-            return or_(part.c.any_purpose == 1, part.c.deny == 1)
-        return or_(
-            part.c.any_purpose == 1, self._some_key(part, "purpose", lambda key: key.in_(self._purposes))
-        )
-
-    def _class(self, part: FromClause) -> ColumnElement[bool]:
-        return or_(part.c.any_class == 1, self._some_key(part, "class", self._in(self._r.c.classes)))
-
-    def _code(self, part: FromClause) -> ColumnElement[bool]:
         read = case((part.c.deny == 1, self._r.c.codes), else_=self._r.c.primary_codes)
-        return or_(part.c.any_code == 1, self._some_key(part, "code", self._in(read)))
+        matching = or_(
+            and_(key.c.dimension == "actor", key.c.key.in_(self._actors)),
+            and_(key.c.dimension == "purpose", key.c.key.in_(self._purposes)),
+            and_(key.c.dimension == "class", self._within(self._r.c.classes, key.c.key) > 0),
+            and_(key.c.dimension == "code", self._within(read, key.c.key) > 0),
+        )
+        matched = _one(func.count(key.c.dimension.distinct()), key, key.c.part == part.c.part, matching)
+        return and_(matched == self._expected(part), self._label(part))
+
+    def _expected(self, part: FromClause) -> ColumnElement[int]:
+        """A deny for some purpose also concerns whoever names none."""
+        if self._purposes:
+            return part.c.stated
+        unasked = case((and_(part.c.deny == 1, part.c.any_purpose == 0), 1), else_=0)
+        return part.c.stated - unasked
+
+    def _some_key(self, part: FromClause, dimension: str) -> ColumnElement[bool]:
+        """Some sensitivity of the version is among the part's keys."""
+        key = consent_key.alias()
+        held = self._within(self._r.c.sensitivities, key.c.key) > 0
+        return _some(key, key.c.part == part.c.part, key.c.dimension == dimension, held)
 
     def _label(self, part: FromClause) -> ColumnElement[bool]:
         return or_(
@@ -131,20 +130,15 @@ class _Predicate:
             and_(part.c.deny == 0, self._covered(part)),
         )
 
-    def _in(self, fenced_set: ColumnElement[str]) -> KeyCondition:
-        return lambda key: self._within(fenced_set, key) > 0
-
     def _touched(self, part: FromClause) -> ColumnElement[bool]:
-        return or_(
-            self._r.c.rank >= part.c.low, self._some_key(part, "wide", self._in(self._r.c.sensitivities))
-        )
+        return or_(self._r.c.rank >= part.c.low, self._some_key(part, "wide"))
 
     def _covered(self, part: FromClause) -> ColumnElement[bool]:
         r, key = self._r, consent_key.alias()
         listed = (
             key.c.part == part.c.part,
             key.c.dimension == "narrow",
-            self._in(r.c.sensitivities)(key.c.key),
+            self._within(r.c.sensitivities, key.c.key) > 0,
         )
         covered = _one(func.count(), key, *listed)
         all_covered = and_(r.c.sensitive > 0, covered == r.c.sensitive, r.c.rank <= part.c.ceiling)
@@ -152,9 +146,6 @@ class _Predicate:
         return and_(
             or_(r.c.part2 == 0, part.c.part2 == 1), or_(and_(part.c.narrow == 1, all_covered), ranked)
         )
-
-
-KeyCondition = Callable[[ColumnElement[str]], ColumnElement[bool]]
 
 
 def _some(inner: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event, exc
@@ -25,8 +25,8 @@ from sqlalchemy.sql.elements import ClauseElement
 from careplan_service.errors import Unavailable
 
 _BIND = re.compile(r"p\d+")
-_NAMED = re.compile(r":(\w+)")
-_PYFORMAT = re.compile(r"%\((\w+)\)s(?:::\w+)?")
+_NAMED = re.compile(r":(\w+)()")
+_PYFORMAT = re.compile(r"%\((\w+)\)s(::\w+)?")
 Values = Mapping[str, str | int | bytes]
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -38,6 +38,17 @@ _PRAGMAS = (
 )
 
 
+# The consent predicate is long and quick: compiling it to machine code costs far more than running it.
+_SESSION = {"options": "-c jit=off"}
+
+
+class Statement(NamedTuple):
+    """A compiled statement; `names` are its parameters in the order of `$1`, `$2` ... (PostgreSQL)."""
+
+    text: str
+    names: tuple[str, ...] = ()
+
+
 class Database:
     """Opens connections and runs compiled statements; `url` is a SQLAlchemy database URL."""
 
@@ -46,7 +57,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = create_engine(self.url)
+        self.engine = create_engine(self.url, connect_args={} if self.is_sqlite else _SESSION)
         self.within = "instr" if self.is_sqlite else "strpos"
         # Named parameters on both, so that one value may stand in many places of a statement.
         self._dialect: Dialect = sqlite.dialect(paramstyle="named") if self.is_sqlite else self.engine.dialect
@@ -56,21 +67,26 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _set_pragmas)
 
-    def compiled(self, statement: ClauseElement) -> str:
-        """The text of a statement in this database's dialect, parameters named as its binds.
+    def compiled(self, statement: ClauseElement) -> Statement:
+        """A statement in this database's dialect, its parameters named as its binds.
 
         Constants of ours stand in the text: a planner sees that `current = 1` has an index.
         """
         compiled = statement.compile(dialect=self._dialect, compile_kwargs={"render_postcompile": True})
         constants = {name: value for name, value in compiled.params.items() if value is not None}
+        numbers: dict[str, int] = {}
 
         def written(found: re.Match[str]) -> str:
-            value = constants.get(found[1])
-            if value is None or _BIND.fullmatch(found[1]):
+            name, cast = found[1], found[2] or ""
+            value = constants.get(name)
+            if value is not None and not _BIND.fullmatch(name):
+                return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+            if self.is_sqlite:
                 return found[0]
-            return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+            return f"${numbers.setdefault(name, len(numbers) + 1)}{cast}"
 
-        return (_NAMED if self.is_sqlite else _PYFORMAT).sub(written, str(compiled))
+        text = (_NAMED if self.is_sqlite else _PYFORMAT).sub(written, str(compiled))
+        return Statement(text if self.is_sqlite else text.replace("%%", "%"), tuple(numbers))
 
     @property
     def _connection(self) -> Any:
@@ -88,24 +104,35 @@ class Database:
             connection.isolation_level = None
         else:
             connection.autocommit = True
+            # psycopg would read `%(name)s` texts anew on each call; `$1` goes to the server as it is.
+            connection.cursor_factory = psycopg.RawCursor
+            connection.prepare_threshold = 0
         self._opened.append(connection)
         return connection
 
-    def rows(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
+    def rows(self, statement: Statement | str, values: Values) -> list[tuple[Any, ...]]:
         """The rows of one reading statement; raises Unavailable when the database is gone."""
         with _reached():
-            found: list[tuple[Any, ...]] = self._connection.execute(sql, values).fetchall()
+            found: list[tuple[Any, ...]] = self._execute(statement, values).fetchall()
         return found
 
-    def run(self, sql: str, values: Values) -> None:
+    def run(self, statement: Statement | str, values: Values) -> None:
         """One writing statement inside `writing()`."""
-        self._connection.execute(sql, values)
+        self._execute(statement, values)
 
-    def run_each(self, sql: str, rows: Sequence[Values]) -> None:
+    def run_each(self, statement: Statement, rows: Sequence[Values]) -> None:
         """One writing statement for each row, in one go."""
         if rows:
             cursor = self._connection.cursor()
-            cursor.executemany(sql, rows)
+            cursor.executemany(statement.text, [self._given(statement, row) for row in rows])
+
+    def _execute(self, statement: Statement | str, values: Values) -> Any:
+        if isinstance(statement, str):
+            statement = Statement(statement)
+        return self._connection.execute(statement.text, self._given(statement, values))
+
+    def _given(self, statement: Statement, values: Values) -> Any:
+        return values if self.is_sqlite else [values[name] for name in statement.names]
 
     def next_id(self, table: str, column: str) -> int:
         """A fresh number for a row, inside `writing()`."""

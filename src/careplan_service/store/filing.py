@@ -30,14 +30,15 @@ def file_rules(database: Database, statements: Statements, filing: Filing) -> No
         database.run(sql, {"c": filing.consent})
     for rule in filing.rules:
         rule_id = database.next_id("consent_rule", "rule")
-        database.run(statements.insert["consent_rule"], _rule_row(rule_id, filing, rule))
+        leaf = not any(other.path.startswith(f"{rule.path}.") for other in filing.rules)
+        database.run(statements.insert["consent_rule"], _rule_row(rule_id, filing, rule, leaf=leaf))
         for part in rule.parts:
             part_id = database.next_id("consent_part", "part")
             database.run(statements.insert["consent_part"], _part_row(part_id, rule_id, part))
             database.run_each(statements.insert["consent_key"], _key_rows(part_id, part))
 
 
-def _rule_row(rule_id: int, filing: Filing, rule: Rule) -> Row:
+def _rule_row(rule_id: int, filing: Filing, rule: Rule, *, leaf: bool) -> Row:
     return {
         "rule": rule_id,
         "consent": filing.consent,
@@ -47,6 +48,7 @@ def _rule_row(rule_id: int, filing: Filing, rule: Rule) -> Row:
         "deny": int(rule.deny),
         "named": int(rule.names_recipient),
         "labelled": int(rule.names_labels),
+        "leaf": int(leaf),
         "valid_from": rule.valid_from,
         "valid_to": rule.valid_to,
     }
@@ -58,10 +60,8 @@ def _part_row(part_id: int, rule_id: int, part: Part) -> Row:
         "part": part_id,
         "rule": rule_id,
         "deny": int(part.deny),
-        "any_actor": int(part.actors is None),
+        "stated": sum(keys is not None for keys in (part.actors, part.purposes, part.classes, part.codes)),
         "any_purpose": int(part.purposes is None),
-        "any_class": int(part.classes is None),
-        "any_code": int(part.codes is None),
         "any_label": int(labels is None),
         "low": _NO_RANK if labels is None or labels.low is None else labels.low,
         "high": -1 if labels is None or labels.high is None else labels.high,

@@ -15,12 +15,15 @@ from careplan_service.access.filters import Any as AnyOf
 from careplan_service.interactions.desk import Page, Stored
 from careplan_service.store.bind import Binds, named
 from careplan_service.store.consent_sql import because
-from careplan_service.store.database import Database
-from careplan_service.store.sql import Values, clause, shape
+from careplan_service.store.database import Database, Statement
+from careplan_service.store.sql import Values, clause, finds_few, shape
 from careplan_service.store.tables import document, resource
 
 _KEPT = 500  # statements; a shape is a query form, and clients use few
 _LIVE = (resource.c.current == 1, resource.c.deleted == 0)
+
+Form = tuple[Hashable, ...]
+"""What a statement looks like: its kind first, then what else shapes it."""
 
 
 class Reading:
@@ -28,7 +31,7 @@ class Reading:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._statements: dict[Hashable, str] = {}
+        self._statements: dict[Form, Statement] = {}
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """Current, living versions, in the order of the page."""
@@ -48,7 +51,7 @@ class Reading:
         """How many current, living versions there are."""
         values: Values = [type_]
         form = ("count", shape(wanted, values))
-        sql = self._sql(form, lambda b: self._count(b, type_, wanted))
+        sql = self._sql(form, lambda b: self._count(b, type_, wanted), finds_few(wanted))
         return int(self._database.rows(sql, named(values))[0][0])
 
     def versions(self, type_: str, id_: str, seen: Filter, page: Page) -> list[Stored]:
@@ -74,12 +77,13 @@ class Reading:
         )
 
     def _rows(
-        self, form: Hashable, build: Callable[[Binds], Select[Any]], values: Values, seen: Filter
+        self, form: Form, build: Callable[[Binds], Select[Any]], values: Values, seen: Filter
     ) -> list[Stored]:
         asked = _first_consented(seen)
         if asked is not None:
             shape(asked, values)
-        sql = self._sql(form, lambda binds: self._with_reason(build(binds), asked, binds))
+        one_by_one = finds_few(seen) or form[0] != "find"
+        sql = self._sql(form, lambda binds: self._with_reason(build(binds), asked, binds), one_by_one)
         return [_stored(row) for row in self._database.rows(sql, named(values))]
 
     def _with_reason(self, query: Select[Any], asked: Consented | None, binds: Binds) -> Select[Any]:
@@ -88,12 +92,12 @@ class Reading:
             return query.add_columns(literal_column("''"))
         return query.add_columns(because(asked, resource, binds, self._database.within))
 
-    def _sql(self, form: Hashable, build: Callable[[Binds], Select[Any]]) -> str:
+    def _sql(self, form: Form, build: Callable[[Binds], Select[Any]], one_by_one: bool = False) -> Statement:
         sql = self._statements.get(form)
         if sql is None:
             if len(self._statements) >= _KEPT:
                 self._statements.clear()
-            sql = self._statements[form] = self._database.compiled(build(Binds()))
+            sql = self._statements[form] = self._database.compiled(build(Binds(one_by_one=one_by_one)))
         return sql
 
     def _clause(self, wanted: Filter, r: Any, binds: Binds) -> ColumnElement[bool]:

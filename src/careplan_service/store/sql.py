@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any as Anything
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    and_,
+    exists,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from careplan_service.access import filters as f
 from careplan_service.store.bind import Binds, fence
@@ -76,6 +88,13 @@ _SHAPES: Mapping[type, Callable[[Anything, Values], Hashable]] = {
 }
 
 
+def finds_few(wanted: f.Filter) -> bool:
+    """Whether the Filter fixes the patient or the id, so that the statement starts there."""
+    if isinstance(wanted, f.All):
+        return any(finds_few(part) for part in wanted.parts)
+    return isinstance(wanted, f.Is) and wanted.column in ("patient", "id")
+
+
 def after(text: str) -> str:
     """The smallest text greater than every text that starts with this one."""
     return text + "\U0010ffff"
@@ -88,10 +107,14 @@ _READ: Mapping[str, Callable[[str], Values]] = {
 }
 
 
-def _some_fact(r: FromClause, param: Column, condition: Callable[[FromClause], list[Column]]) -> Column:
+def _some_fact(
+    r: FromClause, binds: Binds, param: Column, condition: Callable[[FromClause], list[Column]]
+) -> Column:
     row = fact.alias()
     asked = (row.c.vid == r.c.vid, row.c.param == param, *condition(row))
-    return exists(select(ONE).select_from(row).where(*asked).correlate_except(row))
+    found = select(ONE).select_from(row).where(*asked).correlate_except(row)
+    # OFFSET keeps PostgreSQL from turning the look-up into a join that starts from the facts.
+    return exists(found.offset(literal_column("0")) if binds.one_by_one else found)
 
 
 def _is(wanted: f.Is, r: FromClause, binds: Binds, within: str) -> Column:
@@ -106,7 +129,7 @@ def _has(wanted: f.Has, r: FromClause, binds: Binds, within: str) -> Column:
     given = [
         (c, binds.text(v)) for c, v in (("value", wanted.value), ("system", wanted.system)) if v is not None
     ]
-    return _some_fact(r, param, lambda row: [row.c[column] == value for column, value in given])
+    return _some_fact(r, binds, param, lambda row: [row.c[column] == value for column, value in given])
 
 
 def _reads(wanted: f.Reads, r: FromClause, binds: Binds, within: str) -> Column:
@@ -117,7 +140,7 @@ def _reads(wanted: f.Reads, r: FromClause, binds: Binds, within: str) -> Column:
         "contains": lambda row: [getattr(func, within)(row.c.value, texts[0]) > 0],
         "exact": lambda row: [row.c.system == texts[0]],
     }
-    return _some_fact(r, param, conditions[wanted.how])
+    return _some_fact(r, binds, param, conditions[wanted.how])
 
 
 def _against(prefix: str, lo: Column, hi: Column, a: Column, b: Column) -> Column:
@@ -138,7 +161,7 @@ def _against(prefix: str, lo: Column, hi: Column, a: Column, b: Column) -> Colum
 
 def _within(wanted: f.Within, r: FromClause, binds: Binds, within: str) -> Column:
     param, lo, hi = binds.text(wanted.param), binds.number(wanted.lo), binds.number(wanted.hi)
-    return _some_fact(r, param, lambda row: [_against(wanted.prefix, lo, hi, row.c.lo, row.c.hi)])
+    return _some_fact(r, binds, param, lambda row: [_against(wanted.prefix, lo, hi, row.c.lo, row.c.hi)])
 
 
 def _updated(wanted: f.Updated, r: FromClause, binds: Binds, within: str) -> Column:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Text, bindparam, delete, func, insert, select, update
 
 from careplan_service.store.consent_sql import OTHER_PATIENT
 from careplan_service.store.database import Database
@@ -53,6 +53,8 @@ class Statements:
             .where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i"))
             .limit(1)
         )
+        name = bindparam("name", type_=Text)
+        self.alone = compiled(select(func.pg_advisory_xact_lock(func.hashtext(name))))
         self.hold = compiled(
             select(resource.c.vid)
             .where(

@@ -93,6 +93,7 @@ consent_rule = Table(
     Column("deny", Integer, nullable=False),
     Column("named", Integer, nullable=False),
     Column("labelled", Integer, nullable=False),
+    Column("leaf", Integer, nullable=False),
     Column("valid_from", BigInteger, nullable=False),
     Column("valid_to", BigInteger, nullable=False),
 )
@@ -105,10 +106,9 @@ consent_part = Table(
     Column("part", _SERIAL, primary_key=True, autoincrement=True),
     Column("rule", _SERIAL, ForeignKey("consent_rule.rule"), nullable=False),
     Column("deny", Integer, nullable=False),
-    Column("any_actor", Integer, nullable=False),
+    # How many of actor, purpose, class and code it states; whether purpose and label are among the rest.
+    Column("stated", Integer, nullable=False),
     Column("any_purpose", Integer, nullable=False),
-    Column("any_class", Integer, nullable=False),
-    Column("any_code", Integer, nullable=False),
     Column("any_label", Integer, nullable=False),
     Column("low", Integer, nullable=False),
     Column("high", Integer, nullable=False),

@@ -44,7 +44,7 @@ class Writing:
     def alone(self, name: str) -> None:
         """Wait until no other transaction is alone under the name; SQLite has one writer anyway."""
         if not self._database.is_sqlite:
-            self._database.run("SELECT pg_advisory_xact_lock(hashtext(%(name)s))", {"name": name})
+            self._database.run(self._sql.alone, {"name": name})
 
     def note(self, entry: AuditEntry) -> None:
         """Leave the audit row in this transaction."""
@@ -106,7 +106,10 @@ def fact_rows(vid: int, facts: Facts, *, searchable: bool) -> list[Row]:
         for patient in facts.other_patients
     ]
     if searchable:
-        rows += [{"vid": vid, **row._asdict()} for row in facts.rows]
+        rows += [
+            {"vid": vid, "param": param, "value": value, "system": system, "lo": lo, "hi": hi}
+            for param, value, system, lo, hi in facts.rows
+        ]
     return rows
 
 
