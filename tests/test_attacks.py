@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import structlog
 
 from builders import (
     FOOD,
@@ -36,10 +35,8 @@ SHARE = a_provision(to=PARTNER, purpose=["COC"], codes=[HOUSING])
 
 
 @pytest.fixture(autouse=True)
-def _plain_log() -> Iterator[None]:
+def _plain_log() -> None:
     configure_log("error")
-    yield
-    structlog.reset_defaults()
 
 
 def _ann(api: Api) -> str:
@@ -282,6 +279,13 @@ def test_of_many_creates_under_one_id_one_creates_and_the_rest_update(api: Api) 
     statuses = sorted(a.status_code for a in _at_once([_sender(api, "PUT", "/fhir/Goal/named", body)] * 6))
     assert statuses == [200] * 5 + [201]
     assert api.agency.get("/fhir/Goal/named/_history").json["total"] == 6
+
+
+def test_many_deletes_at_once_are_one_delete(api: Api) -> None:
+    for _ in range(3):
+        goal = api.agency.make(a_goal(of="Patient/ann"))
+        answers = _at_once([_sender(api, "DELETE", f"/fhir/{goal}", None)] * 6)
+        assert {(a.status_code, a.headers["ETag"]) for a in answers} == {(204, 'W/"2"')}
 
 
 def test_updates_and_deletes_at_once_leave_one_line_of_versions(api: Api) -> None:

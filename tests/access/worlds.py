@@ -43,6 +43,25 @@ PURPOSES = "COC TREAT ETREAT BTG HRESCH CLINTRCH HPAYMT PurposeOfUse".split()
 TYPES = ("Goal", "CarePlan", "Condition", "CareTeam", "Group", "Patient", "Consent")
 OPAQUE = coding("http://example.org/labels", "family-secret")
 
+COC = purpose_and_ancestors("COC")
+PROBES = (
+    f.Consented(("Organization/partner",), COC, NOW),
+    f.Consented(("Organization/partner",), COC, NOW, workforce=True),
+    f.Consented(("Organization/partner",), (), NOW),
+    f.Consented(("Organization/stranger",), COC, NOW + DAY),
+    f.Consented(("Organization/agency",), COC, NOW - DAY, workforce=True),
+)
+FILTERS = (
+    f.Has("Goal.category", "food-insecurity", ""),
+    f.Within("Goal.start-date", "ge", NOW - 2 * DAY, NOW),
+    f.Within("Goal.start-date", "eq", NOW - 10 * DAY, NOW),
+    f.Updated("gt", NOW, NOW),
+    f.Reads("Patient.family", "starts", "doe"),
+    f.Reads("Patient.family", "exact", "do"),
+    f.Has("Goal.category", "no-such-code"),
+    f.Not(f.Is("patient", "Patient/ann")),
+)
+
 
 class Maker:
     """Makes random documents; `rng` is Python's or hypothesis's."""

@@ -11,6 +11,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, make_url, text
 
 from careplan_service.store import clients, migrate
@@ -78,10 +79,14 @@ def test_the_migrations_can_be_taken_back_and_run_again(empty: Database) -> None
     migrate.upgrade(empty)
     migrated = described(empty)
     with empty.engine.connect() as connection:
-        config = migrate._config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+        command.downgrade(migrate.config_for(connection), "base")
     assert described(empty) == {}
     assert migrate.upgrade(empty) == migrate.newest()
     assert migrate.upgrade(empty) == migrate.newest()
     assert described(empty) == migrated
+
+
+def test_the_newest_revision_is_that_of_alembic(empty: Database) -> None:
+    with empty.engine.connect() as connection:
+        script = ScriptDirectory.from_config(migrate.config_for(connection))
+    assert script.get_current_head() == migrate.newest()

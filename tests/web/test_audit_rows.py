@@ -86,7 +86,7 @@ def test_a_token_with_less_is_refused_and_the_refusal_is_recorded(api: Api) -> N
 
 def test_what_was_asked_is_kept_within_bounds_and_as_text(api: Api) -> None:
     api.agency.get("/fhir/Goal?identifier=" + "x" * 5000)
-    api.agency.get("/fhir/Goal?" + "&".join(f"y{n}" * 300 for n in range(20)))
+    api.agency.get("/fhir/Goal?" + "y" * 5000)
     api.agency.get("/fhir/Goal?identifier=%00")
     for row in api.audit():
         assert len(row["asked"]) <= 2000

@@ -5,11 +5,9 @@ https://hl7.org/fhir/R4/operationoutcome.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from sqlalchemy import create_engine, text
 
 from builders import PARTNER, Answer, Api, a_care_plan, a_consent, a_goal, a_provision
@@ -18,11 +16,9 @@ from careplan_service.log import configure_log
 
 
 @pytest.fixture(autouse=True)
-def _plain_log() -> Iterator[None]:
+def _plain_log() -> None:
     """The log as it is in operation; the default one draws every traceback."""
     configure_log("error")
-    yield
-    structlog.reset_defaults()
 
 
 def _count(api: Api) -> int:

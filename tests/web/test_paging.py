@@ -115,6 +115,7 @@ def test_a_cursor_tells_nothing_and_is_taken_unchanged_or_not_at_all(api: Api) -
         assert api.agency.get(f"/fhir/Goal?_count=1&_cursor={quote(changed)}").status == 400, changed
     for path in ("/fhir/CarePlan", f"/fhir/Goal/{goal}/_history"):
         assert api.agency.get(f"{path}?_cursor={cursor}").status == 400, path
+    assert api.agency.get(f"/fhir/Goal?_count=1&_cursor={cursor}&_cursor={cursor}").status == 400
     assert api.agency.get(f"/fhir/Goal?_count=1&_cursor={cursor}").status == 200
 
 

@@ -86,6 +86,9 @@ def test_deletes_come_before_creates_and_creates_before_updates(api: Api) -> Non
     ]
     assert api.agency.get(f"/fhir/{changed}").json["subject"]["reference"] == _places(answer)[2]
     assert api.agency.get(f"/fhir/{old}").status == 410
+    (row,) = (row for row in api.audit() if row["interaction"] == "transaction")
+    shown = [place.partition("/_history")[0] for place in row["shown"].split("\n")]
+    assert shown == [old, _places(answer)[2], changed, "Goal/named"]
     updated = [api.agency.get(f"/fhir/{one}").json["meta"]["lastUpdated"] for one in _places(answer)]
     assert updated == ["2026-06-01T12:00:00.001Z", "2026-06-01T12:00:00.000Z", "2026-06-01T12:00:00.000Z"]
 

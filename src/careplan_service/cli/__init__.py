@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from careplan_service import __version__
-from careplan_service.cli.clients import client, token
-from careplan_service.cli.data import load_command, plan
-from careplan_service.cli.database import db, doctor, openapi_command
-from careplan_service.cli.demo import demo
-from careplan_service.cli.serve import serve
 from careplan_service.errors import Problem
 
+_COMMANDS = {
+    "serve": "serve:serve",
+    "demo": "demo:demo",
+    "db": "database:db",
+    "client": "clients:client",
+    "token": "clients:token",
+    "load": "data:load_command",
+    "plan": "data:plan",
+    "openapi": "database:openapi_command",
+    "doctor": "database:doctor",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _OnDemand(click.Group):
+    """Imports a command when it is used: `serve` must not wait for what only `load` needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), attribute)
+        return command
+
+
+@click.group(cls=_OnDemand, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="careplan")
 def careplan() -> None:
     """FHIR R4 care plans, goals and consents, shared as far as the client agreed."""
-
-
-for _command in (serve, demo, db, client, token, load_command, plan, openapi_command, doctor):
-    careplan.add_command(_command)
 
 
 def main() -> None:

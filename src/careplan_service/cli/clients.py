@@ -9,7 +9,8 @@ import click
 from careplan_service.access.clients import KINDS, Client
 from careplan_service.access.scopes import ScopeError, narrowed, parse_scopes
 from careplan_service.app import Service
-from careplan_service.cli.common import database_option, service_for
+from careplan_service.cli.common import service_for
+from careplan_service.cli.options import database_option
 from careplan_service.errors import Invalid
 from careplan_service.oauth.registration import checked
 from careplan_service.oauth.tokens import TokenIssuer

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 
 from careplan_service.access.caller import Caller
@@ -15,11 +12,6 @@ from careplan_service.interactions.desk import Desk
 from careplan_service.settings import Settings
 
 OPERATOR = "operator"
-
-
-def database_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--database-url`, which wins over `CAREPLAN_DATABASE_URL`."""
-    return click.option("--database-url", help="Database, instead of CAREPLAN_DATABASE_URL.")(command)
 
 
 def service_for(database_url: str | None) -> Service:

@@ -13,7 +13,8 @@ import click
 from tqdm import tqdm
 
 from careplan_service.app import Service
-from careplan_service.cli.common import database_option, operator_desk, service_for, some_custodian
+from careplan_service.cli.common import operator_desk, service_for, some_custodian
+from careplan_service.cli.options import database_option
 from careplan_service.errors import Fault, Invalid, Problem
 from careplan_service.interactions.load import BATCH, Report, Source, load, sources_in
 from careplan_service.interactions.read_plan import read_plan

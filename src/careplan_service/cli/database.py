@@ -9,7 +9,8 @@ import click
 from tqdm import tqdm
 
 from careplan_service.app import assemble
-from careplan_service.cli.common import closing, database_option, service_for
+from careplan_service.cli.common import closing, service_for
+from careplan_service.cli.options import database_option
 from careplan_service.errors import Problem
 from careplan_service.settings import Settings
 from careplan_service.store import migrate

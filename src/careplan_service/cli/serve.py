@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import click
@@ -10,9 +11,11 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from careplan_service.app import assemble
-from careplan_service.cli.common import database_option
+from careplan_service.cli.options import database_option
+from careplan_service.oauth.keys import SigningKeys
 from careplan_service.settings import PREFIX, Settings
+from careplan_service.store import migrate
+from careplan_service.store.database import Database
 
 THREADS = 8
 """Threads of a worker: as many requests wait for one flush of the audit log together."""
@@ -26,9 +29,11 @@ THREADS = 8
 def serve(host: str, port: int, workers: int, database_url: str | None) -> None:
     """Bring the database up to date and serve."""
     settings = Settings.from_env(database_url=database_url)
-    service = assemble(settings)
-    service.keys.signing_key()
-    service.database.close()
+    database = Database(settings.database_url)
+    migrate.upgrade(database)
+    database.close()
+    # Made before the workers start, so that they find the same one.
+    SigningKeys(settings.keys_dir, now=time.monotonic).signing_key()
     os.environ[f"{PREFIX}DATABASE_URL"] = settings.database_url
     server: Any = Granian(
         "careplan_service.wsgi:app",

@@ -27,7 +27,6 @@ def remove(
     desk: Desk, changes: Changes, spec: ResourceSpec, id_: str, base_url: str, wanted: str | None
 ) -> Stored:
     """The delete inside an open transaction."""
-    changes.alone(f"{spec.name}/{id_}")
     before = changes.current(spec.name, id_, desk.sees("d", spec.name))
     if before is None:
         raise absent()

@@ -16,8 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psycopg
-from sqlalchemy import Engine, create_engine, event, exc
+from sqlalchemy import create_engine, event, exc
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.sql.elements import ClauseElement
@@ -64,8 +63,21 @@ class Database:
         self._local = threading.local()
         self._opened: list[Any] = []
         self._writing = threading.Lock()
+        self._gone: tuple[type[BaseException], ...] = (
+            OSError,
+            exc.OperationalError,
+            sqlite3.OperationalError,
+        )
+        # What a driver raises when a unique key is there already.
+        self.taken: type[Exception] = sqlite3.IntegrityError
         if self.is_sqlite:
             event.listen(self.engine, "connect", _set_pragmas)
+        else:
+            import psycopg  # slow to load, and SQLite does without
+
+            self._gone += (psycopg.OperationalError, psycopg.InterfaceError)
+            self._cursor = psycopg.RawCursor
+            self.taken = psycopg.errors.UniqueViolation
 
     def compiled(self, statement: ClauseElement) -> Statement:
         """A statement in this database's dialect, its parameters named as its binds.
@@ -105,14 +117,14 @@ class Database:
         else:
             connection.autocommit = True
             # psycopg would read `%(name)s` texts anew on each call; `$1` goes to the server as it is.
-            connection.cursor_factory = psycopg.RawCursor
+            connection.cursor_factory = self._cursor
             connection.prepare_threshold = 0
         self._opened.append(connection)
         return connection
 
     def rows(self, statement: Statement | str, values: Values) -> list[tuple[Any, ...]]:
         """The rows of one reading statement; raises Unavailable when the database is gone."""
-        with _reached():
+        with _reached(self._gone):
             found: list[tuple[Any, ...]] = self._execute(statement, values).fetchall()
         return found
 
@@ -148,7 +160,7 @@ class Database:
 
         Raises Unavailable when the database is gone.
         """
-        with _reached(), self._one_transaction():
+        with _reached(self._gone), self._one_transaction():
             yield
 
     @contextmanager
@@ -200,29 +212,15 @@ class Database:
             del self._queue
 
 
-_GONE = (
-    OSError,
-    sqlite3.OperationalError,
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    exc.OperationalError,
-)
-
-
 @contextmanager
-def _reached() -> Iterator[None]:
+def _reached(gone: tuple[type[BaseException], ...]) -> Iterator[None]:
     """What a driver raises when its database cannot be asked, as Unavailable."""
     try:
         yield
-    except _GONE as error:
+    except gone as error:
         raise Unavailable("the database cannot be reached for now; try again") from error
 
 
 def _set_pragmas(connection: Any, record: object) -> None:
     for pragma in _PRAGMAS:
         connection.execute(pragma)
-
-
-def engine_for(url: str) -> Engine:
-    """A plain SQLAlchemy engine with the same settings, for migrations."""
-    return Database(url).engine

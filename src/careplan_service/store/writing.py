@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from psycopg.errors import UniqueViolation
-
 from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter
 from careplan_service.access.instants import instant
@@ -66,7 +64,7 @@ class Writing:
         row.update(deleted=int(deleted), updated=updated, contributor=contributor, method=write.method)
         try:
             self._database.run(self._sql.insert["resource"], row)
-        except UniqueViolation as taken:
+        except self._database.taken as taken:
             text = f"`{write.type}/{write.id}` was written by another request at the same moment; try again"
             raise Conflict(text) from taken
         self._database.run(self._sql.insert["document"], {"vid": vid, "body": body})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
 
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.instants import instant
@@ -38,15 +39,17 @@ def fhir_blueprint(
     routes = Blueprint("fhir", __name__, url_prefix="/fhir")
 
     def serve(interaction: str, carry_out: Callable[[Desk], Response]) -> Response:
+        sent: Request = cast(Any, request)._get_current_object()  # the proxy looks it up at every use
+
         def checked(desk: Desk) -> Response:
-            incoming.require_json_wanted(request)
+            incoming.require_json_wanted(sent)
             if interaction not in _TAKES_PARAMETERS:
-                incoming.require_parameters(request, _FORMAT)
+                incoming.require_parameters(sent, _FORMAT)
             if interaction in _WRITES:
-                incoming.require_preconditions(request)
+                incoming.require_preconditions(sent)
             return carry_out(desk)
 
-        return reception.serve(request, interaction, checked)
+        return reception.serve(sent, interaction, checked)
 
     @routes.get("/metadata")
     def capabilities() -> Response:

@@ -31,7 +31,7 @@ _NEVER = re.compile(r"0(?:\.0*)?")
 
 def require_json_wanted(request: Request) -> None:
     """Raise NotAcceptable (406) when neither `_format` nor Accept takes FHIR R4 as JSON."""
-    wanted = request.args.get("_format")
+    wanted = request.args.get("_format") if request.query_string else None
     if wanted is not None:
         require_format(wanted)
         return
@@ -68,7 +68,7 @@ def _is_r4(named: dict[str, str]) -> bool:
 
 def require_parameters(request: Request, known: frozenset[str]) -> None:
     """Raise Malformed (400) for a query parameter that would have no effect."""
-    for name in sorted(request.args.keys() - known):
+    for name in sorted(request.args.keys() - known) if request.query_string else ():
         raise Malformed(f"`{name}` is not a parameter of this interaction; leave it out")
 
 

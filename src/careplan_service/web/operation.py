@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import orjson
 from flask import Blueprint, Response, request
@@ -20,10 +21,16 @@ def operation_blueprint(not_ready: Callable[[], str | None]) -> Blueprint:
         "careplan_responses", "Responses by method and status class.", ("method", "status"), registry=registry
     )
 
+    @cache
+    def series(method: str, hundreds: int) -> Counter:
+        return answered.labels(method, f"{hundreds}xx")
+
+    def counted(method: str, hundreds: int) -> Counter:
+        return series(method if method in _METHODS else "other", hundreds)
+
     @routes.after_app_request
     def count(response: Response) -> Response:
-        method = request.method if request.method in _METHODS else "other"
-        answered.labels(method, f"{response.status_code // 100}xx").inc()
+        counted(request.method, response.status_code // 100).inc()
         return response
 
     @routes.get("/health/live")

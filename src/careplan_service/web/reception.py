@@ -54,6 +54,8 @@ class Reception:
 
 def _require_text(request: Request) -> None:
     """Raise Malformed (400) for an address that is not UTF-8 or holds a NUL, which no database takes."""
+    if not request.query_string and request.path.isascii() and request.path.isprintable():
+        return
     try:
         query = unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:

@@ -23,13 +23,15 @@ _CONTENT_TYPE = f"{FHIR_JSON}; charset=utf-8"
 
 def resource(stored: Stored, base_url: str, status: int = 200, *, located: bool = False) -> Response:
     """One version, its bytes untouched. https://hl7.org/fhir/R4/http.html#versions"""
-    response = Response(stored.body, status, content_type=_CONTENT_TYPE)
-    response.headers["ETag"] = f'W/"{stored.version}"'
-    response.headers["Last-Modified"] = formatdate(stored.updated // 1_000_000, usegmt=True)
-    response.headers["Cache-Control"] = "private, no-cache"
+    headers = [
+        ("Content-Type", _CONTENT_TYPE),
+        ("ETag", f'W/"{stored.version}"'),
+        ("Last-Modified", formatdate(stored.updated // 1_000_000, usegmt=True)),
+        ("Cache-Control", "private, no-cache"),
+    ]
     if located:
-        response.headers["Location"] = f"{base_url}/fhir/{versioned(stored)}"
-    return response
+        headers.append(("Location", f"{base_url}/fhir/{versioned(stored)}"))
+    return Response(stored.body, status, headers)
 
 
 def versioned(stored: Stored) -> str:

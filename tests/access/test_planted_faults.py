@@ -1,0 +1,257 @@
+"""Faults planted on purpose, in plain Python, in SQL and in the rows: the law must see each of them.
+
+A fixed corpus of worlds is asked until the two disagree; see `tests/test_agreement.py` for the law itself.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import and_, true
+
+from access.loaded import EVERYBODY, disagreements, history_disagreements, load, undone
+from access.worlds import FILTERS, PROBES, Maker
+from careplan_service.access import filters as f
+from careplan_service.access import holds as plain
+from careplan_service.access.consent import decision, matching
+from careplan_service.access.facts import Labels
+from careplan_service.store import consent_sql, filing, migrate, sql, writing
+from careplan_service.store.consent_sql import _Predicate
+from careplan_service.store.database import Database
+from careplan_service.store.records import SqlRecords
+from careplan_service.store.statements import Statements
+
+
+def first_disagreement(records: SqlRecords, probes: tuple[f.Filter, ...], worlds: int) -> str | None:
+    for seed in range(worlds):
+        maker = Maker(random.Random(seed))
+        with undone(records) as changes:
+            loaded = load(maker, changes, resources=20, consents=9)
+            for wanted in probes:
+                if told := disagreements(records, loaded, wanted):
+                    return told[0]
+    return None
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One migrated SQLite database for all planted faults; nothing stays in it."""
+    place: Path = tmp_path_factory.mktemp("faults")
+    database = Database(f"sqlite:///{place}/faults.db")
+    migrate.upgrade(database)
+    yield database
+    database.close()
+
+
+def without(name: str) -> tuple[Any, ...]:
+    """The dimensions of a rule less one."""
+    return tuple(d for d in matching.DIMENSIONS if d.__name__ != name)
+
+
+def primary_is_everything(part: Any, asked: Any, facts: Any) -> bool:
+    return part.codes is None or not part.codes.isdisjoint(facts.codes)
+
+
+def only_primary(part: Any, asked: Any, facts: Any) -> bool:
+    return part.codes is None or not part.codes.isdisjoint(facts.primary)
+
+
+def touches_upwards(reach: Any, facts: Any) -> bool:
+    return reach.low is not None and facts.labels.rank > reach.low
+
+
+def instead(name: str, other: Callable[..., bool]) -> tuple[Any, ...]:
+    return tuple(other if d.__name__ == name else d for d in matching.DIMENSIONS)
+
+
+def all_matched(asked: Any, facts: Any, rules: Any) -> list[Any]:
+    return [rule for rule in rules if matching.matches(rule, asked, facts)]
+
+
+def ignoring(**changed: Any) -> Callable[..., bool]:
+    """`permits` about facts with something left out."""
+    return lambda asked, facts, consents: decision.permits(asked, replace(facts, **changed), consents)
+
+
+PLANTED_IN_PYTHON: dict[str, tuple[Any, str, Any]] = {
+    "the frontier is dropped": (decision, "_frontier", all_matched),
+    "the purpose tag is ignored": (decision, "_purpose_tag_conflicts", lambda asked, facts: False),
+    "other patients are ignored": (plain, "permits", ignoring(other_patients=frozenset())),
+    "labels are ignored": (plain, "permits", ignoring(labels=Labels(3))),
+    "profiles are ignored": (plain, "permits", ignoring(profiles=frozenset())),
+    "a permit without recipient matches": (matching, "_within_reach", lambda rule, facts: True),
+    "the ceiling without label is R": (matching, "NORMAL", 4),
+    "the actor is ignored": (matching, "DIMENSIONS", without("_actor")),
+    "the purpose is ignored": (matching, "DIMENSIONS", without("_purpose")),
+    "the class is ignored": (matching, "DIMENSIONS", without("_class")),
+    "the code is ignored": (matching, "DIMENSIONS", without("_code")),
+    "the label is ignored": (matching, "DIMENSIONS", without("_labels")),
+    "a permit reads codes anywhere": (matching, "DIMENSIONS", instead("_code", primary_is_everything)),
+    "a deny reads primary codes only": (matching, "DIMENSIONS", instead("_code", only_primary)),
+    "a deny of R starts above R": (matching, "_touches", touches_upwards),
+    "a permit covers whatever it touches": (matching, "_covers", matching._touches),
+}
+
+
+def _matches_but(self: Any, rule: Any, **left_out: bool) -> Any:
+    part = consent_sql.consent_part.alias()
+    failing = consent_sql._some(part, part.c.rule == rule.c.rule, ~self._part_matches(part))
+    return and_(rule.c.valid_from <= self._now, rule.c.valid_to >= self._now, ~failing)
+
+
+PLANTED_IN_SQL: dict[str, tuple[Any, str, Any]] = {
+    "the frontier is dropped": (
+        _Predicate,
+        "_on_frontier",
+        lambda self, rule, patient: and_(rule.c.patient == patient, self._matches(rule)),
+    ),
+    "the patient of a rule is ignored": (
+        _Predicate,
+        "_on_frontier",
+        lambda self, rule, patient: self._matches(rule),
+    ),
+    "a permit needs no recipient": (_Predicate, "_matches", _matches_but),
+    "the label is ignored": (_Predicate, "_label", lambda self, part: true()),
+    "a deny for a purpose needs one": (_Predicate, "_expected", lambda self, part: part.c.stated),
+    "an exception is taken for none": (
+        filing,
+        "_rule_row",
+        lambda *a, **k: {**_rule_row(*a, **k), "leaf": 1},
+    ),
+    "a label comparison is flipped": (
+        _Predicate,
+        "_touched",
+        lambda self, part: self._r.c.rank <= part.c.low,
+    ),
+    "a permit covers whatever it touches": (_Predicate, "_covered", _Predicate._touched),
+    "every tag fits": (_Predicate, "visible", lambda self: self._lets(self._r.c.patient)),
+    "Part 2 need not be named": (filing, "_part_row", lambda *a: {**_part_row(*a), "part2": 1}),
+    "a covered label has no ceiling": (filing, "_part_row", lambda *a: {**_part_row(*a), "ceiling": 9}),
+    "further patients are not written": (writing, "OTHER_PATIENT", "~nobody"),
+    "no rank is a low rank": (filing, "_NO_RANK", 0),
+    "rules are filed as permits": (filing, "_part_row", lambda *a: {**_part_row(*a), "deny": 0}),
+    "a rule is valid for ever": (
+        filing,
+        "_rule_row",
+        lambda *a, **k: {**_rule_row(*a, **k), "valid_to": 2**62},
+    ),
+    "a rule was always valid": (
+        filing,
+        "_rule_row",
+        lambda *a, **k: {**_rule_row(*a, **k), "valid_from": -(2**62)},
+    ),
+    "unnamed recipients are named": (filing, "_rule_row", lambda *a, **k: {**_rule_row(*a, **k), "named": 1}),
+}
+_part_row, _rule_row, _key_rows = filing._part_row, filing._rule_row, filing._key_rows
+
+
+@pytest.mark.parametrize("fault", PLANTED_IN_PYTHON)
+def test_a_fault_planted_in_plain_python_is_seen(
+    fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch, sound: SqlRecords
+) -> None:
+    monkeypatch.setattr(*PLANTED_IN_PYTHON[fault])
+    assert first_disagreement(sound, PROBES, worlds=40)
+
+
+@pytest.mark.parametrize("fault", PLANTED_IN_SQL)
+def test_a_fault_planted_in_sql_is_seen(fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*PLANTED_IN_SQL[fault])
+    assert first_disagreement(SqlRecords(quick, audited=False), PROBES, worlds=40)
+
+
+UNSTATED = {
+    "the actor is not filed": {"actors": None},
+    "the purpose is not filed": {"purposes": None},
+    "the class is not filed": {"classes": None},
+    "the code is not filed": {"codes": None},
+    "the label is not filed": {"labels": None},
+    "a deny is filed as a permit": {"deny": False},
+}
+
+
+@pytest.mark.parametrize("fault", UNSTATED)
+def test_a_dimension_that_is_not_filed_is_seen(
+    fault: str, sound: SqlRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_out = UNSTATED[fault]
+    monkeypatch.setattr(filing, "_part_row", lambda *a: _part_row(*a[:2], replace(a[2], **left_out)))
+    monkeypatch.setattr(filing, "_key_rows", lambda n, part: _key_rows(n, replace(part, **left_out)))
+    assert first_disagreement(sound, PROBES, worlds=40)
+
+
+@pytest.fixture(scope="module")
+def sound(quick: Database) -> SqlRecords:
+    """Records whose statements no fault has touched."""
+    return SqlRecords(quick, audited=False)
+
+
+def test_withdrawn_rules_that_stay_are_seen(quick: Database) -> None:
+    records = SqlRecords(quick, audited=False)
+    records._statements.drop_rules = ()
+    assert first_disagreement(records, PROBES, worlds=40)
+
+
+def test_an_old_version_that_forgets_whom_it_names_is_seen(quick: Database) -> None:
+    records, found = SqlRecords(quick, audited=False), []
+    forget = Statements(quick).forget
+    records._statements.forget = forget._replace(text=forget.text.partition(" AND fact.param")[0])
+    for seed in range(12):
+        maker = Maker(random.Random(seed))
+        with undone(records) as changes:
+            loaded = load(maker, changes, resources=20, consents=9)
+            found += history_disagreements(records, loaded, PROBES[0])
+            found += history_disagreements(records, loaded, PROBES[1])
+    assert found
+
+
+_against = sql._against
+PLANTED_IN_QUESTIONS: dict[str, Any] = {
+    "gt is ge": lambda prefix, *edges: _against({"gt": "ge"}.get(prefix, prefix), *edges),
+    "ge is gt": lambda prefix, *edges: _against({"ge": "gt"}.get(prefix, prefix), *edges),
+    "eq is ap": lambda prefix, *edges: _against({"eq": "ap"}.get(prefix, prefix), *edges),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED_IN_QUESTIONS)
+def test_a_fault_planted_in_a_prefix_is_seen(
+    fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "_against", PLANTED_IN_QUESTIONS[fault])
+    assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=40)
+
+
+PLANTED_IN_CLAUSES: dict[str, tuple[type, Any]] = {
+    "Has ignores the system": (f.Has, lambda wanted: replace(wanted, system=None)),
+    "Has ignores the value": (f.Has, lambda wanted: replace(wanted, value=None)),
+    "Not is forgotten": (f.Not, lambda wanted: wanted.part),
+    "exact reads the beginning": (f.Reads, lambda wanted: replace(wanted, how="starts")),
+    "the time of the version is ignored": (f.Updated, lambda wanted: f.EVERYTHING),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED_IN_CLAUSES)
+def test_a_fault_planted_in_a_clause_is_seen(
+    fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, misread = PLANTED_IN_CLAUSES[fault]
+    shapes, clauses = dict(sql._SHAPES), dict(sql._CLAUSES)
+
+    def shape(wanted: f.Filter, values: Any) -> Any:
+        return shapes[type(misread(wanted))](misread(wanted), values)
+
+    def clause(wanted: f.Filter, *rest: Any) -> Any:
+        return clauses[type(misread(wanted))](misread(wanted), *rest)
+
+    monkeypatch.setitem(sql._SHAPES, kind, shape)
+    monkeypatch.setitem(sql._CLAUSES, kind, clause)
+    assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=40)
+
+
+def test_without_a_planted_fault_the_corpus_agrees(sound: SqlRecords) -> None:
+    assert first_disagreement(sound, (*PROBES, *FILTERS), worlds=10) is None
+    assert EVERYBODY.limit > 20
