@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from builders import Api
 from sqlalchemy import create_engine, make_url, text
 
+from builders import Api
 from careplan_service.app import Service, assemble
 from careplan_service.settings import Settings
 from careplan_service.store import migrate

@@ -43,7 +43,7 @@ def _command_exists(text: str) -> bool:
     for word in text.split()[1:]:
         if not isinstance(command, click.Group):
             break
-        found = command.commands.get(word)
+        found = command.get_command(click.Context(command), word)
         if found is None:
             return False
         command = found

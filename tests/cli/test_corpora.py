@@ -1,4 +1,4 @@
-"""Real FHIR data written elsewhere: all that is valid is loaded and comes back equal, number text included."""
+"""Real FHIR data written elsewhere: all that is valid is loaded and comes back equal, numbers too."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from careplan_service.settings import PREFIX, Settings
 from careplan_service.store import migrate
 from careplan_service.store.database import Database
 
-THREADS = 8
+THREADS = 4
 """Threads of a worker: as many requests wait for one flush of the audit log together."""
 
 
