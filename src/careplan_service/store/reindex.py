@@ -28,12 +28,17 @@ def reindex(database: Database, door: Door) -> Iterator[int]:
         .where(resource.c.current == 1, resource.c.deleted == 0, resource.c.vid > bindparam("after"))
         .order_by(resource.c.vid)
         .limit(_BATCH)
+        .with_for_update(of=resource)
     )
     statements, after = Statements(database), 0
-    while rows := database.rows(page, {"after": after}):
+    while True:
+        # Read and written under one lock: a Consent withdrawn in between must not get its rules back.
         with database.writing():
+            rows = database.rows(page, {"after": after})
             for vid, type_, id_, version, body in rows:
                 _reindex_one(database, statements, door, (vid, type_, id_, version, bytes(body)))
+        if not rows:
+            return
         after = rows[-1][0]
         yield len(rows)
 
