@@ -31,7 +31,7 @@ from careplan_service.store.records import SqlRecords
 from careplan_service.web import problems
 from careplan_service.web.clock import Clock
 from careplan_service.web.cursors import Cursors
-from careplan_service.web.fhir import fhir_blueprint
+from careplan_service.web.fhir import Face, fhir_blueprint
 from careplan_service.web.oauth import oauth_blueprint
 from careplan_service.web.operation import operation_blueprint
 from careplan_service.web.plans import plans_blueprint
@@ -124,7 +124,7 @@ def app_of(service: Service) -> Flask:
         oauth_blueprint(_token_endpoint(service), service.keys.public_jwks, _smart(base_url))
     )
     app.register_blueprint(
-        fhir_blueprint(reception, service.door, Cursors(_cursor_secret(service)), base_url)
+        fhir_blueprint(Face(reception, service.door, Cursors(_cursor_secret(service)), base_url))
     )
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))

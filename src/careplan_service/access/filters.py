@@ -77,8 +77,10 @@ class Reads(Filter):
 
 @dataclass(frozen=True)
 class Within(Filter):
-    """Some date of the parameter stands to lo..hi (microseconds UTC) as the FHIR prefix says.
+    """Some range of the parameter stands to lo..hi as the FHIR prefix says; None means any value, any system.
 
+    Dates are microseconds UTC, quantities the ordered 64-bit image of their number
+    (`resources/quantities.py`), where `value` and `system` say the unit.
     https://hl7.org/fhir/R4/search.html#prefix
     """
 
@@ -86,6 +88,8 @@ class Within(Filter):
     prefix: str
     lo: int
     hi: int
+    value: str | None = None
+    system: str | None = None
 
 
 @dataclass(frozen=True)

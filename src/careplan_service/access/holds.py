@@ -78,7 +78,10 @@ def _reads(wanted: f.Reads, version: Version, world: World) -> bool:
 
 def _within(wanted: f.Within, version: Version, world: World) -> bool:
     return any(
-        row.param == wanted.param and compare(wanted.prefix, wanted.lo, wanted.hi, row.lo, row.hi)
+        row.param == wanted.param
+        and wanted.value in (None, row.value)
+        and wanted.system in (None, row.system)
+        and compare(wanted.prefix, wanted.lo, wanted.hi, row.lo, row.hi)
         for row in version.facts.rows
     )
 

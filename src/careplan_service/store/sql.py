@@ -63,11 +63,15 @@ def _reads_shape(wanted: f.Reads, values: Values) -> Hashable:
     return (f.Reads, wanted.how)
 
 
-def _span_shape(wanted: f.Within | f.Updated, values: Values) -> Hashable:
-    if isinstance(wanted, f.Within):
-        values.append(wanted.param)
+def _within_shape(wanted: f.Within, values: Values) -> Hashable:
+    given = [value for value in (wanted.value, wanted.system) if value is not None]
+    values += [wanted.param, *given, wanted.lo, wanted.hi]
+    return (f.Within, wanted.prefix, wanted.value is None, wanted.system is None)
+
+
+def _updated_shape(wanted: f.Updated, values: Values) -> Hashable:
     values += [wanted.lo, wanted.hi]
-    return (type(wanted), wanted.prefix)
+    return (f.Updated, wanted.prefix)
 
 
 def _consented_shape(wanted: f.Consented, values: Values) -> Hashable:
@@ -82,8 +86,8 @@ _SHAPES: Mapping[type, Callable[[Anything, Values], Hashable]] = {
     f.Is: _is_shape,
     f.Has: _has_shape,
     f.Reads: _reads_shape,
-    f.Within: _span_shape,
-    f.Updated: _span_shape,
+    f.Within: _within_shape,
+    f.Updated: _updated_shape,
     f.Consented: _consented_shape,
 }
 
@@ -126,10 +130,13 @@ def _is(wanted: f.Is, r: FromClause, binds: Binds, within: str) -> Column:
 
 def _has(wanted: f.Has, r: FromClause, binds: Binds, within: str) -> Column:
     param = binds.text(wanted.param)
-    given = [
-        (c, binds.text(v)) for c, v in (("value", wanted.value), ("system", wanted.system)) if v is not None
-    ]
+    given = _given(wanted, binds)
     return _some_fact(r, binds, param, lambda row: [row.c[column] == value for column, value in given])
+
+
+def _given(wanted: f.Has | f.Within, binds: Binds) -> list[tuple[str, Column]]:
+    stated = (("value", wanted.value), ("system", wanted.system))
+    return [(column, binds.text(value)) for column, value in stated if value is not None]
 
 
 def _reads(wanted: f.Reads, r: FromClause, binds: Binds, within: str) -> Column:
@@ -160,8 +167,14 @@ def _against(prefix: str, lo: Column, hi: Column, a: Column, b: Column) -> Colum
 
 
 def _within(wanted: f.Within, r: FromClause, binds: Binds, within: str) -> Column:
-    param, lo, hi = binds.text(wanted.param), binds.number(wanted.lo), binds.number(wanted.hi)
-    return _some_fact(r, binds, param, lambda row: [_against(wanted.prefix, lo, hi, row.c.lo, row.c.hi)])
+    param, given = binds.text(wanted.param), _given(wanted, binds)
+    lo, hi = binds.number(wanted.lo), binds.number(wanted.hi)
+
+    def conditions(row: FromClause) -> list[Column]:
+        stated = [row.c[column] == value for column, value in given]
+        return [*stated, _against(wanted.prefix, lo, hi, row.c.lo, row.c.hi)]
+
+    return _some_fact(r, binds, param, conditions)
 
 
 def _updated(wanted: f.Updated, r: FromClause, binds: Binds, within: str) -> Column:

@@ -1,0 +1,58 @@
+"""What every FHIR route needs: the reception, what Consents are compiled with, cursors, our address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Request, Response, request
+
+from careplan_service.access.consent.rules import Door
+from careplan_service.interactions.desk import Cursor, Desk
+from careplan_service.interactions.search import require_once
+from careplan_service.web import incoming
+from careplan_service.web.cursors import Cursors
+from careplan_service.web.reception import Reception
+
+Pairs = Sequence[tuple[str, str]]
+FORMAT = frozenset({"_format"})
+
+
+@dataclass(frozen=True)
+class Face:
+    """Made once by `app.py`; `door` gives what a Consent is compiled with at this moment."""
+
+    reception: Reception
+    door: Callable[[], Door]
+    cursors: Cursors
+    base_url: str
+
+    def serve(
+        self,
+        interaction: str,
+        carry_out: Callable[[Desk], Response],
+        parameters: frozenset[str] | None = FORMAT,
+    ) -> Response:
+        """Carry out an interaction that takes these query parameters; None leaves them to it."""
+        sent: Request = cast(Any, request)._get_current_object()  # the proxy looks it up at every use
+
+        def checked(desk: Desk) -> Response:
+            incoming.require_json_wanted(sent)
+            if parameters is not None:
+                incoming.require_parameters(sent, parameters)
+            return carry_out(desk)
+
+        return self.reception.serve(sent, interaction, checked)
+
+    def page_of(self, pairs: Pairs, path: str) -> tuple[list[tuple[str, str]], Cursor | None]:
+        """The parameters without the cursor, and where the page begins."""
+        require_once(name for name, _ in pairs if name == "_cursor")
+        texts = [text for name, text in pairs if name == "_cursor"]
+        asked = [pair for pair in pairs if pair[0] != "_cursor"]
+        return asked, self.cursors.opened(texts[0], path) if texts else None
+
+
+def pairs_of(sent: Request) -> list[tuple[str, str]]:
+    """The query parameters in their order."""
+    return list(sent.args.items(multi=True))
