@@ -6,7 +6,8 @@ https://www.rfc-editor.org/rfc/rfc9112 and https://hl7.org/fhir/R4/http.html
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 from random import Random
 from typing import NamedTuple
 
@@ -21,13 +22,16 @@ MOST = 8_000
 """Requests made in advance; a run begins again when it has sent them all."""
 BARE_PATH = "/goal"
 _FEWEST_SEARCHES = 50
+_NOT_SEARCHED = frozenset({"author", "authorReference", "expressedBy", "onBehalfOf"})
+_FIRST = 'W/"1"'
+"""The version of what was loaded and never changed."""
 
 
 class Ask(NamedTuple):
     """One request, the status it must get and the names its answer must hold (None: not looked at).
 
-    Names are the ids of a resource or of a Bundle's entries, or the expressions of an
-    OperationOutcome's issues.
+    Names are the ids of a resource or of a Bundle's entries, the numbered statuses of a transaction's
+    entries, or the expressions of an OperationOutcome's issues.
     """
 
     sent: bytes
@@ -35,9 +39,22 @@ class Ask(NamedTuple):
     names: frozenset[str] | None = None
 
 
+Lane = Iterator[Ask]
+"""What one connection sends, without end."""
+
+
+def shared(asks: Sequence[Ask], connections: int) -> list[Lane]:
+    """Connections that all send from the same requests, each in turn."""
+    turning = cycle(asks)
+    return [turning] * connections
+
+
 def names_in(body: bytes) -> frozenset[str]:
     """The names in an answer, as `Ask.names` means them."""
     document = orjson.loads(body)
+    if document.get("type") == "transaction-response":
+        statuses = (entry["response"]["status"] for entry in document["entry"])
+        return frozenset(f"{number}: {status[:3]}" for number, status in enumerate(statuses))
     if document["resourceType"] == "Bundle":
         return frozenset(entry["resource"]["id"] for entry in document.get("entry", ()))
     if document["resourceType"] == "OperationOutcome":
@@ -47,7 +64,7 @@ def names_in(body: bytes) -> frozenset[str]:
 
 def bare(host: str) -> list[Ask]:
     """The bare route, again and again."""
-    return [Ask(_request("GET", BARE_PATH, host), 200)]
+    return [Ask(request("GET", BARE_PATH, host), 200)]
 
 
 def goal_reads(drawn: Sequence[ClientDrawn], tokens: dict[str, list[str]], host: str) -> list[Ask]:
@@ -57,9 +74,15 @@ def goal_reads(drawn: Sequence[ClientDrawn], tokens: dict[str, list[str]], host:
         (partner, goal.id) for partner in PARTNERS for client in drawn for goal in client.seen_by(partner)
     ]
     return [
-        Ask(_request("GET", f"/fhir/Goal/{id_}", host, random.choice(tokens[partner])), 200, frozenset({id_}))
+        Ask(request("GET", f"/fhir/Goal/{id_}", host, random.choice(tokens[partner])), 200, frozenset({id_}))
         for partner, id_ in random.choices(seen, k=MOST)
     ]
+
+
+def goal_rereads(drawn: Sequence[ClientDrawn], tokens: dict[str, list[str]], host: str) -> list[Ask]:
+    """The requests of B1 by callers who have the current version already."""
+    known = b"\r\nIf-None-Match: " + _FIRST.encode() + b"\r\n"
+    return [Ask(ask.sent.replace(b"\r\n", known, 1), 304) for ask in goal_reads(drawn, tokens, host)]
 
 
 def goal_searches(drawn: Sequence[ClientDrawn], tokens: dict[str, list[str]], host: str) -> list[Ask]:
@@ -78,8 +101,33 @@ def goal_searches(drawn: Sequence[ClientDrawn], tokens: dict[str, list[str]], ho
     for partner, patient, category, ids in random.choices(found[:enough], k=MOST):
         query = f"patient={patient}&lifecycle-status=active&category={category}&_sort=-_lastUpdated&_count=20"
         path = f"/fhir/Goal?{query}"
-        asks.append(Ask(_request("GET", path, host, random.choice(tokens[partner])), 200, ids))
+        asks.append(Ask(request("GET", path, host, random.choice(tokens[partner])), 200, ids))
     return asks
+
+
+def whole_records(rich: Sequence[ClientDrawn], tokens: Sequence[str], host: str) -> list[Ask]:
+    """B7: everything of a client with 20 to 60 resources, and the people and organisations these name."""
+    random = Random(population.SEED)
+    asks = []
+    for client in rich:
+        documents = list(population.resources_of(client))
+        names = frozenset(one["id"] for one in documents).union(*map(_beside, documents))
+        path = f"/fhir/{client.patient}/$everything"
+        asks.append(Ask(request("GET", path, host, random.choice(tokens)), 200, names))
+    return asks
+
+
+def _beside(part: object) -> frozenset[str]:
+    """The ids of workers and organisations in a record, where a search parameter finds them."""
+    if isinstance(part, list):
+        return frozenset().union(*map(_beside, part))
+    if not isinstance(part, dict):
+        return frozenset()
+    type_, _, id_ = str(part.get("reference", "")).partition("/")
+    own = {id_} if type_ in ("Organization", "Practitioner") else set()
+    return frozenset(own).union(
+        *(_beside(value) for name, value in part.items() if name not in _NOT_SEARCHED)
+    )
 
 
 def plan_creates(drawn: Sequence[ClientDrawn], token: str, host: str) -> list[Ask]:
@@ -90,7 +138,7 @@ def plan_creates(drawn: Sequence[ClientDrawn], token: str, host: str) -> list[As
         client = random.choice(drawn)
         plan = care_plan(random, client.patient, "active", [f"Goal/{goal.id}" for goal in client.goals])
         where = _spoiled(plan, number // 20) if number % 20 == 7 else None
-        sent = _request("POST", "/fhir/CarePlan", host, token, orjson.dumps(plan))
+        sent = request("POST", "/fhir/CarePlan", host, token, orjson.dumps(plan))
         asks.append(Ask(sent, 422, frozenset({where})) if where else Ask(sent, 201))
     return asks
 
@@ -119,8 +167,12 @@ def sizes(asks: Sequence[Ask]) -> str:
     return ", ".join(f"{names}: {number}" for names, number in sorted(counted.items()))
 
 
-def _request(method: str, path: str, host: str, token: str = "", body: bytes = b"") -> bytes:
+def request(
+    method: str, path: str, host: str, token: str = "", body: bytes = b"", more: Mapping[str, str] = {}
+) -> bytes:
+    """A request as it goes over the wire; `more` are further headers."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Accept: application/fhir+json"]
+    lines += [f"{name}: {value}" for name, value in more.items()]
     if token:
         lines.append(f"Authorization: Bearer {token}")
     if body:

@@ -13,11 +13,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench.asks import Ask, names_in
+from bench.asks import Ask, Lane, names_in
 
 _PATIENCE = 10.0
 _MOST_FAULTS = 20
 _MOST_AT_ONCE = 1 << 15
+_NOT_MODIFIED = 304  # without a body, and perhaps without Content-Length
 
 
 @dataclass
@@ -40,12 +41,13 @@ class Run:
 class _Line:
     """One connection, the request that is under way on it, and how much of the answer is missing."""
 
-    __slots__ = ("answer", "ask", "missing", "sent_at", "sock", "status")
+    __slots__ = ("answer", "ask", "lane", "missing", "sent_at", "sock", "status")
     ask: Ask
     sent_at: int
     status: int
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(self, address: tuple[str, int], lane: Lane) -> None:
+        self.lane = lane
         self.sock = socket.create_connection(address, timeout=_PATIENCE)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.settimeout(None)  # with one, each call would poll first; epoll has done so
@@ -54,11 +56,13 @@ class _Line:
 
 
 class Generator:
-    """Sends `asks` in turn over the connections; every `check_every`th answer is read and compared."""
+    """Has a connection for each lane, and sends on it what comes next in that lane.
 
-    def __init__(self, address: tuple[str, int], asks: Sequence[Ask], connections: int) -> None:
-        self._asks, self._next = asks, 0
-        self._lines = [_Line(address) for _ in range(connections)]
+    Every `check_every`th answer is read and compared.
+    """
+
+    def __init__(self, address: tuple[str, int], lanes: Sequence[Lane]) -> None:
+        self._lines = [_Line(address, lane) for lane in lanes]
         self._by_fd = {line.sock.fileno(): line for line in self._lines}
         self._poll = select.epoll()
         for fd in self._by_fd:
@@ -112,8 +116,7 @@ class Generator:
                     under_way -= 1
 
     def _send(self, line: _Line) -> None:
-        line.ask = self._asks[self._next]
-        self._next = self._next + 1 if self._next + 1 < len(self._asks) else 0
+        line.ask = next(line.lane)
         line.answer = b""
         line.sent_at = time.perf_counter_ns()
         line.sock.sendall(line.ask.sent)
@@ -131,7 +134,8 @@ class Generator:
         if head_end < 0:
             return False
         line.status = int(line.answer[9:12])
-        line.missing = head_end + 4 + _length(line.answer, head_end) - len(line.answer)
+        length = 0 if line.status == _NOT_MODIFIED else _length(line.answer, head_end)
+        line.missing = head_end + 4 + length - len(line.answer)
         return line.missing == 0
 
 

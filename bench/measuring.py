@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.asks import Ask
+from bench.asks import Lane
 from bench.load import Generator, Run
 from bench.proc import cpu, cpu_since, family
 from bench.servers import Server
@@ -26,10 +26,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Target:
-    """A server under load and the processes whose CPU time counts as its own."""
+    """A server under load, a lane for each connection, and the processes whose CPU time counts as its own."""
 
     server: Server
-    asks: Sequence[Ask]
+    lanes: Sequence[Lane]
     backends: Callable[[], list[int]] = lambda: []
 
     def processes(self) -> list[int]:
@@ -58,8 +58,8 @@ class Result:
 
 def measure(name: str, target: Target, yardstick: Target, plan: Plan) -> tuple[Result, Result]:
     """The scenario and the bare route that was measured between its runs."""
-    under_test = Generator(target.server.address, target.asks, plan.connections)
-    bare = Generator(yardstick.server.address, yardstick.asks, plan.connections)
+    under_test = Generator(target.server.address, target.lanes)
+    bare = Generator(yardstick.server.address, yardstick.lanes)
     try:
         warm = [bare.run(plan.seconds * WARM_UP), under_test.run(plan.seconds * WARM_UP, check_every=1)]
         pairs = [

@@ -56,7 +56,7 @@ def draw(clients: int) -> list[ClientDrawn]:
     return [_client(f"{n:06d}") for n in range(clients)]
 
 
-def _client(number: str) -> ClientDrawn:
+def _client(number: str, fewest: int = 4, most: int = 8) -> ClientDrawn:
     random = Random(f"{SEED}-{number}")
     main = random.choice(w.CATEGORIES)
     goals = tuple(
@@ -66,9 +66,14 @@ def _client(number: str) -> ClientDrawn:
             category=main if random.random() < 0.6 else random.choice(w.CATEGORIES),
             sensitive=random.random() < 0.15,
         )
-        for place in range(random.randint(4, 8))
+        for place in range(random.randint(fewest, most))
     )
     return ClientDrawn(number, goals, given_by(random))
+
+
+def rich(clients: int) -> list[ClientDrawn]:
+    """Clients with a record of 20 to 60 resources, beside those that `draw` gives."""
+    return [_client(f"w{n:05d}", fewest=16, most=46) for n in range(clients)]
 
 
 def write(drawn: list[ClientDrawn], path: Path) -> int:

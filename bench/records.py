@@ -12,6 +12,8 @@ from bench.words import Document, coding, concept, reference
 
 AGENCY = "Organization/agency"
 PARTNERS = tuple(f"Organization/partner-{n}" for n in range(1, 5))
+VISITOR = "Organization/visitor"
+"""A partner that few clients let in."""
 PRACTITIONERS = 20
 SENSITIVE = "MH"
 

@@ -10,12 +10,13 @@ import io
 import json
 import sys
 
-from bench.records import AGENCY, PARTNERS
+from bench.records import AGENCY, PARTNERS, VISITOR
 from careplan_service.cli import careplan
 
 CLIENTS = {
     AGENCY: ("agency", "system/*.cruds", 2),
     **dict.fromkeys(PARTNERS, ("partner", "system/*.rs", 2)),
+    VISITOR: ("partner", "system/*.rs", 1),
 }
 """Organisation: kind of client, scopes, number of tokens."""
 

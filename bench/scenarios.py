@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import asks, population, servers
-from bench.asks import Ask
+from bench import asks, population, servers, writes
+from bench.asks import Lane, shared
 from bench.databases import BenchDatabase
 from bench.measuring import Plan, Result, Target, measure
 from bench.population import ClientDrawn
@@ -18,7 +18,11 @@ from bench.proc import memory, workers
 from bench.records import AGENCY
 from bench.servers import Server
 
-NAMES = ("B1", "B2", "B5")
+NAMES = ("B1", "304", "B5", "B7", "B2", "B3", "B3c", "B4")
+RICH = 40
+"""Clients whose whole record B7 asks for."""
+WRITERS = 8
+"""Connections that write at the same time."""
 
 
 @dataclass
@@ -48,19 +52,22 @@ def measured(
     }
     _tell(f"{database.name}: registering clients, loading")
     tokens = json.loads(servers.command(sys.executable, "-m", "bench.register", environment=environment))
-    found = _loaded(database, drawn, folder, environment)
-    sets = _asks(drawn, tokens, f"{servers.HOST}:{port}", only)
-    found.hits = asks.sizes(sets["B5"]) if "B5" in sets else ""
+    rich = population.rich(RICH) if "B7" in only else []
+    found = _loaded(database, [*drawn, *rich], folder, environment)
+    host = f"{servers.HOST}:{port}"
+    sets = _lanes(drawn, rich, tokens, host, plan.connections, only)
+    found.hits = asks.sizes(asks.goal_searches(drawn, tokens, host)) if "B5" in sets else ""
     with servers.bare(folder) as bare:
-        yardstick = Target(bare, asks.bare(f"{servers.HOST}:{bare.port}"))
+        yardstick = Target(bare, shared(asks.bare(f"{servers.HOST}:{bare.port}"), plan.connections))
         with servers.careplan(port, environment, folder) as server:
             found.start_up = server.start_up
             _run_all(found, server, sets, yardstick, plan)
             found.memory = [memory(pid) for pid in workers(server.pid)]
         if "B1" in sets:
             silent = {**environment, "CAREPLAN_AUDIT": "off"}
+            again = shared(asks.goal_reads(drawn, tokens, host), plan.connections)
             with servers.careplan(port, silent, folder) as server:
-                _run_all(found, server, {"B1 audit off": sets["B1"]}, yardstick, plan)
+                _run_all(found, server, {"B1 audit off": again}, yardstick, plan)
     return found
 
 
@@ -74,20 +81,31 @@ def _loaded(
     return Measured(database, resources, time.perf_counter() - began)
 
 
-def _asks(
-    drawn: Sequence[ClientDrawn], tokens: dict[str, list[str]], host: str, only: Sequence[str]
-) -> dict[str, list[Ask]]:
-    """The requests of each scenario; the writing one comes last, so that the others read what was loaded."""
-    made: dict[str, Callable[[], list[Ask]]] = {
-        "B1": lambda: asks.goal_reads(drawn, tokens, host),
-        "B5": lambda: asks.goal_searches(drawn, tokens, host),
-        "B2": lambda: asks.plan_creates(drawn, tokens[AGENCY][0], host),
+def _lanes(
+    drawn: Sequence[ClientDrawn],
+    rich: Sequence[ClientDrawn],
+    tokens: dict[str, list[str]],
+    host: str,
+    connections: int,
+    only: Sequence[str],
+) -> dict[str, list[Lane]]:
+    """What each scenario sends; those that write come last, so that the others read what was loaded."""
+    agency = tokens[AGENCY][0]
+    made: dict[str, Callable[[], list[Lane]]] = {
+        "B1": lambda: shared(asks.goal_reads(drawn, tokens, host), connections),
+        "304": lambda: shared(asks.goal_rereads(drawn, tokens, host), connections),
+        "B5": lambda: shared(asks.goal_searches(drawn, tokens, host), connections),
+        "B7": lambda: shared(asks.whole_records(rich, tokens[AGENCY], host), connections),
+        "B2": lambda: shared(asks.plan_creates(drawn, agency, host), connections),
+        "B3": lambda: writes.goal_updates(drawn, agency, host, WRITERS),
+        "B3c": lambda: writes.conditional_updates(drawn, agency, host, WRITERS),
+        "B4": lambda: shared(writes.transactions(drawn, agency, host), WRITERS),
     }
     return {name: make() for name, make in made.items() if name in only}
 
 
 def _run_all(
-    found: Measured, server: Server, sets: Mapping[str, list[Ask]], yardstick: Target, plan: Plan
+    found: Measured, server: Server, sets: Mapping[str, list[Lane]], yardstick: Target, plan: Plan
 ) -> None:
     for name, ready in sets.items():
         _tell(f"{found.database.name}: {name}")

@@ -102,11 +102,26 @@ def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def service(database_url: str, keys_dir: Path, clock: Clock) -> Iterator[Service]:
-    """The assembled service on each kind of database."""
+    """The assembled service on each kind of database; references may point to what no test made."""
+    settings = Settings(database_url=database_url, base_url=BASE_URL, keys_dir=keys_dir, references="open")
+    service = assemble(settings, clock, migrated=False)
+    yield service
+    service.database.close()
+
+
+@pytest.fixture
+def strict_service(database_url: str, keys_dir: Path, clock: Clock) -> Iterator[Service]:
+    """The service as it comes: what is referred to must be here."""
     settings = Settings(database_url=database_url, base_url=BASE_URL, keys_dir=keys_dir)
     service = assemble(settings, clock, migrated=False)
     yield service
     service.database.close()
+
+
+@pytest.fixture
+def strict_api(strict_service: Service) -> Api:
+    """The HTTP API of the service as it comes."""
+    return Api(strict_service)
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
-"""A real server, real tokens, and clients that others wrote: fhirpy, SMART's fhirclient and httpx."""
+"""A real server, real tokens, and clients that others wrote: fhirpy, fhirclient, fhir-kit-client, httpx."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -41,6 +42,7 @@ from careplan_service.app import assemble
 from careplan_service.settings import Settings
 
 CAREPLAN = [sys.executable, "-m", "careplan_service.cli"]
+FHIR_KIT = Path(__file__).parent / "clients" / "fhir-kit"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -114,6 +116,7 @@ def base(
         "CAREPLAN_KEYS_DIR": str(keys_dir),
         "CAREPLAN_CUSTODIANS": "Organization/agency",
         "CAREPLAN_MAX_BODY": "100000",
+        "CAREPLAN_REFERENCES": "open",
         "CAREPLAN_LOG_LEVEL": "error",
     }
     service = assemble(Settings.from_env(settings))
@@ -321,3 +324,73 @@ def test_the_server_keeps_to_http(base: str, parties: dict[str, Party]) -> None:
             assert answer.json()["resourceType"] in ("OperationOutcome", "Bundle")
         elsewhere = http.get("/fhir/Goal", headers={"Host": "evil.example"})
         assert "evil" not in elsewhere.text
+
+
+@pytest.mark.skipif(
+    not (shutil.which("node") and shutil.which("npm")), reason="node and npm are not installed"
+)
+@pytest.mark.parametrize("base", ["sqlite"], indirect=True)
+def test_fhir_kit_reads_searches_pages_writes_and_sends_bundles(
+    base: str, parties: dict[str, Party], tmp_path: Path
+) -> None:
+    shutil.copytree(FHIR_KIT, tmp_path, ignore=shutil.ignore_patterns("node_modules"), dirs_exist_ok=True)
+    for command in (
+        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        ["node", "journey.mjs", f"{base}/fhir"],
+    ):
+        environment = {**os.environ, "FHIR_TOKEN": parties["agency"].token(base)}
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_fhirpy_and_fhirclient_page_include_patch_and_send_bundles(
+    base: str, parties: dict[str, Party]
+) -> None:
+    token = parties["agency"].token(base)
+    agency = SyncFHIRClient(f"{base}/fhir", authorization=f"Bearer {token}")
+    ann = agency.resource(**_split(a_patient("Ann")))
+    ann.save()
+    reference = ann.to_reference().reference
+
+    # fhirpy: a conditional update, a FHIRPath Patch, a batch
+    goal = _split({**a_goal(of=reference), "identifier": [{"system": "urn:goals", "value": ann["id"]}]})
+    mine = agency.resources("Goal").search(identifier=f"urn:goals|{ann['id']}")
+    (first, made), (again, made_again) = (mine.update(agency.resource(**goal)) for _ in range(2))
+    assert (made, made_again, again["id"]) == (True, False, first["id"])
+    assert again["meta"]["versionId"] == "2"
+    step = {"type": "replace", "path": "Goal.description.text", "value": "a key"}
+    parts = [
+        {"name": name, f"value{'Code' if name == 'type' else 'String'}": text} for name, text in step.items()
+    ]
+    change = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+    patched = agency.execute(f"Goal/{first['id']}", method="patch", data=change)
+    assert (patched["meta"]["versionId"], patched["description"]["text"]) == ("3", "a key")
+    others = [an_entry("POST", "Goal", a_goal(of=reference)) for _ in range(4)]
+    batch = {**a_transaction(*others, an_entry("GET", "Goal/none")), "type": "batch"}
+    answered = agency.execute("", method="post", data=batch)
+    assert [entry["response"]["status"][:3] for entry in answered["entry"]] == ["201"] * 4 + ["404"]
+
+    # fhirpy: pages, what belongs to a match, and what refers to it
+    goals = agency.resources("Goal").search(patient=reference)
+    assert len(goals.limit(2).fetch_all()) == 5
+    assert goals.count() == 5
+    whole = goals.include("Goal", "patient").fetch_raw()
+    assert [e["resource"]["id"] for e in whole["entry"] if e["search"]["mode"] == "include"] == [ann["id"]]
+    back = agency.resources("Patient").search(_id=ann["id"]).revinclude("Goal", "patient").fetch_raw()
+    assert len(back["entry"]) == 6
+    chained = agency.resources("Goal").search(patient__Patient__family="Ann", _id=first["id"])
+    assert [one["id"] for one in chained.fetch_all()] == [first["id"]]
+
+    # fhirclient: create, read, search page by page, update, a transaction
+    smart = FHIRClient({"app_id": "agency", "api_base": f"{base}/fhir"})
+    smart.server.capabilityStatement  # noqa: B018  # reads and checks /fhir/metadata
+    smart.server.auth.access_token = token
+    created = Goal(a_goal(of=reference)).create(smart.server)
+    assert Goal.read(created["id"], smart.server).subject.reference == reference
+    found = Goal.where({"patient": reference, "_count": "2"}).perform_resources_iter(smart.server)
+    assert len(list(found)) == 6
+    bundle = a_transaction(
+        an_entry("DELETE", f"Goal/{created['id']}"), an_entry("GET", f"Goal/{first['id']}")
+    )
+    carried = smart.server.post_json("", bundle).json()
+    assert [entry["response"]["status"][:3] for entry in carried["entry"]] == ["204", "200"]

@@ -15,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from careplan_service import errors
 from careplan_service.access.consent.rules import Door
+from careplan_service.interactions.desk import Policy
 from careplan_service.log import configure_log
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.discovery import smart_configuration, token_endpoint_url
@@ -28,11 +29,13 @@ from careplan_service.store import migrate
 from careplan_service.store.clients import SqlClients
 from careplan_service.store.database import Database
 from careplan_service.store.records import SqlRecords
-from careplan_service.web import problems
+from careplan_service.web import cors, presenting, problems
 from careplan_service.web.clock import Clock
 from careplan_service.web.cursors import Cursors
+from careplan_service.web.docs import docs_blueprint
 from careplan_service.web.fhir import Face, fhir_blueprint
 from careplan_service.web.oauth import oauth_blueprint
+from careplan_service.web.openapi import openapi_document
 from careplan_service.web.operation import operation_blueprint
 from careplan_service.web.plans import plans_blueprint
 from careplan_service.web.reception import Reception
@@ -70,6 +73,18 @@ class Service:
         """What a Consent is compiled with."""
         return Door(self.settings.base_url, _Custodians(self))
 
+    @property
+    def policy(self) -> Policy:
+        """How requests are taken."""
+        settings = self.settings
+        return Policy(
+            references_enforced=settings.references == "enforced",
+            most_entries=settings.max_entries,
+            most_parameters=settings.max_parameters,
+            most_values=settings.max_values,
+            most_included=settings.max_included,
+        )
+
     def seconds(self) -> float:
         """The moment in seconds since the epoch, for tokens."""
         return self.clock().timestamp()
@@ -89,7 +104,7 @@ def assemble(
     settings: Settings, clock: Clock = utc_now, new_id: Callable[[], str] = new_uuid, *, migrated: bool = True
 ) -> Service:
     """Open the database (bringing it to the present schema) and the keys."""
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.max_seconds)
     if migrated:
         migrate.upgrade(database)
     return Service(
@@ -119,7 +134,7 @@ def app_of(service: Service) -> Flask:
     app.extensions["careplan"] = service
 
     verifier = TokenVerifier(base_url, service.keys, service.clients.get, service.seconds)
-    reception = Reception(verifier, service.records, service.clock, service.new_id)
+    reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
     app.register_blueprint(
         oauth_blueprint(_token_endpoint(service), service.keys.public_jwks, _smart(base_url))
     )
@@ -128,7 +143,10 @@ def app_of(service: Service) -> Flask:
     )
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
+    app.register_blueprint(docs_blueprint(base_url, openapi_document))
     problems.register(app)
+    cors.register(app, settings.cors_origins)
+    presenting.register(app)
     app.register_error_handler(OperationalError, _unreachable)
     app.register_error_handler(InterfaceError, _unreachable)
     return app

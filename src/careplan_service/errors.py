@@ -47,6 +47,12 @@ class Malformed(Problem):
     status, issue = 400, "invalid"
 
 
+class TooCostly(Problem):
+    """A question that the database could not answer within the time it has."""
+
+    status, issue = 400, "too-costly"
+
+
 class Unauthenticated(Problem):
     """No token, or one that is not valid. https://www.rfc-editor.org/rfc/rfc6750#section-3"""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,7 +14,9 @@ from careplan_service.errors import Malformed
 PREFIX = "CAREPLAN_"
 _CONSENT_PROFILES = ("strict",)
 _LOG_LEVELS = ("debug", "info", "warning", "error")
+_REFERENCES = ("enforced", "open")
 _SWITCH = {"on": True, "off": False}
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?")  # as browsers write it: no path, lower case
 
 ABOUT: Mapping[str, str] = {
     "database_url": "where records are kept: `sqlite:///FILE` or `postgresql+psycopg://USER@HOST/NAME`",
@@ -26,6 +29,14 @@ ABOUT: Mapping[str, str] = {
     "log_level": "`debug`, `info`, `warning` or `error`",
     "audit": "`off` leaves no audit rows for reads and searches: for measuring only",
     "max_body": "the largest request body taken, in bytes",
+    "max_entries": "the most entries taken in one batch or transaction",
+    "max_parameters": "the most parameters of one search",
+    "max_values": "the most values that one search compares",
+    "max_included": "the most resources that one page brings besides its matches",
+    "max_seconds": "how long one question to the database may take, in seconds",
+    "references": "`enforced`: a reference must point to what is here, and what is referred to is not "
+    "deleted; `open`: neither is looked at",
+    "cors_origins": "the origins whose pages may ask from a browser, `https://app.example.org,...`; `*`: any",
 }
 """What each setting is for; the README's table is made of it."""
 
@@ -43,6 +54,13 @@ class Settings:
     log_level: str = "info"
     audit: bool = True
     max_body: int = 16 * 1024 * 1024
+    max_entries: int = 2000
+    max_parameters: int = 100
+    max_values: int = 500
+    max_included: int = 1000
+    max_seconds: int = 10
+    references: str = "enforced"
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
@@ -71,18 +89,25 @@ def _switch(text: str) -> bool:
     return _SWITCH[text]
 
 
-def _size(text: str) -> int:
-    if not text.isdecimal():
-        raise Malformed(f"`{PREFIX}MAX_BODY` is `{text}`; write a number of bytes")
-    return int(text)
+def _bound(name: str) -> Callable[[str], int]:
+    def parsed(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,12}", text) or int(text) == 0:
+            raise Malformed(f"`{PREFIX}{name.upper()}` is `{text}`; write a whole number above 0")
+        return int(text)
+
+    return parsed
+
+
+_BOUNDS = ("max_body", "max_entries", "max_parameters", "max_values", "max_included", "max_seconds")
 
 
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "custodians": _list,
     "trusted_issuers": _list,
+    "cors_origins": _list,
     "keys_dir": Path,
     "audit": _switch,
-    "max_body": _size,
+    **{name: _bound(name) for name in _BOUNDS},
     "base_url": lambda text: text.rstrip("/"),
 }
 
@@ -98,11 +123,17 @@ def _check(settings: Settings) -> None:
         raise Malformed(
             f"`{PREFIX}CONSENT_PROFILE` is `{settings.consent_profile}`; only `strict` is offered"
         )
+    if settings.references not in _REFERENCES:
+        raise Malformed(f"`{PREFIX}REFERENCES` is `{settings.references}`; write enforced or open")
     if settings.log_level not in _LOG_LEVELS:
         known = ", ".join(_LOG_LEVELS)
         raise Malformed(f"`{PREFIX}LOG_LEVEL` is `{settings.log_level}`; write one of {known}")
     if settings.trusted_issuers:
         raise Malformed(f"`{PREFIX}TRUSTED_ISSUERS` is not offered yet; leave it empty")
+    for origin in settings.cors_origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            text = "write `https://host`, `https://host:port` or `*`"
+            raise Malformed(f"`{PREFIX}CORS_ORIGINS` names `{origin}`; {text}")
     for custodian in settings.custodians:
         if not custodian.startswith("Organization/"):
             raise Malformed(f"`{PREFIX}CUSTODIANS` names `{custodian}`; write `Organization/id`")

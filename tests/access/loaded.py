@@ -53,7 +53,7 @@ class Loaded:
         consents: dict[str, list[Sequence[Rule]]] = {}
         for patient, rules in self.rules.values():
             consents.setdefault(patient, []).append(rules)
-        return World(consents)
+        return World(consents, tuple(self.currents))
 
 
 class Undone(Exception):

@@ -21,6 +21,7 @@ from careplan_service.access import holds as plain
 from careplan_service.access.consent import decision, matching
 from careplan_service.access.facts import Labels
 from careplan_service.store import consent_sql, filing, migrate, sql, writing
+from careplan_service.store import shapes as shapes_module
 from careplan_service.store.consent_sql import _Predicate
 from careplan_service.store.database import Database
 from careplan_service.store.records import SqlRecords
@@ -239,7 +240,7 @@ def test_a_fault_planted_in_a_clause_is_seen(
     fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind, misread = PLANTED_IN_CLAUSES[fault]
-    shapes, clauses = dict(sql._SHAPES), dict(sql._CLAUSES)
+    shapes, clauses = dict(shapes_module._SHAPES), dict(sql._CLAUSES)
 
     def shape(wanted: f.Filter, values: Any) -> Any:
         return shapes[type(misread(wanted))](misread(wanted), values)
@@ -247,7 +248,7 @@ def test_a_fault_planted_in_a_clause_is_seen(
     def clause(wanted: f.Filter, *rest: Any) -> Any:
         return clauses[type(misread(wanted))](misread(wanted), *rest)
 
-    monkeypatch.setitem(sql._SHAPES, kind, shape)
+    monkeypatch.setitem(shapes_module._SHAPES, kind, shape)
     monkeypatch.setitem(sql._CLAUSES, kind, clause)
     assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=40)
 

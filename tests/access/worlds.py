@@ -195,6 +195,27 @@ class Maker:
             workforce=self.maybe(4),
         )
 
+    def linked(self, versions: Sequence[Version], depth: int) -> f.Filter:
+        """A chain or a reverse chain, each step under some view."""
+        forward = (
+            f.Link("Goal.subject", "Patient", self.view()),
+            f.Link("Goal.patient", "Patient", self.view(), "patient"),
+            f.Link("CarePlan.subject", "Patient", self.view()),
+            f.Link("CareTeam.participant", "Patient", self.view()),
+            f.Link("Condition.subject", "Patient", self.view()),
+        )
+        backward = (
+            f.Link("Goal.subject", "Goal", self.view(), reverse=True, source="Patient"),
+            f.Link("Condition.patient", "Condition", self.view(), "patient", True, "Patient"),
+            f.Link("CareTeam.participant", "CareTeam", self.view(), reverse=True, source="Patient"),
+        )
+        first, second = self.one(forward), self.one(backward)
+        links = self.one(((first,), (second,), (first, second), (second, first), (first, second, first)))
+        return f.Linked(links, self.filter(versions, depth - 1))
+
+    def view(self) -> f.Filter:
+        return self.one((f.EVERYTHING, self.consented(), f.Not(self.consented())))
+
     def filter(self, versions: Sequence[Version], depth: int = 3) -> f.Filter:
         """A question about the world: consents at the leaves more often than anything else."""
         if depth and self.maybe(3):
@@ -202,6 +223,8 @@ class Maker:
             return self.one(
                 (f.All(tuple(parts)), f.Any(tuple(parts)), f.Not(self.filter(versions, depth - 1)))
             )
+        if depth == 3 and self.maybe(4):
+            return self.linked(versions, 1)
         if self.maybe():
             return self.consented()
         rows = self.one(versions).facts.rows or (Fact("Goal.category"),)

@@ -6,7 +6,7 @@ import pytest
 
 from careplan_service.access.filters import EVERYTHING, Has, Is, Updated
 from careplan_service.errors import Malformed
-from careplan_service.interactions.desk import Cursor, Page
+from careplan_service.interactions.desk import Cursor, Key, Page
 from careplan_service.interactions.search import DEFAULT_COUNT, MOST, count_of, query_of, require_once
 from careplan_service.resources.registry import SERVED
 
@@ -39,10 +39,22 @@ def test_alternatives_are_one_of_several():
 
 @pytest.mark.parametrize(("text", "descending"), [("_lastUpdated", False), ("-_lastUpdated", True)])
 def test_the_sort_decides_the_order_and_the_cursor_the_place(text, descending):
-    cursor = Cursor(5, 6)
+    cursor = Cursor((5,), 6)
     assert query_of(GOAL, [("_sort", text)], BASE, cursor).page == Page(
-        DEFAULT_COUNT, True, descending, cursor
+        DEFAULT_COUNT, (Key("updated", descending=descending),), cursor
     )
+
+
+def test_several_keys_are_columns_values_or_spans():
+    page = _query(("_sort", "-start-date,category,patient,_id")).page
+    assert page.sort == (
+        Key("Goal.start-date", "span", True),
+        Key("Goal.category", "value"),
+        Key("patient"),
+        Key("id"),
+    )
+    with pytest.raises(Malformed, match="at most 5"):
+        _query(("_sort", "_id,_id,_id,_id,_id,_id"))
 
 
 def test_a_page_holds_at_most_a_thousand():

@@ -13,11 +13,11 @@ from careplan_service.errors import Gone, Malformed, NotFound, PreconditionFaile
 from careplan_service.interactions.admission import require_plain_names
 from careplan_service.interactions.desk import Stored
 from careplan_service.interactions.entries import placing
-from careplan_service.interactions.transaction import linked
-from careplan_service.interactions.update import ANY_VERSION, require_match, version_of
+from careplan_service.interactions.guard import ANY_VERSION, require_match, version_of
+from careplan_service.interactions.links import Links
 
 A, B = "urn:uuid:aaaaaaaa-0000-4000-8000-000000000000", "urn:uuid:bbbbbbbb-0000-4000-8000-000000000000"
-RESOLVE = linked({A: "Patient/1", B: "Goal/2", "": "Goal/never"})
+RESOLVE = Links({A: "Patient/1", B: "Goal/2", "": "Goal/never"}).resolve
 
 
 @pytest.mark.parametrize(

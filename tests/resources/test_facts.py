@@ -121,6 +121,7 @@ def test_the_rows_of_a_goal() -> None:
     assert set(facts(goal).rows) == {
         Fact("Goal.achievement-status", "improving", "urn:a"),
         Fact("Goal.category", HOUSING, DOMAIN),
+        Fact("Goal.description:text", f"a goal about {HOUSING}"),
         Fact("Goal.lifecycle-status", "active", "http://hl7.org/fhir/goal-status"),
         Fact("Goal.start-date", "", "", *span("2026-01-02")),
         Fact("Goal.subject", "Patient/ann"),
@@ -177,6 +178,37 @@ def test_the_rows_of_a_consent() -> None:
     assert Fact("Consent.actor", "Organization/p") in rows
 
 
+TAKEN: list[tuple[dict[str, Any], str, set[tuple[str, str]]]] = [
+    (a("Patient"), "deceased", {("false", "")}),
+    (a("Patient", deceasedBoolean=True), "deceased", {("true", "")}),
+    (a("Patient", deceasedBoolean=False), "deceased", {("false", "")}),
+    (a("Patient", deceasedDateTime="2026"), "deceased", {("true", "")}),
+    (a("Goal", meta={"profile": ["http://p|1"]}), "_profile", {("http://p|1", ""), ("http://p", "")}),
+    (a("Goal", meta={"source": "http://s|1"}), "_source", {("http://s|1", "")}),
+    (a("Goal", meta={"tag": [coding("urn:t", "x")]}), "_tag", {("x", "urn:t")}),
+    (a("Patient", name=[{"family": "Smyth", "given": ["Ann"]}]), "phonetic", {("SM0", ""), ("AN", "")}),
+    (a("Observation", valueCodeableConcept={"text": "Yes"}), "value-string", {("yes", "Yes")}),
+    (a("Task", output=[{"valueReference": {"reference": "Goal/1"}}]), "output", {("Goal/1", "")}),
+    (a("Encounter", participant=[{"individual": {"reference": "RelatedPerson/1"}}]), "practitioner", set()),
+]
+
+
+@pytest.mark.parametrize("row", range(len(TAKEN)))
+def test_the_rows_of_what_a_path_alone_does_not_say(row: int) -> None:
+    document, name, expected = TAKEN[row]
+    param = f"{document['resourceType']}.{name}"
+    assert {(row.value, row.system) for row in facts(document).rows if row.param == param} == expected
+
+
+def test_an_element_of_several_types_is_read_whichever_it_has() -> None:
+    for occurrence in (
+        {"occurrenceDateTime": "2026"},
+        {"occurrencePeriod": {"start": "2026", "end": "2026"}},
+    ):
+        rows = facts(a("ServiceRequest", **occurrence)).rows
+        assert Fact("ServiceRequest.occurrence", "", "", *span("2026")) in rows
+
+
 # R4's own parameters
 
 
@@ -185,23 +217,37 @@ def r4_parameters(shared: Path) -> dict[str, Any]:
     return json.loads((shared / "specs" / "r4-requirements.json").read_text())
 
 
-KINDS = {"token", "reference", "date", "string", "uri"}
-
-
-@pytest.mark.parametrize("type_", ["CarePlan", "Goal", "Consent"])
-def test_every_parameter_of_r4_is_served_with_its_kind(type_: str, r4_parameters: dict[str, Any]) -> None:
-    wanted = {p["name"]: p["type"] for p in r4_parameters[type_]["searchParams"] if p["type"] in KINDS}
-    served = {param.name: param.kind for param in SERVED[type_].params}
-    assert served == {name: kind for name, kind in wanted.items() if not name.startswith("_")}
+# What implementation guides add to R4's parameters.
+US_CORE = {
+    "CareTeam": {"role": "token"},
+    "Condition": {"asserted-date": "date"},
+    "Encounter": {"discharge-disposition": "token"},
+    "Goal": {"description": "token"},
+    "Patient": {"ethnicity": "token", "gender-identity": "token", "race": "token"},
+}
+SDOH_CLINICAL_CARE = {"ServiceRequest": {"supporting-info": "reference"}, "Task": {"output": "reference"}}
+# Common ones that are columns or the words of the document, and so no facts.
+NOT_FACTS = {"_content", "_id", "_lastUpdated", "_query", "_text"}
 
 
 @pytest.mark.parametrize("type_", SERVED)
-def test_every_parameter_served_is_one_of_r4_with_its_kind(type_: str, r4_parameters: dict[str, Any]) -> None:
-    if type_ not in r4_parameters:
-        assert type_ in ("Encounter", "HealthcareService", "Location")
-        return
-    known = {p["name"]: p["type"] for p in r4_parameters[type_]["searchParams"]}
-    assert {param.name: param.kind for param in SERVED[type_].params}.items() <= known.items()
+def test_the_parameters_served_are_those_of_r4_and_the_guides(
+    type_: str, r4_parameters: dict[str, Any]
+) -> None:
+    common = [p for found in r4_parameters["_global"].values() for p in found if p["name"] not in NOT_FACTS]
+    published = {p["name"]: p["type"] for p in (*r4_parameters[type_]["searchParams"], *common)}
+    guides = {**US_CORE.get(type_, {}), **SDOH_CLINICAL_CARE.get(type_, {})}
+    served = {name: param.kind for name, param in SERVED[type_].by_name.items()}
+    assert served == {**{n: kind for n, kind in published.items() if n not in NOT_FACTS}, **guides}
+
+
+@pytest.mark.parametrize("type_", SERVED)
+def test_a_reference_points_to_the_types_of_r4(type_: str, r4_parameters: dict[str, Any]) -> None:
+    published = {p["name"]: set(p["target"] or ()) for p in r4_parameters[type_]["searchParams"]}
+    for param in SERVED[type_].params:
+        wanted = published.get(param.name, set())
+        if param.kind == "reference" and len(wanted) < 100 and param.name != "patient":
+            assert set(param.targets) == wanted, param.name
 
 
 @pytest.mark.parametrize("type_", SERVED)

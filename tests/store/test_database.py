@@ -5,9 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
+import pytest
+
 from careplan_service.access.filters import EVERYTHING
+from careplan_service.errors import TooCostly
 from careplan_service.interactions.desk import Page
 from careplan_service.store.database import Database
 from store.archive import Archive
@@ -75,3 +80,27 @@ def test_two_handles_on_one_sqlite_file_queue_for_the_writer(tmp_path: Path) -> 
     assert first.rows("SELECT count(*) FROM seen", {}) == [(10,)]
     first.close()
     second.close()
+
+
+FOREVER = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+
+def test_a_question_that_takes_too_long_is_broken_off_and_others_go_on(database_url: str) -> None:
+    database = Database(database_url, 0.3)
+    began, quick = time.monotonic(), []
+
+    def ask_forever() -> None:
+        with pytest.raises(TooCostly, match="took longer than 0.3 seconds"):
+            database.rows(FOREVER, {})
+
+    slow = [threading.Thread(target=ask_forever) for _ in range(2)]
+    for thread in slow:
+        thread.start()
+    while any(thread.is_alive() for thread in slow) and time.monotonic() < began + 20:
+        quick.append(database.rows("SELECT 1", {})[0][0])
+    for thread in slow:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in slow)
+    assert len(quick) > 10
+    assert database.rows("SELECT 2", {}) == [(2,)]
+    database.close()

@@ -7,21 +7,34 @@ import inspect
 import random
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from builders import AGENCY, PARTNER, a_consent, a_goal, a_provision
+from builders import AGENCY, PARTNER, a_care_plan, a_consent, a_goal, a_provision
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.terminology import purpose_and_ancestors
-from careplan_service.access.filters import EVERYTHING, Consented, Filter, Has, Is, Reads, any_of
+from careplan_service.access.filters import (
+    EVERYTHING,
+    Any,
+    Consented,
+    Filter,
+    Has,
+    Is,
+    Link,
+    Linked,
+    Not,
+    Reads,
+    any_of,
+)
 from careplan_service.access.scopes import parse_scopes
 from careplan_service.access.view import view_for
-from careplan_service.interactions.desk import Cursor, Page
+from careplan_service.interactions.desk import ALWAYS, Cursor, Key, Page, Span, Stored
 from careplan_service.store import reading as reading_module
 from careplan_service.store.database import Database
 from careplan_service.store.reading import Reading
+from careplan_service.store.versions import Versions
 from store.archive import NOW, Archive, a_write
 
 SRC = Path(__file__).parents[2] / "src" / "careplan_service"
@@ -30,19 +43,51 @@ ALL = Page(limit=100)
 PERMITTED = Consented((PARTNER,), purpose_and_ancestors("COC"), NOW)
 PAGES = [
     ALL,
-    Page(5, by_updated=True),
-    Page(5, by_updated=True, descending=True),
-    Page(5, after=Cursor(0, 3)),
-    Page(5, by_updated=True, after=Cursor(7, 3)),
+    Page(5, sort=(Key("updated"),)),
+    Page(5, sort=(Key("updated", descending=True),)),
+    Page(5, after=Cursor((), 3)),
+    Page(5, sort=(Key("updated"),), after=Cursor((7,), 3)),
 ]
 
-CALLS: dict[str, Callable[[Reading, Filter], list[object]]] = {
-    "find": lambda reading, seen: [reading.find("Goal", seen, page) for page in PAGES],
-    "count": lambda reading, seen: [reading.count("Goal", seen)],
-    "current": lambda reading, seen: [reading.current("Goal", "g", seen)],
-    "versions": lambda reading, seen: [reading.versions("Goal", "g", seen, page) for page in PAGES],
-    "count_versions": lambda reading, seen: [reading.count_versions("Goal", "g", seen)],
-    "version": lambda reading, seen: [reading.version("Goal", "g", 1, seen)],
+HISTORIES = [ALL, Page(5, after=Cursor((7,), 3))]
+SPAN = Span(since=1, lo=2, hi=3)
+LINKED = Linked((Link("Goal.subject", "Patient", PERMITTED),), Has("Patient.family", "doe"))
+
+
+@dataclass
+class Questions:
+    """Both sides of the store that ask for versions, over one set of statements."""
+
+    reading: Reading
+    versions: Versions
+
+    @classmethod
+    def of(cls, archive: Archive) -> Questions:
+        reading = Reading(archive.database)
+        return cls(reading, Versions(reading.asking))
+
+    @property
+    def statements(self) -> list[str]:
+        return [sql for sql, _ in self.reading.asking._statements.values()]
+
+
+CALLS: dict[str, Callable[[Questions, Filter], list[object]]] = {
+    "find": lambda q, seen: [q.reading.find("Goal", seen, page) for page in PAGES],
+    "count": lambda q, seen: [q.reading.count("Goal", seen), q.reading.count("Goal", seen, 1)],
+    "current": lambda q, seen: [q.reading.current("Goal", "g", seen, body=body) for body in (True, False)],
+    "page": lambda q, seen: [
+        q.versions.page(type_, id_, seen, page, span)
+        for page in HISTORIES
+        for type_, id_ in (("Goal", "g"), ("Goal", ""), ("", ""))
+        for span in (ALWAYS, SPAN)
+    ],
+    "labels": lambda q, seen: [q.reading.labels(type_, ["Goal.category"], seen) for type_ in ("Goal", "")],
+    "count of versions": lambda q, seen: [q.versions.count("Goal", "g", seen)],
+    "one": lambda q, seen: [q.versions.one("Goal", "g", 1, seen)],
+}
+BESIDE: dict[str, Callable[[Questions, Filter, list[Stored]], list[Stored]]] = {
+    "referenced": lambda q, seen, page: q.reading.referenced(page, ["CarePlan.goal"], seen, 9),
+    "referring": lambda q, seen, page: q.reading.referring(page, ["CarePlan.goal"], seen, 9),
 }
 VIEWS = [
     PERMITTED,
@@ -54,9 +99,14 @@ VIEWS = [
 ]
 
 
-def test_every_public_method_of_reading_is_asked_here() -> None:
-    public = {name for name, _ in inspect.getmembers(Reading, inspect.isfunction) if not name.startswith("_")}
-    assert public == set(CALLS)
+def test_every_public_method_that_asks_is_asked_here() -> None:
+    public = {
+        name
+        for kind in (Reading, Versions)
+        for name, _ in inspect.getmembers(kind, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    assert public == {*CALLS, *BESIDE} - {"count of versions"}
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -64,32 +114,72 @@ def test_every_public_method_of_reading_is_asked_here() -> None:
 def test_every_select_has_the_predicate_on_every_alias_of_a_version(
     archive: Archive, name: str, seen: Filter
 ) -> None:
-    reading = Reading(archive.database)
-    CALLS[name](reading, seen)
-    assert reading._statements
-    for sql, _ in reading._statements.values():
-        selected = re.findall(r"(?:FROM|JOIN|,) resource(?: AS (\w+))?\b", sql)
+    questions = Questions.of(archive)
+    CALLS[name](questions, seen)
+    assert questions.statements
+    for sql in questions.statements:
+        # What only says which version replaced another shows nothing of it.
+        selected = re.findall(
+            r"(?:FROM|JOIN|,) resource(?: AS (\w+))?\b(?! \nWHERE \w+\.type = resource\.type)", sql
+        )
         assert selected
         for alias in selected:
-            one = alias or "resource"
-            assert re.search(rf"consent_rule_\d+\.patient = {one}\.patient", sql), (one, sql)
-            assert re.search(rf"{one}\.others = 0", sql), (one, sql)
+            _has_predicate(sql, alias or "resource")
+
+
+@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize("seen", VIEWS, ids=["consent", "workforce", "partner", "agency"])
+def test_what_is_shown_beside_a_page_has_the_predicate(archive: Archive, name: str, seen: Filter) -> None:
+    questions = Questions.of(archive)
+    BESIDE[name](questions, seen, [])
+    for sql in questions.statements:
+        assert sql.startswith("SELECT resource.type")
+        _has_predicate(sql, "resource")
+
+
+@pytest.mark.parametrize("part", [LINKED, Not(LINKED), Any((LINKED, Has("Goal.category", "x")))], ids=repr)
+def test_every_step_of_a_chain_has_the_predicate(archive: Archive, part: Filter) -> None:
+    questions = Questions.of(archive)
+    questions.reading.find("Goal", part & PERMITTED, ALL)
+    for sql in questions.statements:
+        selected = re.findall(r"(?:FROM|JOIN|,) resource(?: AS (\w+))?\b", sql)
+        assert len(selected) >= 2
+        for alias in selected:
+            _has_predicate(sql, alias or "resource")
+
+
+def _has_predicate(sql: str, alias: str) -> None:
+    assert re.search(rf"consent_rule_\d+\.patient = {alias}\.patient", sql), (alias, sql)
+    assert re.search(rf"{alias}\.others = 0", sql), (alias, sql)
 
 
 def test_what_no_consent_opens_is_hidden_from_every_method(archive: Archive) -> None:
     for _ in range(2):
         archive.put(a_goal(of=ANN), "g")
-    reading = Reading(archive.database)
+    archive.put(a_care_plan(of=ANN, goals=("Goal/g",)), "p")
+    questions = Questions.of(archive)
     for name, call in CALLS.items():
-        assert not any(call(reading, PERMITTED)), name
-        assert any(call(reading, EVERYTHING)), name
+        assert not any(call(questions, PERMITTED)), name
+        assert any(call(questions, EVERYTHING)), name
+    goal = questions.reading.current("Goal", "g", EVERYTHING)
+    plan = questions.reading.current("CarePlan", "p", EVERYTHING)
+    for name, page in (("referenced", plan), ("referring", goal)):
+        assert not BESIDE[name](questions, PERMITTED, page), name
+        assert [s.id for s in BESIDE[name](questions, EVERYTHING, page)] == ["g" if page is plan else "p"]
 
 
 ALLOWED = {
+    "store/beside_sql.py": {"resource"},
+    "store/documents_sql.py": {"document"},
+    "store/keeping.py": {"resource"},
+    "store/leads.py": {"resource"},
+    "store/linked_sql.py": {"resource"},
+    "store/paging.py": {"resource"},
     "store/reading.py": {"document", "resource"},
     "store/statements.py": {"document", "resource"},
     "store/reindex.py": {"document", "resource"},
     "store/tables.py": {"document", "resource"},
+    "store/versions.py": {"resource"},
 }
 _RAW = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+(?:resource|document)\b", re.IGNORECASE)
 
@@ -119,7 +209,9 @@ def test_the_statements_that_write_select_numbers_of_versions_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [Page(4), Page(4, by_updated=True), Page(4, by_updated=True, descending=True)], ids=repr
+    "page",
+    [Page(4), Page(4, sort=(Key("updated"),)), Page(4, sort=(Key("updated", descending=True),))],
+    ids=repr,
 )
 @pytest.mark.parametrize("seed", range(2))
 def test_pages_neither_repeat_nor_lose_while_records_come_and_go(
@@ -132,9 +224,9 @@ def test_pages_neither_repeat_nor_lose_while_records_come_and_go(
     seen: list[str] = []
     lived = {f"g{n}" for n in range(24)}
     after, n = None, 24
-    while found := archive.records.find("Goal", EVERYTHING, Page(4, page.by_updated, page.descending, after)):
+    while found := archive.records.find("Goal", EVERYTHING, Page(4, page.sort, after)):
         seen += [stored.id for stored in found]
-        after = Cursor(found[-1].updated if page.by_updated else 0, found[-1].origin)
+        after = Cursor(found[-1].keys, found[-1].origin)
         for _ in range(2):
             gone = rng.choice(sorted(lived))
             lived.discard(gone)
@@ -152,7 +244,7 @@ def test_an_update_keeps_the_place_of_a_record(archive: Archive) -> None:
     first = archive.records.find("Goal", EVERYTHING, Page(3))
     archive.put(a_goal(of=ANN), "g0")
     archive.put(a_goal(of=ANN), "g4")
-    second = archive.records.find("Goal", EVERYTHING, Page(3, after=Cursor(0, first[-1].origin)))
+    second = archive.records.find("Goal", EVERYTHING, Page(3, after=Cursor((), first[-1].origin)))
     assert [s.id for s in first + second] == [f"g{n}" for n in range(6)]
 
 
@@ -160,7 +252,9 @@ def test_history_pages_go_down_by_version(archive: Archive) -> None:
     for _ in range(5):
         archive.put(a_goal(of=ANN), "g")
     first = archive.records.versions("Goal", "g", EVERYTHING, Page(2))
-    second = archive.records.versions("Goal", "g", EVERYTHING, Page(2, after=Cursor(first[-1].version, 0)))
+    second = archive.records.versions(
+        "Goal", "g", EVERYTHING, Page(2, after=Cursor((first[-1].updated,), first[-1].vid))
+    )
     assert [v.version for v in first + second] == [5, 4, 3, 2]
 
 
@@ -201,11 +295,11 @@ def test_a_statement_is_built_once_per_shape_and_forgotten_when_there_are_many(
     for n in range(5):
         reading.count("Goal", Is("id", f"g{n}"))
         reading.count("Goal", Consented((f"Organization/{n}",), ("COC", "TREAT"), n))
-    assert len(reading._statements) == 2
+    assert len(reading.asking._statements) == 2
     monkeypatch.setattr(reading_module, "_KEPT", 4)
     for n in range(1, 12):
         reading.count("Goal", any_of(*(Is("id", "x") for _ in range(n))))
-        assert len(reading._statements) <= 4
+        assert len(reading.asking._statements) <= 4
 
 
 TEXTS = [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from builders import Api
+from careplan_service.interactions.includes import include_of
 from careplan_service.resources import r4
+from careplan_service.resources.params import COMMON
 from careplan_service.resources.registry import SERVED
 
 
@@ -21,9 +23,39 @@ def test_the_statement_is_valid_and_needs_no_token(api: Api) -> None:
 def test_it_names_every_served_type_with_its_parameters_and_no_other(api: Api) -> None:
     (rest,) = api.agency.get("/fhir/metadata").json["rest"]
     told = {r["type"]: {(p["name"], p["type"]) for p in r["searchParam"]} for r in rest["resource"]}
-    common = {("_id", "token"), ("_lastUpdated", "date")}
+    common = {
+        ("_id", "token"),
+        ("_lastUpdated", "date"),
+        ("_text", "string"),
+        ("_content", "string"),
+        ("_filter", "special"),
+    }
+    common |= {(p.name, p.kind) for p in COMMON}
     assert told == {t: common | {(p.name, p.kind) for p in spec.params} for t, spec in SERVED.items()}
-    assert rest["interaction"] == [{"code": "transaction"}]
+    assert {one["code"] for one in rest["interaction"]} == {
+        "transaction",
+        "batch",
+        "search-system",
+        "history-system",
+    }
+
+
+def test_every_parameter_it_names_is_taken(api: Api) -> None:
+    (rest,) = api.agency.get("/fhir/metadata").json["rest"]
+    for resource in rest["resource"]:
+        for param in resource["searchParam"]:
+            if not param["name"].startswith("_"):
+                answer = api.agency.get(f"/fhir/{resource['type']}?{param['name']}:missing=true&_count=0")
+                assert answer.status == 200, (resource["type"], param["name"], answer.body)
+
+
+def test_every_include_it_names_is_taken(api: Api) -> None:
+    (rest,) = api.agency.get("/fhir/metadata").json["rest"]
+    for resource in rest["resource"]:
+        for name, key in (("_include", "searchInclude"), ("_revinclude", "searchRevInclude")):
+            assert len(resource[key]) >= 1
+            for text in resource[key]:
+                include_of(name, text)
 
 
 def test_every_interaction_it_names_is_answered(api: Api) -> None:
@@ -32,15 +64,24 @@ def test_every_interaction_it_names_is_answered(api: Api) -> None:
         "read": ("GET", "/fhir/{}/1"),
         "vread": ("GET", "/fhir/{}/1/_history/1"),
         "update": ("PUT", "/fhir/{}/1"),
+        "patch": ("PATCH", "/fhir/{}/1"),
         "delete": ("DELETE", "/fhir/{}/1"),
         "history-instance": ("GET", "/fhir/{}/1/_history"),
+        "history-type": ("GET", "/fhir/{}/_history"),
         "create": ("POST", "/fhir/{}"),
         "search-type": ("GET", "/fhir/{}"),
     }
+    operations = {"validate": "POST", "meta": "GET", "everything": "GET"}
     for resource in rest["resource"]:
         assert {one["code"] for one in resource["interaction"]} == set(calls)
-        for method, path in calls.values():
-            answer = api.agency(method, path.format(resource["type"]), "{")
+        asked = [(method, path.format(resource["type"])) for method, path in calls.values()]
+        asked += [
+            (operations[one["name"]], f"/fhir/{resource['type']}/1/${one['name']}")
+            for one in resource["operation"]
+        ]
+        for method, path in asked:
+            answer = api.agency(method, path, "{")
             assert answer.status in (200, 400, 404), answer.body
             assert b"not offered" not in answer.body
             assert b"not served" not in answer.body
+            assert b"nothing is served" not in answer.body

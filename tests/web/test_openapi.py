@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from werkzeug.routing import MapAdapter, Rule
 
 from builders import Answer, Api, a_consent, a_goal, a_patient, a_provision
 from careplan_service.app import Service, app_of
+from careplan_service.interactions.compartment import MEMBERS
+from careplan_service.interactions.controls import CONTROLS, PRESENTATION
 from careplan_service.interactions.metadata import COMMON_PARAMETERS
 from careplan_service.oauth.assertions import ASSERTION_TYPE
 from careplan_service.oauth.jwks import ALGORITHMS
@@ -24,8 +27,10 @@ from careplan_service.web.yaml_text import yaml_text
 
 Document = dict[str, Any]
 
+INCLUDES = ("_include", "_revinclude")
 FILE = Path(__file__).parents[2] / "openapi" / "careplan.yaml"
 METHODS = ("get", "post", "put", "delete", "patch", "head")
+IN_PATH = {"{id}": "x", "{vid}": "1", "{asset}": "page.css"}
 DOCUMENT = openapi_document()
 OPERATIONS = [
     (path, method) for path, item in DOCUMENT["paths"].items() for method in METHODS if method in item
@@ -46,10 +51,9 @@ def test_it_is_valid_openapi() -> None:
 
 @pytest.mark.parametrize("name", SERVED)
 def test_every_search_parameter_of_a_type_is_there_with_its_kind_and_modifiers(name: str) -> None:
-    described = {p["name"]: p for p in map(resolved, DOCUMENT["paths"][f"/fhir/{name}"]["get"]["parameters"])}
-    common = {common for common, _ in COMMON_PARAMETERS}
+    described = parameters_of(f"/fhir/{name}", "get")
 
-    assert {p.name for p in SERVED[name].params} | common <= described.keys()
+    assert {p.name for p in SERVED[name].params} | COMMON_PARAMETERS.keys() <= described.keys()
     for param in SERVED[name].params:
         about = described[param.name]["description"]
         assert about.startswith(f"{param.kind} of ")
@@ -59,19 +63,45 @@ def test_every_search_parameter_of_a_type_is_there_with_its_kind_and_modifiers(n
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_search_takes_every_parameter_that_is_described(api: Api) -> None:
     for name in SERVED:
-        described = {
-            p["name"] for p in map(resolved, DOCUMENT["paths"][f"/fhir/{name}"]["get"]["parameters"])
-        }
+        described = parameters_of(f"/fhir/{name}", "get")
         [(_, told)] = api.agency.get(f"/fhir/{name}?unknown=1").faults
-        taken = told.partition(f"{name} has ")[2].split(", ")
+        taken = {*told.partition(f"{name} has ")[2].split(", "), *PRESENTATION, *INCLUDES, "_cursor"}
+        controls = CONTROLS - {"_type", "_containedType"}
 
-        assert described == {*taken, "_format", "_cursor"}
+        assert described.keys() == taken | controls | {"_filter", "further", "Prefer"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_history_and_a_record_take_every_parameter_that_is_described(api: Api) -> None:
+    ann = api.agency.make(a_patient())
+    for path, about in (("/fhir/_history", "history"), ("/fhir/Patient/{id}/$everything", "`$everything`")):
+        described = parameters_of(path, "get")
+        asked = path.replace("Patient/{id}", ann)
+        [(_, told)] = api.agency.get(f"{asked}?unknown=1").faults
+        taken = {*told.partition("it has ")[2].split(", "), *PRESENTATION, "_cursor"}
+
+        assert told.startswith(about)
+        assert described.keys() - {"id"} == taken
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_condition_on_a_write_is_described_where_it_is_looked_at(api: Api) -> None:
+    for path, method in OPERATIONS:
+        if not path.startswith("/fhir/Goal") or method not in ("post", "put", "patch", "delete"):
+            continue
+        described = parameters_of(path, method)
+        for header, value in (("If-None-Exist", "_id=none"), ("If-None-Match", 'W/"9"')):
+            if path.endswith(("_search", "$validate")):
+                assert header not in described
+                continue
+            answer = api.agency(method.upper(), in_path(path), "{}", **{header: value})
+            assert (answer.status == 501) == (header not in described), (path, method, header)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_paging_parameters_are_described_with_the_values_they_take(api: Api) -> None:
-    for parameter in DOCUMENT["components"]["parameters"].values():
-        for value in parameter["schema"].get("enum", ()):
+    for parameter in parameters_of("/fhir/Goal", "get").values():
+        for value in parameter["schema"].get("enum", ()) if parameter["in"] == "query" else ():
             assert api.agency.get(f"/fhir/Goal?{parameter['name']}={value}").status == 200
     for _ in range(2):
         api.agency.make(a_goal(of="Patient/x"))
@@ -88,7 +118,7 @@ def test_every_operation_is_routed_and_every_route_is_an_operation(service: Serv
     offered = {
         (rule.rule, method.lower())
         for rule in urls.iter_rules()
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        for method in (rule.methods or set()) - {"OPTIONS"}
     }
     assert reached == offered
 
@@ -99,11 +129,13 @@ def test_every_interaction_of_every_type_is_an_operation(service: Service) -> No
         (rule.rule, method.lower())
         for rule in app_of(service).url_map.iter_rules()
         if "type_" in rule.arguments
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        for method in (rule.methods or set()) - {"OPTIONS"}
     ]
     for name in SERVED:
         for rule, method in generic:
-            path = rule.replace("<string:type_>", name)
+            if "<any(" in rule and name not in MEMBERS:
+                continue
+            path = re.sub(r"<(?:string|any\(.*\)):type_>", name, rule)
             path = path.replace("<string:id_>", "{id}").replace("<string:version>", "{vid}")
             assert (path, method) in OPERATIONS
 
@@ -119,7 +151,20 @@ def test_an_operation_is_open_or_asks_for_a_scope_that_is_declared() -> None:
 
     for path, method in OPERATIONS:
         for requirement in DOCUMENT["paths"][path][method].get("security", DOCUMENT["security"]):
-            assert set(requirement["oauth2"]) <= set(declared), (path, method)
+            assert set(requirement.get("oauth2", ())) <= set(declared), (path, method)
+
+
+def test_the_scopes_of_an_operation_are_those_without_which_it_is_refused() -> None:
+    asked = {
+        (path, method): set(DOCUMENT["paths"][path][method]["security"][0]["oauth2"])
+        for path, method in OPERATIONS
+        if DOCUMENT["paths"][path][method].get("security")
+    }
+
+    assert asked[("/fhir/Goal", "get")] == {"system/Goal.s"}
+    assert asked[("/fhir/Goal", "put")] == {"system/Goal.u", "system/Goal.s"}
+    assert asked[("/fhir/Patient/{id}/Goal", "get")] == {"system/Goal.s"}
+    assert asked[("/fhir/Goal/{id}/_history/{vid}", "head")] == {"system/Goal.r"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -128,10 +173,8 @@ def test_an_operation_without_security_answers_without_a_token_and_no_other_does
     for path, method in OPERATIONS:
         secured = DOCUMENT["paths"][path][method].get("security", True)
         sent = {"grant_type": GRANT_TYPE} if path == "/oauth/token" else None
-        asked = path.replace("{id}", "x").replace("{vid}", "1")
-        response = http.open(asked, method=method.upper(), data=sent)
-        problem = response.get_json(silent=True) or {}
-        assert ((problem.get("issue") or [{}])[0].get("code") == "login") == bool(secured), path
+        response = http.open(in_path(path), method=method.upper(), data=sent)
+        assert response.headers.get("WWW-Authenticate", "").startswith("Bearer") == bool(secured), path
 
 
 def test_what_is_said_of_tokens_is_what_the_token_endpoint_takes() -> None:
@@ -144,24 +187,52 @@ def test_what_is_said_of_tokens_is_what_the_token_endpoint_takes() -> None:
 
 
 GOAL = "/fhir/Goal/{id}"
+PARAMETERS = {"resourceType": "Parameters"}
+BUNDLE = {"resourceType": "Bundle"}
 SEEN = [
     ("get", "/fhir/metadata", "/fhir/metadata", None, 200),
-    ("get", "/fhir/metadata", "/fhir/metadata?_format=xml", None, 406),
+    ("get", "/fhir/metadata", "/fhir/metadata?_format=xml", None, 200),
+    ("get", "/fhir/metadata", "/fhir/metadata?_format=ttl", None, 406),
     ("get", "/fhir/Goal", "/fhir/Goal?patient=Patient/x", None, 200),
     ("get", "/fhir/Goal", "/fhir/Goal?unknown=1", None, 400),
+    ("get", "/fhir/Goal", "/fhir/Goal?_list=1", None, 501),
+    ("get", "/fhir", "/fhir?_type=Goal,Patient&_format=xml", None, 200),
+    ("get", "/fhir/Patient/{id}/Goal", "/fhir/Patient/x/Goal", None, 200),
+    ("get", "/fhir/Patient/{id}/*", "/fhir/Patient/x/*?_list=1", None, 501),
+    ("get", "/fhir/Patient/{id}/$everything", "/fhir/Patient/x/$everything", None, 200),
+    ("get", "/fhir/CarePlan/{id}/$everything", "/fhir/CarePlan/none/$everything", None, 404),
     ("post", "/fhir/Goal", "/fhir/Goal", a_goal(of="Patient/x"), 201),
     ("post", "/fhir/Goal", "/fhir/Goal", "{", 400),
     ("post", "/fhir/Goal", "/fhir/Goal", {"resourceType": "Goal"}, 422),
     ("get", GOAL, "/fhir/{goal}", None, 200),
+    ("get", GOAL, "/fhir/{goal}?_format=xml&_summary=true", None, 200),
+    ("head", GOAL, "/fhir/{goal}", None, 200),
     ("get", GOAL, "/fhir/Goal/none", None, 404),
     ("put", GOAL, "/fhir/Goal/mine", {**a_goal(of="Patient/x"), "id": "mine"}, 201),
     ("put", GOAL, "/fhir/Goal/mine", a_goal(of="Patient/x"), 400),
+    ("put", "/fhir/Goal", "/fhir/Goal?patient=Patient/y", a_goal(of="Patient/y"), 201),
+    ("put", "/fhir/Goal", "/fhir/Goal?patient=Patient/y", a_goal(of="Patient/y"), 200),
+    ("put", "/fhir/Goal", "/fhir/Goal?patient=Patient/x", a_goal(of="Patient/x"), 412),
+    ("patch", GOAL, "/fhir/{goal}", PARAMETERS, 200),
+    ("patch", "/fhir/Goal", "/fhir/Goal?patient=Patient/y", PARAMETERS, 200),
+    ("patch", "/fhir/Goal", "/fhir/Goal?patient=Patient/none", PARAMETERS, 404),
+    ("delete", "/fhir/Goal", "/fhir/Goal?patient=Patient/y", None, 204),
+    ("delete", "/fhir/Goal", "/fhir/Goal?patient=Patient/x", None, 412),
     ("delete", GOAL, "/fhir/{goal}", None, 204),
-    ("get", f"{GOAL}/_history", "/fhir/{goal}/_history", None, 200),
-    ("get", f"{GOAL}/_history", "/fhir/{goal}/_history?_since=2026", None, 400),
+    ("get", f"{GOAL}/_history", "/fhir/{goal}/_history?_since=2026", None, 200),
+    ("get", f"{GOAL}/_history", "/fhir/{goal}/_history?unknown=1", None, 400),
+    ("get", "/fhir/Goal/_history", "/fhir/Goal/_history", None, 200),
+    ("get", "/fhir/_history", "/fhir/_history?_format=xml", None, 200),
     ("get", f"{GOAL}/_history/{{vid}}", "/fhir/{goal}/_history/1", None, 200),
-    ("post", "/fhir", "/fhir", {"resourceType": "Bundle", "type": "transaction"}, 200),
-    ("post", "/fhir", "/fhir", {"resourceType": "Bundle", "type": "batch"}, 422),
+    ("get", f"{GOAL}/_history/{{vid}}/$meta", "/fhir/{goal}/_history/1/$meta", None, 200),
+    ("get", f"{GOAL}/$meta", "/fhir/{goal}/$meta", None, 200),
+    ("get", "/fhir/$meta", "/fhir/$meta", None, 200),
+    ("post", "/fhir/$validate", "/fhir/$validate", a_goal(of="Patient/x"), 200),
+    ("post", "/fhir/Goal/$validate", "/fhir/Goal/$validate", PARAMETERS, 400),
+    ("get", f"{GOAL}/$validate", "/fhir/{goal}/$validate", None, 200),
+    ("post", "/fhir", "/fhir", {**BUNDLE, "type": "transaction"}, 200),
+    ("post", "/fhir", "/fhir", {**BUNDLE, "type": "batch"}, 200),
+    ("post", "/fhir", "/fhir", {**BUNDLE, "type": "collection"}, 422),
     ("get", GOAL, "/fhir/{goal}?unknown=1", None, 400),
     ("post", "/plans", "/plans", {}, 415),
     ("get", "/plans/{id}", "/plans/none", None, 404),
@@ -170,6 +241,10 @@ SEEN = [
     ("get", "/health/ready", "/health/ready", None, 200),
     ("get", "/metrics", "/metrics", None, 200),
     ("get", "/oauth/jwks", "/oauth/jwks", None, 200),
+    ("get", "/docs", "/docs", None, 200),
+    ("get", "/docs/openapi.json", "/docs/openapi.json", None, 200),
+    ("get", "/docs/{asset}", "/docs/page.js", None, 200),
+    ("get", "/docs/{asset}", "/docs/page.html", None, 404),
 ]
 
 
@@ -184,7 +259,9 @@ def test_what_is_answered_is_described(api: Api) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_is_refused_is_described(api: Api) -> None:
+def test_what_is_refused_is_described(strict_api: Api) -> None:
+    api = strict_api
+    api.agency.put("Organization/partner", {"resourceType": "Organization", "name": "the food bank"})
     ann = api.agency.make(a_patient())
     goal = api.agency.make(a_goal(of=ann))
     api.agency.make(a_consent(ann, a_provision(to="Organization/partner")))
@@ -196,7 +273,11 @@ def test_what_is_refused_is_described(api: Api) -> None:
         (405, "put", GOAL, reader("PUT", "/fhir/Goal/new", {**changed, "id": "new"})),
         (403, "get", GOAL, reader.get(f"/fhir/{goal}")),
         (415, "post", "/fhir/Goal", api.agency("POST", "/fhir/Goal", "x", Content_Type="text/plain")),
-        (501, "put", GOAL, api.agency("PUT", f"/fhir/{goal}", changed, If_None_Match="*")),
+        (412, "put", GOAL, api.agency("PUT", f"/fhir/{goal}", changed, If_None_Match="*")),
+        (501, "put", GOAL, api.agency("PUT", f"/fhir/{goal}", changed, If_Unmodified_Since="x")),
+        (304, "get", GOAL, api.agency.get(f"/fhir/{goal}", If_None_Match='W/"1"')),
+        (409, "delete", "/fhir/Patient/{id}", referred_to(api)),
+        (422, "delete", GOAL, used_key_again(api)),
         (200, "post", "/fhir/Goal/_search", as_form(api, f"patient={ann}")),
         (400, "post", "/fhir/Goal/_search", as_form(api, "unknown=1")),
         (204, "delete", GOAL, api.agency("DELETE", f"/fhir/{goal}")),
@@ -253,9 +334,23 @@ def resolved(node: Document) -> Document:
     return node
 
 
+def parameters_of(path: str, method: str) -> dict[str, Document]:
+    """What an operation takes, by name."""
+    item = DOCUMENT["paths"][path]
+    taken = [*item.get("parameters", ()), *item[method].get("parameters", ())]
+    return {parameter["name"]: parameter for parameter in map(resolved, taken)}
+
+
+def in_path(path: str) -> str:
+    """An address of the path."""
+    for name, value in IN_PATH.items():
+        path = path.replace(name, value)
+    return path
+
+
 def matched(adapter: MapAdapter, path: str, method: str) -> Rule:
     """The route that answers an operation."""
-    rule, _ = adapter.match(path.replace("{id}", "x").replace("{vid}", "1"), method.upper(), return_rule=True)
+    rule, _ = adapter.match(in_path(path), method.upper(), return_rule=True)
     assert isinstance(rule, Rule)
     return rule
 
@@ -265,10 +360,25 @@ def as_form(api: Api, form: str) -> Answer:
     return api.agency("POST", "/fhir/Goal/_search", form, Content_Type="application/x-www-form-urlencoded")
 
 
+def referred_to(api: Api) -> Answer:
+    """The refusal to delete what another resource refers to."""
+    ann = api.agency.make(a_patient())
+    api.agency.make(a_goal(of=ann))
+    return api.agency("DELETE", f"/fhir/{ann}")
+
+
+def used_key_again(api: Api) -> Answer:
+    """The refusal of a key that was used for another request."""
+    ann = api.agency.make(a_patient())
+    made = [api.agency.make(a_goal(of=ann)) for _ in range(2)]
+    return [api.agency("DELETE", f"/fhir/{goal}", Idempotency_Key="k") for goal in made][1]
+
+
 def assert_described(answer: Answer, path: str, method: str) -> None:
     """The status, the media type and the headers of an answer are those of the document."""
     described = resolved(DOCUMENT["paths"][path][method]["responses"][str(answer.status)])
     media_type = answer.headers.get("Content-Type", "").partition(";")[0]
     if described.get("content"):
         assert media_type in described["content"]
-    assert described.get("headers", {}).keys() <= set(answer.headers.keys())
+    for name, header in described.get("headers", {}).items():
+        assert name in answer.headers or not resolved(header).get("required")

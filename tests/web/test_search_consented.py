@@ -82,15 +82,21 @@ def test_a_consent_that_is_withdrawn_between_two_pages_ends_the_pages(api: Api) 
         assert [link["relation"] for link in following.json["link"]] == ["self"]
 
 
-def test_the_page_of_another_caller_shows_what_one_may_see_oneself(api: Api) -> None:
-    ann, goals, _ = _shared(api, HOUSING, HOUSING)
+def test_the_page_of_another_caller_does_not_open_and_ones_own_is_judged_anew(api: Api) -> None:
+    """Attack 3: a page link replayed with another token, or after a revocation."""
+    ann, goals, consent = _shared(api, HOUSING, HOUSING)
     page = api.partner.get(f"/fhir/Goal?patient={ann}&_count=1")
-    following = api.stranger.next_of(page)
-    assert following is not None
-    assert (following.json["total"], following.ids) == (0, [])
-    staff = api.agency.next_of(page)
-    assert staff is not None
-    assert staff.ids == goals[1:]
+    for other in (api.stranger, api.agency):
+        replayed = other.next_of(page)
+        assert replayed is not None
+        assert (replayed.status, "start again" in replayed.faults[0][1]) == (400, True)
+    again = api.partner.next_of(page)
+    assert again is not None
+    assert again.ids == goals[1:]
+    api.agency.put(consent, a_consent(ann, SHARE, status="inactive"))
+    revoked = api.partner.next_of(page)
+    assert revoked is not None
+    assert (revoked.status, revoked.json["total"], revoked.ids) == (200, 0, [])
 
 
 def test_the_two_hundred_and_fiftieth_consent_counts_as_the_first_does(api: Api) -> None:

@@ -24,6 +24,24 @@ FORM = "application/x-www-form-urlencoded"
 CODES = "http://example.org/codes"
 
 
+# What stands in `meta` of the three resources below, and finds them.
+META: Document = {
+    "profile": ["http://example.org/StructureDefinition/plan|1.2"],
+    "security": [coding("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "N")],
+    "source": "http://example.org/intake",
+    "tag": [coding(CODES, "imported")],
+}
+COMMON: dict[str, tuple[list[str], list[str]]] = {
+    "_profile": (
+        [f"http://example.org/StructureDefinition/plan{version}" for version in ("", "|1.2")],
+        ["http://example.org/StructureDefinition/plan|1.0", "http://example.org/StructureDefinition"],
+    ),
+    "_security": (["N", "http://terminology.hl7.org/CodeSystem/v3-Confidentiality|N"], ["R", "|N"]),
+    "_source": (["http://example.org/intake"], ["http://example.org"]),
+    "_tag": (["imported", f"{CODES}|imported"], ["exported", "|imported"]),
+}
+
+
 def _ref(reference: str) -> Document:
     return {"reference": reference}
 
@@ -32,6 +50,7 @@ GOAL = a_goal(
     of="Patient/ann",
     identifier=[{"system": "http://example.org/goals", "value": "G-1"}],
     achievementStatus=concept("http://terminology.hl7.org/CodeSystem/goal-achievement", "in-progress"),
+    description=concept(CODES, "find-a-home"),
     startDate="2026-02",
     target=[{"dueDate": "2026-08-31", "measure": {"text": "housed"}, "detailString": "yes"}],
 )
@@ -91,6 +110,7 @@ PARAMETERS: dict[str, dict[str, tuple[list[str], list[str]]]] = {
             ["housing-instability", "food-insecurity,housing-instability"],
             ["Housing-Instability", "|housing-instability"],
         ),
+        "description": (["find-a-home", f"{CODES}|find-a-home"], ["home"]),
         "identifier": (
             ["G-1", "http://example.org/goals|G-1", "http://example.org/goals|"],
             ["|G-1", "x|G-1", "G-2"],
@@ -184,15 +204,15 @@ FILLED = {"Goal": GOAL, "CarePlan": CARE_PLAN, "Consent": CONSENT}
 
 def test_every_parameter_of_the_first_types_is_in_the_table() -> None:
     assert {t: set(found) for t, found in PARAMETERS.items()} == {
-        t: set(SERVED[t].by_name) for t in PARAMETERS
+        t: {param.name for param in SERVED[t].params} for t in PARAMETERS
     }
 
 
 @pytest.mark.parametrize("type_", PARAMETERS)
 def test_every_parameter_finds_what_it_should_and_nothing_else(api: Api, type_: str) -> None:
-    api.agency.make(FILLED[type_])
+    api.agency.make({**FILLED[type_], "meta": META})
     wanted: dict[str, int] = {}
-    for name, (finding, missing) in PARAMETERS[type_].items():
+    for name, (finding, missing) in {**PARAMETERS[type_], **COMMON}.items():
         wanted |= {f"{name}={text}": 1 for text in finding} | {f"{name}={text}": 0 for text in missing}
         wanted |= {f"{name}:missing=false": 1, f"{name}:missing=true": 0}
     found = {query: api.agency.get(f"/fhir/{type_}?{quote(query, safe='=')}") for query in wanted}

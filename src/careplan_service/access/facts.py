@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+OTHER_PATIENT = "~patient"
+"""The parameter under which further patients of a version stand among its facts."""
+
 
 class Fact(NamedTuple):
-    """One searchable value: `param` is `Goal.category`; dates carry a range in microseconds UTC.
+    """One searchable value: `param` is `Goal.category`, or `Goal.category:text` for what stands beside it.
 
     `value` and `system` are a token's code and system, a reference's `Type/id`, a string's
-    normalised and exact text, or a uri; `lo` and `hi` are 0 for everything but dates.
+    normalised and exact text, or a uri. `lo` and `hi` are a date's range in microseconds UTC, a
+    quantity's as ordered images of its numbers, or a position; 0 for everything else.
     """
 
     param: str

@@ -102,6 +102,42 @@ class Updated(Filter):
 
 
 @dataclass(frozen=True)
+class Link:
+    """One step from a resource to another: to the `type` it refers to by `param`, or with `reverse` from it.
+
+    `seen` is what the caller may see of the type stepped to, so that no step passes through what is
+    hidden. `column` names the column that holds the reference where it is no fact; `source` the type
+    that is referred to, for a step in reverse.
+    """
+
+    param: str
+    type: str
+    seen: Filter
+    column: str = ""
+    reverse: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Linked(Filter):
+    """The part holds for some living resource at the end of the links. Chained search and `_has`.
+
+    https://hl7.org/fhir/R4/search.html#chaining
+    """
+
+    links: tuple[Link, ...]
+    part: Filter
+
+
+@dataclass(frozen=True)
+class Mentions(Filter):
+    """The word stands in the document as stored, or only in its `narrative`; ASCII case does not count."""
+
+    word: str
+    narrative: bool = False
+
+
+@dataclass(frozen=True)
 class Consented(Filter):
     """The consents of every patient named permit one purpose to one recipient at one moment.
 

@@ -8,12 +8,12 @@ from typing import Any as Anything
 
 from careplan_service.access import filters as f
 from careplan_service.access.consent.decision import Consents, permits
-from careplan_service.access.facts import Facts
+from careplan_service.access.facts import OTHER_PATIENT, Facts
 
 
 @dataclass(frozen=True)
 class Version:
-    """One stored version as the filters see it; `updated` is microseconds UTC."""
+    """One stored version as the filters see it; `updated` is microseconds UTC, `text` its document."""
 
     facts: Facts
     id: str
@@ -21,13 +21,21 @@ class Version:
     contributor: str
     current: int = 1
     deleted: int = 0
+    text: str = ""
+    narrative: str = ""
+
+    @property
+    def type(self) -> str:
+        """The resource type."""
+        return self.facts.type
 
 
 @dataclass(frozen=True)
 class World:
-    """What a filter may look at besides the version itself."""
+    """What a filter may look at besides the version itself: the consents, and whatever links lead to."""
 
     consents: Consents
+    versions: tuple[Version, ...] = ()
 
 
 def holds(wanted: f.Filter, version: Version, world: World) -> bool:
@@ -54,6 +62,8 @@ _PREFIXES: Mapping[str, Callable[[int, int, int, int], bool]] = {
 
 
 def _has(wanted: f.Has, version: Version, world: World) -> bool:
+    if wanted.param == OTHER_PATIENT:
+        return bool(version.facts.other_patients & {wanted.value})
     return any(
         row.param == wanted.param
         and wanted.value in (None, row.value)
@@ -91,6 +101,40 @@ def _is(wanted: f.Is, version: Version, world: World) -> bool:
     return str(stored) == wanted.value
 
 
+def _linked(wanted: f.Linked, version: Version, world: World) -> bool:
+    if not wanted.links:
+        return holds(wanted.part, version, world)
+    link, rest = wanted.links[0], f.Linked(wanted.links[1:], wanted.part)
+    return any(
+        other.current
+        and not other.deleted
+        and other.type == link.type
+        and (_refers(link, other, version) if link.reverse else _refers(link, version, other))
+        and holds(link.seen, other, world)
+        and _linked(rest, other, world)
+        for other in world.versions
+    )
+
+
+def _refers(link: f.Link, source: Version, target: Version) -> bool:
+    reference = f"{target.type}/{target.id}"
+    if link.column:
+        return source.facts.patient == reference
+    return any(row.param == link.param and row.value == reference for row in source.facts.rows)
+
+
+_LOWER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+def lower(text: str) -> str:
+    """The text with ASCII letters in lower case: what both databases do alike."""
+    return text.translate(_LOWER)
+
+
+def _mentions(wanted: f.Mentions, version: Version, world: World) -> bool:
+    return wanted.word in lower(version.narrative if wanted.narrative else version.text)
+
+
 _BY_KIND: Mapping[type, Callable[[Anything, Version, World], bool]] = {
     f.All: lambda wanted, v, w: all(holds(part, v, w) for part in wanted.parts),
     f.Any: lambda wanted, v, w: any(holds(part, v, w) for part in wanted.parts),
@@ -100,5 +144,7 @@ _BY_KIND: Mapping[type, Callable[[Anything, Version, World], bool]] = {
     f.Reads: _reads,
     f.Within: _within,
     f.Updated: lambda wanted, v, w: compare(wanted.prefix, wanted.lo, wanted.hi, v.updated, v.updated),
+    f.Linked: _linked,
+    f.Mentions: _mentions,
     f.Consented: lambda wanted, v, w: permits(wanted, v.facts, w.consents),
 }

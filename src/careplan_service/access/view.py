@@ -28,6 +28,14 @@ def view_for(caller: Caller, letter: str, resource_type: str, now: int) -> Filte
     finer is hidden rather than refused.
     """
     require_scope(caller, letter, resource_type)
+    return known_to(caller, resource_type, now)
+
+
+def known_to(caller: Caller, resource_type: str, now: int) -> Filter:
+    """The versions of one type that the caller may know of, whatever its token is for.
+
+    For what a write refers to, and for what refers to it; nothing of these versions is shown.
+    """
     if caller.is_agency:
         # The custodian must always find the consents it has to keep, also the one that shuts it out.
         return EVERYTHING if resource_type in _ALWAYS_OURS else _consented(caller, now)

@@ -29,7 +29,13 @@ def operator_desk(service: Service, organization: str, interaction: str, asked: 
     """A desk for whoever has the shell: staff of the organisation, for system administration."""
     caller = Caller(OPERATOR, "agency", organization, ("HSYSADMIN",), parse_scopes("system/*.cruds"))
     return Desk(
-        caller, service.records, microseconds(service.clock()), asked, service.new_id, interaction=interaction
+        caller,
+        service.records,
+        microseconds(service.clock()),
+        asked,
+        service.new_id,
+        interaction=interaction,
+        policy=service.policy,
     )
 
 

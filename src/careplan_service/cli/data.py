@@ -16,9 +16,11 @@ from careplan_service.app import Service
 from careplan_service.cli.common import operator_desk, service_for, some_custodian
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Fault, Invalid, Problem
-from careplan_service.interactions.load import BATCH, Report, Source, load, sources_in
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.load import BATCH, Report, Source, load, sources_in, survey
 from careplan_service.interactions.read_plan import read_plan
 from careplan_service.interactions.submit_plan import submit_plan
+from careplan_service.interactions.survey import Survey
 from careplan_service.interventions.intake import plan_from_json, plan_to_json
 from careplan_service.interventions.intake_csv import plans_from_csv, plans_to_csv
 from careplan_service.interventions.plan import Plan
@@ -29,21 +31,30 @@ from careplan_service.resources import r4
 @click.argument(
     "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH..."
 )
+@click.option("--check-references", is_flag=True, help="Refuse what refers to a resource that is not here.")
 @database_option
-def load_command(paths: tuple[Path, ...], database_url: str | None) -> None:
+def load_command(paths: tuple[Path, ...], check_references: bool, database_url: str | None) -> None:
     """Load resources, Bundles, NDJSON files or folders of them; exit 1 if anything was refused."""
     service = service_for(database_url)
     files = [file for path in paths for file in _files(path)]
-    report = Report()
-    with tqdm(total=sum(f.stat().st_size for f in files), unit="B", unit_scale=True, desc="loading") as bar:
-        sources = (source for file in files for source in _sources(file, bar))
-        while batch := list(islice(sources, BATCH)):
-            desk = operator_desk(service, some_custodian(service), "load", f"load {batch[0].place}")
-            load(desk, batch, service.door(), report)
+    report, looked = Report(), Survey()
+    if check_references:
+        for desk, batch in _batches(service, files, "checking"):
+            survey(desk, batch, service.door(), looked)
+    dangling = looked.dangling()
+    for desk, batch in _batches(service, files, "loading"):
+        load(desk, batch, service.door(), report, dangling)
     service.database.analyse()
     _tell(report)
     if report.refused:
         sys.exit(1)
+
+
+def _batches(service: Service, files: Sequence[Path], what: str) -> Iterator[tuple[Desk, list[Source]]]:
+    with tqdm(total=sum(f.stat().st_size for f in files), unit="B", unit_scale=True, desc=what) as bar:
+        sources = (source for file in files for source in _sources(file, bar))
+        while batch := list(islice(sources, BATCH)):
+            yield operator_desk(service, some_custodian(service), "load", f"load {batch[0].place}"), batch
 
 
 def _files(path: Path) -> list[Path]:
@@ -68,7 +79,12 @@ def _sources(file: Path, bar: tqdm[Any]) -> Iterator[Source]:
 def _tell(report: Report) -> None:
     for refusal in report.refused:
         click.echo(f"refused {refusal.place} ({refusal.what}): {'; '.join(refusal.reasons)}")
-    for what, counted in (("loaded", report.loaded), ("not served", report.not_served)):
+    told = {
+        "loaded": report.loaded,
+        "not served": report.not_served,
+        "references outside": report.outside.by_type,
+    }
+    for what, counted in told.items():
         kinds = ", ".join(f"{type_} {number}" for type_, number in sorted(counted.items()))
         click.echo(f"{what}: {sum(counted.values())}{f' ({kinds})' if kinds else ''}")
     click.echo(f"unchanged: {report.unchanged}")

@@ -22,6 +22,7 @@ from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
 from careplan_service.resources.splice import stamped
 
+_SUBSETTED = ("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED")
 _STRING_OR_NAME = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?')
 
 
@@ -39,6 +40,14 @@ class Admitted:
         facts = self.spec.facts({**self.document, "id": id_}, base_url)
         stamp = partial(stamped, self.data, self.document, id_)
         return Write(self.spec.name, id_, method, stamp, facts, self.rules)
+
+    def exchanged(self, data: bytes, door: Door) -> Admitted:
+        """The same resource with other references in its bytes; valid ones stay valid."""
+        if data == self.data:
+            return self
+        document = r4.parse(data)
+        rules = rules_of(document, door) if self.spec.name == "Consent" else ()
+        return Admitted(self.spec, data, document, rules)
 
 
 def spec_of(type_: str) -> ResourceSpec:
@@ -74,6 +83,18 @@ def require_plain_names(data: bytes) -> None:
     """
     if b"\\" in data and any(name[2] and b"\\" in name[1] for name in _STRING_OR_NAME.finditer(data)):
         raise Malformed("write the names of elements plainly, without escapes")
+
+
+def require_whole(admitted: Admitted) -> None:
+    """Raise Invalid (422) for a copy that was cut: storing it would lose the rest.
+
+    https://hl7.org/fhir/R4/search.html#summary
+    """
+    name = admitted.spec.name
+    for i, tag in enumerate(admitted.document.get("meta", {}).get("tag", ())):
+        if (tag.get("system"), tag.get("code")) == _SUBSETTED:
+            text = f"this {name} is tagged SUBSETTED: it is a part only; read it whole, then change it"
+            raise Invalid(text, faults=[Fault("business-rule", text, f"{name}.meta.tag[{i}]")])
 
 
 def _summary(name: str, faults: tuple[Fault, ...]) -> str:

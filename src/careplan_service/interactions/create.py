@@ -1,24 +1,51 @@
-"""FHIR create. https://hl7.org/fhir/R4/http.html#create"""
+"""FHIR create, also conditional. https://hl7.org/fhir/R4/http.html#create"""
 
 from __future__ import annotations
 
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.view import require_scope
-from careplan_service.interactions.admission import admit, forbid_self_service
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.admission import Admitted, admit, forbid_self_service
+from careplan_service.interactions.conditional import condition_of, only_match
+from careplan_service.interactions.desk import Changes, Desk
+from careplan_service.interactions.integrity import Integrity
+from careplan_service.interactions.once import Written, written
 from careplan_service.resources.spec import ResourceSpec
 
 
-def create(desk: Desk, spec: ResourceSpec, data: bytes, door: Door) -> Stored:
+def create(
+    desk: Desk, spec: ResourceSpec, data: bytes, door: Door, if_none_exist: str | None = None
+) -> Written:
     """Store a new resource under an id the server makes; an id in the body is ignored.
 
-    Raises Forbidden, Malformed or Invalid; then nothing was written but the audit row.
+    With `if_none_exist`, a query, the one resource that matches is given instead (200). Raises
+    Forbidden, Malformed, Invalid, or PreconditionFailed when several match; then nothing was written
+    but the audit row.
     """
     require_scope(desk.caller, "c", spec.name)
+    condition = None
+    if if_none_exist is not None:
+        condition = condition_of(desk, spec, if_none_exist, door.base_url)
     admitted = admit(spec, data, door)
     forbid_self_service(desk.caller, admitted.document)
-    write = admitted.write(desk.new_id(), "POST", door.base_url)
-    with desk.records.changes() as changes:
-        stored = desk.show(changes.put(write, None, desk.now, desk.caller.organization))
-        desk.note_in(changes, 201)
-    return stored
+
+    def carry_out(changes: Changes) -> list[Written]:
+        if condition:
+            changes.alone(condition.name)
+            if found := only_match(desk, condition):
+                return [Written(200, desk.show(found))]
+        integrity = Integrity(desk, door)
+        made = post(desk, changes, admitted, desk.new_id(), integrity)
+        integrity.require(changes)
+        return [made]
+
+    return written(desk, carry_out)[0]
+
+
+def post(
+    desk: Desk, changes: Changes, admitted: Admitted, id_: str, integrity: Integrity, where: str = ""
+) -> Written:
+    """The create inside an open transaction."""
+    write = admitted.write(id_, "POST", integrity.base_url)
+    stored = changes.put(write, None, desk.now, desk.caller.organization)
+    integrity.wrote(stored, admitted, None, where)
+    return Written(201, desk.show(stored))

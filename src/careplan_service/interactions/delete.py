@@ -1,40 +1,77 @@
-"""FHIR delete. https://hl7.org/fhir/R4/http.html#delete"""
+"""FHIR delete, also conditional. https://hl7.org/fhir/R4/http.html#delete"""
 
 from __future__ import annotations
 
+from careplan_service.access.consent.rules import Door
 from careplan_service.access.view import require_scope
-from careplan_service.interactions.desk import Changes, Desk, Stored, Write
+from careplan_service.interactions.conditional import Condition, condition_of, only_match
+from careplan_service.interactions.desk import Changes, Desk, Write
+from careplan_service.interactions.guard import UNGUARDED, Guard
+from careplan_service.interactions.integrity import Integrity
+from careplan_service.interactions.once import Written, written
 from careplan_service.interactions.read import absent
-from careplan_service.interactions.update import require_match, require_may_change, version_of
+from careplan_service.interactions.update import held, require_may_change
 from careplan_service.resources import r4
 from careplan_service.resources.spec import ResourceSpec
 
 
-def delete(desk: Desk, spec: ResourceSpec, id_: str, base_url: str, if_match: str | None) -> Stored:
+def delete(desk: Desk, spec: ResourceSpec, id_: str, door: Door, guard: Guard = UNGUARDED) -> Written:
     """Mark as deleted; the history stays, and a second delete changes nothing.
 
-    A deleted Consent decides nothing from the next request on. Raises NotFound when absent or hidden.
+    A deleted Consent decides nothing from the next request on. Raises NotFound when absent or hidden,
+    Conflict when others refer to it.
     """
     require_scope(desk.caller, "d", spec.name)
-    wanted = version_of(if_match)
-    with desk.records.changes() as changes:
-        stored = remove(desk, changes, spec, id_, base_url, wanted)
-        desk.note_in(changes, 204)
-    return stored
+
+    def carry_out(changes: Changes) -> list[Written]:
+        integrity = Integrity(desk, door)
+        gone = remove(desk, changes, spec, id_, integrity, guard)
+        integrity.require(changes)
+        return [gone]
+
+    return written(desk, carry_out)[0]
+
+
+def delete_where(desk: Desk, spec: ResourceSpec, query: str, door: Door, guard: Guard = UNGUARDED) -> Written:
+    """Delete the one resource that matches.
+
+    Raises NotFound when none does, as for any delete, PreconditionFailed (412) when several do.
+    """
+    require_scope(desk.caller, "d", spec.name)
+    condition = condition_of(desk, spec, query, door.base_url)
+
+    def carry_out(changes: Changes) -> list[Written]:
+        integrity = Integrity(desk, door)
+        found = only_match(desk, condition)
+        if found is None:
+            raise absent()
+        gone = remove(desk, changes, spec, found.id, integrity, guard, condition)
+        integrity.require(changes)
+        return [gone]
+
+    return written(desk, carry_out)[0]
 
 
 def remove(
-    desk: Desk, changes: Changes, spec: ResourceSpec, id_: str, base_url: str, wanted: str | None
-) -> Stored:
+    desk: Desk,
+    changes: Changes,
+    spec: ResourceSpec,
+    id_: str,
+    integrity: Integrity,
+    guard: Guard = UNGUARDED,
+    condition: Condition | None = None,
+) -> Written:
     """The delete inside an open transaction."""
-    before = changes.current(spec.name, id_, desk.sees("d", spec.name))
+    before = held(desk, changes, spec.name, id_, "d", condition)
     if before is None:
         raise absent()
-    require_match(wanted, before)
+    guard.require(before)
     if before.deleted:
-        return before
+        return Written(204, before)
     require_may_change(desk, changes, before)
     # The marker keeps the facts of what it ends, so the same rules decide who may know of it.
-    facts = spec.facts(r4.parse(before.body), base_url)
+    facts = spec.facts(r4.parse(before.body), integrity.base_url)
     write = Write(spec.name, id_, "DELETE", lambda version, updated: b"", facts)
-    return desk.show(changes.put(write, before, desk.now, desk.caller.organization))
+    stored = changes.put(write, before, desk.now, desk.caller.organization)
+    integrity.deleted(stored)
+    return Written(204, desk.show(stored))

@@ -5,7 +5,7 @@ An interaction asks the desk; the desk adds what the caller may see to every que
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Rule
 from careplan_service.access.facts import Facts
-from careplan_service.access.filters import Filter, all_of
+from careplan_service.access.filters import Filter, Is, all_of, any_of
 from careplan_service.access.view import view_for
 
 LONGEST_ASKED, _LONGEST_REFUSAL = 2000, 2000
@@ -23,7 +23,8 @@ LONGEST_ASKED, _LONGEST_REFUSAL = 2000, 2000
 class Stored(NamedTuple):
     """One version as it was found; `updated` is microseconds UTC, `origin` its place in the store.
 
-    `because` names the consent rule that opened it (`Consent/x/_history/1#provision`), or is empty.
+    `because` names the consent rule that opened it (`Consent/x/_history/1#provision`), or is empty;
+    `vid` is the number of the version, `keys` what it was sorted by.
     """
 
     type: str
@@ -35,6 +36,8 @@ class Stored(NamedTuple):
     body: bytes
     because: str
     origin: int
+    vid: int = 0
+    keys: tuple[int | str, ...] = ()
 
 
 class Write(NamedTuple):
@@ -51,21 +54,43 @@ class Write(NamedTuple):
     rules: Sequence[Rule] = ()
 
 
-class Cursor(NamedTuple):
-    """Where a page ended: the sort key and the place of its last row."""
+class Key(NamedTuple):
+    """One key to sort by: a `column` of the version, or the `value`s or `span`s of a search parameter."""
 
-    key: int
+    name: str
+    kind: str = "column"
+    descending: bool = False
+
+
+class Cursor(NamedTuple):
+    """Where a page ended: the sort keys of its last row, and its place."""
+
+    keys: tuple[int | str, ...]
     origin: int
 
 
 @dataclass(frozen=True)
 class Page:
-    """Which rows of an answer: at most `limit` after `after`, by `updated` or by place."""
+    """Which rows of an answer: at most `limit` after `after`, by the keys of `sort`, then by place."""
 
     limit: int
-    by_updated: bool = False
-    descending: bool = False
+    sort: tuple[Key, ...] = ()
     after: Cursor | None = None
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which versions of a history: stored at or after `since`, current at some moment of lo..hi.
+
+    Microseconds UTC; None sets no bound.
+    """
+
+    since: int | None = None
+    lo: int | None = None
+    hi: int | None = None
+
+
+ALWAYS = Span()
 
 
 @dataclass(frozen=True)
@@ -87,6 +112,29 @@ class AuditEntry:
     refusal: str = ""
 
 
+@dataclass(frozen=True)
+class Policy:
+    """How this service takes requests.
+
+    With `references_enforced` a local reference must point to what is here, and what is referred to is
+    not deleted. The rest bounds a request: entries of a batch or transaction, parameters of a search,
+    values it compares, resources it brings besides the matches of a page.
+    """
+
+    references_enforced: bool = True
+    most_entries: int = 2000
+    most_parameters: int = 100
+    most_values: int = 500
+    most_included: int = 1000
+
+
+class Once(NamedTuple):
+    """A write to be carried out once: its `Idempotency-Key` and the fingerprint of the request."""
+
+    key: str
+    fingerprint: str
+
+
 class Changes(Protocol):
     """An open transaction on the records."""
 
@@ -102,6 +150,21 @@ class Changes(Protocol):
     def alone(self, name: str) -> None:
         """Wait until no other transaction is alone under the name."""
 
+    def found(self, references: Collection[str], seen: Filter) -> Mapping[str, int]:
+        """The current versions of those references (`Goal/1`) that are here and for which `seen` holds.
+
+        None of the references is deleted by others until this transaction ends.
+        """
+
+    def before_deleting(self, references: Collection[str]) -> None:
+        """Wait until no other transaction is about to refer to them."""
+
+    def answered(self, client: str, key: str, since: int) -> tuple[str, str] | None:
+        """The fingerprint and the answer remembered under a client's key since a moment."""
+
+    def remember(self, client: str, once: Once, answer: str, at: int) -> None:
+        """Keep the answer under the key; `at` is microseconds UTC."""
+
     def note(self, entry: AuditEntry) -> None:
         """Leave the audit row in the same transaction."""
 
@@ -110,18 +173,37 @@ class Records(Protocol):
     """What an interaction needs of the store; every question carries what the caller may see."""
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
-        """The current versions the Filter holds for."""
+        """The current versions the Filter holds for; an empty type means any."""
 
     def current(self, type_: str, id_: str, seen: Filter) -> Stored | None:
         """The current version of an id, a deleted one too, if `seen` holds for it."""
 
-    def count(self, type_: str, wanted: Filter) -> int:
-        """How many current versions the Filter holds for."""
+    def glance(self, type_: str, id_: str, seen: Filter) -> Stored | None:
+        """`current` without the body: answered from the index."""
 
-    def versions(self, type_: str, id_: str, seen: Filter, page: Page) -> list[Stored]:
-        """The versions for which `seen` holds, if it holds for the current one too."""
+    def count(self, type_: str, wanted: Filter, most: int | None = None) -> int:
+        """How many current versions the Filter holds for; counting ends above `most`."""
 
-    def count_versions(self, type_: str, id_: str, seen: Filter) -> int:
+    def labels(self, type_: str, params: Sequence[str], wanted: Filter) -> list[tuple[str, str, str]]:
+        """The different (parameter, value, system) among the facts of the current versions."""
+
+    def referenced(
+        self, page: Sequence[Stored], params: Sequence[str], wanted: Filter, most: int
+    ) -> list[Stored]:
+        """The current versions that those of the page refer to by search parameters (`Goal.subject`)."""
+
+    def referring(
+        self, page: Sequence[Stored], params: Sequence[str], wanted: Filter, most: int
+    ) -> list[Stored]:
+        """The current versions that refer to those of the page."""
+
+    def versions(self, type_: str, id_: str, seen: Filter, page: Page, span: Span = ALWAYS) -> list[Stored]:
+        """The versions, newest first, for which `seen` holds, if it holds for the current one too.
+
+        Without an id those of a type, without a type those of all.
+        """
+
+    def count_versions(self, type_: str, id_: str, seen: Filter, span: Span = ALWAYS) -> int:
         """How many `versions` there are in all."""
 
     def version(self, type_: str, id_: str, version: int, seen: Filter) -> Stored | None:
@@ -147,6 +229,8 @@ class Desk:
     shown: list[str] = field(default_factory=list)
     because: set[str] = field(default_factory=set)
     noted: bool = False
+    policy: Policy = Policy()
+    once: Once | None = None
 
     def also_asked(self, text: str) -> None:
         """What was asked outside the address: the form of a search."""
@@ -159,6 +243,14 @@ class Desk:
     def find(self, letter: str, type_: str, about: Filter, page: Page) -> list[Stored]:
         """The current versions the question is about and the caller may see."""
         return self.records.find(type_, all_of(about, self.sees(letter, type_)), page)
+
+    def sees_any(self, letter: str, types: Iterable[str]) -> Filter:
+        """What the caller may see of several types; those out of the token's scope hold nothing."""
+        by_view: dict[Filter, list[Filter]] = {}
+        for type_ in types:
+            if self.caller.scopes.allows(letter, type_):
+                by_view.setdefault(self.sees(letter, type_), []).append(Is("type", type_))
+        return any_of(*(all_of(any_of(*kinds), view) for view, kinds in by_view.items()))
 
     def show(self, stored: Stored) -> Stored:
         """Remember for the audit that this version leaves the service, and which consent opened it."""

@@ -1,30 +1,84 @@
-"""FHIR history of an instance. https://hl7.org/fhir/R4/http.html#history"""
+"""FHIR history of an instance, a type and the whole system. https://hl7.org/fhir/R4/http.html#history"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
+from careplan_service.access import instants
+from careplan_service.errors import Malformed
+from careplan_service.interactions.controls import DEFAULT_COUNT, PRESENTATION, count_of, require_once
+from careplan_service.interactions.desk import ALWAYS, Cursor, Desk, Page, Span, Stored
 from careplan_service.interactions.read import absent
+from careplan_service.resources.registry import SERVED
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which versions are asked for, and how many a page holds."""
+
+    count: int = DEFAULT_COUNT
+    span: Span = ALWAYS
 
 
 @dataclass(frozen=True)
 class History:
-    """Versions newest first, how many there are, and where the next page begins."""
+    """Versions newest first, how many there are (None: not counted), and where the next page begins."""
 
     versions: tuple[Stored, ...]
-    total: int
+    total: int | None
     following: Cursor | None
 
 
-def history(desk: Desk, type_: str, id_: str, count: int, after: Cursor | None) -> History:
-    """The versions the caller may see. Raises NotFound when there is none."""
-    seen = desk.sees("r", type_)
-    found = desk.records.versions(type_, id_, seen, Page(limit=count + 1, after=after))
-    if not found and after is None:
+def history(desk: Desk, type_: str, id_: str, asked: Asked, after: Cursor | None) -> History:
+    """The versions the caller may see; without an id of a type, without a type of all types.
+
+    Raises NotFound when there is none of an id.
+    """
+    seen = desk.sees("r", type_) if type_ else desk.sees_any("r", SERVED)
+    page = Page(limit=asked.count + 1, after=after)
+    found = desk.records.versions(type_, id_, seen, page, asked.span)
+    if not found and id_ and after is None and not desk.records.glance(type_, id_, seen):
         raise absent()
-    shown = tuple(desk.show(version) for version in found[:count])
-    more = len(found) > count
-    total = len(found) if after is None and not more else desk.records.count_versions(type_, id_, seen)
-    following = Cursor(shown[-1].version, 0) if more and shown else None
+    shown = tuple(desk.show(version) for version in found[: asked.count])
+    more = len(found) > asked.count
+    total = len(found) if after is None and not more else None
+    if total is None and id_:
+        total = desk.records.count_versions(type_, id_, seen, asked.span)
+    following = Cursor((shown[-1].updated,), shown[-1].vid) if more and shown else None
     return History(shown, total, following)
+
+
+def asked_of(pairs: Iterable[tuple[str, str]]) -> Asked:
+    """`_count`, `_since` and `_at` of a history. Raises Malformed (400) for anything else."""
+    given = [(name, text) for name, text in pairs if name not in PRESENTATION]
+    require_once(name for name, _ in given)
+    asked = Asked()
+    for name, text in given:
+        if name not in _READ:
+            raise Malformed(f"history does not take `{name}`; it has {', '.join(_READ)}")
+        asked = _READ[name](asked, text)
+    return asked
+
+
+def _since(asked: Asked, text: str) -> Asked:
+    return replace(asked, span=replace(asked.span, since=_span("_since", text)[0]))
+
+
+def _at(asked: Asked, text: str) -> Asked:
+    lo, hi = _span("_at", text)
+    return replace(asked, span=replace(asked.span, lo=lo, hi=hi))
+
+
+def _span(name: str, text: str) -> tuple[int, int]:
+    try:
+        return instants.span(text.replace(" ", "+"))
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"`{name}`: {error}") from None
+
+
+_READ: Mapping[str, Callable[[Asked, str], Asked]] = {
+    "_count": lambda asked, text: replace(asked, count=count_of(text)),
+    "_since": _since,
+    "_at": _at,
+}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from careplan_service.access.consent.rules import Door
@@ -12,7 +13,8 @@ from careplan_service.access.instants import instant
 from careplan_service.errors import Invalid, Problem
 from careplan_service.interactions.admission import Admitted, admit
 from careplan_service.interactions.desk import Changes, Desk
-from careplan_service.interactions.transaction import linked
+from careplan_service.interactions.links import Links
+from careplan_service.interactions.survey import Outside, Survey
 from careplan_service.resources import r4
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.splice import entry_resources
@@ -43,15 +45,46 @@ class Report:
     unchanged: int = 0
     not_served: dict[str, int] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
+    outside: Outside = field(default_factory=Outside)
 
 
-def load(desk: Desk, sources: Sequence[Source], door: Door, report: Report) -> None:
-    """Load one batch in one transaction; what is not valid is refused, the rest is kept."""
-    admitted = [(source, found) for source in sources if (found := _admitted(source, door, report))]
+def load(
+    desk: Desk,
+    sources: Sequence[Source],
+    door: Door,
+    report: Report,
+    dangling: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> None:
+    """Load one batch in one transaction; what is not valid is refused, the rest is kept.
+
+    References to what is not in the data are kept and counted; what `dangling` names by its place, with
+    the targets it lacks, is refused (`survey` finds it beforehand).
+    """
+    admitted = list(_all_admitted(sources, door, report))
+    kept = [resource for source, resource in admitted if source.place not in dangling]
+    for source, resource in admitted:
+        if source.place in dangling:
+            reasons = tuple(f"refers to `{key}`, which is not here" for key in dangling[source.place])
+            what = f"{resource.spec.name}/{resource.document.get('id', '')}"
+            report.refused.append(Refusal(source.place, what, reasons))
     with desk.records.changes() as changes:
-        for _, resource in admitted:
+        for resource in kept:
             _keep(desk, changes, resource, door, report)
+        report.outside.add(changes, kept, door.base_url)
         desk.note_in(changes, 200)
+
+
+def survey(desk: Desk, sources: Sequence[Source], door: Door, found: Survey) -> None:
+    """Look at one batch without loading it."""
+    admitted = [(source.place, resource) for source, resource in _all_admitted(sources, door, Report())]
+    with desk.records.changes() as changes:
+        found.add(changes, admitted, door.base_url)
+
+
+def _all_admitted(sources: Sequence[Source], door: Door, report: Report) -> Iterator[tuple[Source, Admitted]]:
+    for source in sources:
+        if resource := _admitted(source, door, report):
+            yield source, resource
 
 
 def sources_in(place: str, data: bytes) -> Iterator[Source]:
@@ -68,7 +101,7 @@ def sources_in(place: str, data: bytes) -> Iterator[Source]:
         and isinstance(resource := entry.get("resource"), dict)
         and "id" in resource
     }
-    resolve = linked(links)
+    resolve = Links(links).resolve
     for number, body in enumerate(entry_resources(data)):
         if body is not None:
             yield Source(f"{place} entry[{number}]", resolve(body))

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from careplan_service import __version__
+from careplan_service.resources.params import COMMON, SearchParam
+from careplan_service.resources.profiles import supported_profiles
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
 
 RELEASED = "2026-11-21"
-INTERACTIONS = ("read", "vread", "update", "delete", "history-instance", "create", "search-type")
-COMMON_PARAMETERS = (("_id", "token"), ("_lastUpdated", "date"))
+INTERACTIONS: Mapping[str, str] = {
+    "read": "with HEAD; `If-None-Match` and `If-Modified-Since` answer 304",
+    "vread": "judged by the version and by the current one",
+    "update": "with `If-Match`; conditional by a search in the address",
+    "patch": "JSON Patch and FHIRPath Patch; conditional by a search in the address",
+    "delete": "conditional by a search that has one match; 409 while others refer to it",
+    "history-instance": "`_since`, `_at` and `_count`",
+    "history-type": "`_since`, `_at` and `_count`",
+    "create": "conditional with `If-None-Exist`",
+    "search-type": "by GET and by POST `_search`",
+}
+SYSTEM = ("transaction", "batch", "search-system", "history-system")
+FORMATS = ("application/fhir+json", "application/fhir+xml", "json", "xml")
+PATCHES = ("application/json-patch+json", "application/fhir+json", "application/fhir+xml")
+COMMON_PARAMETERS: Mapping[str, tuple[str, str]] = {
+    "_id": ("token", "the logical id"),
+    "_lastUpdated": ("date", "when the version was stored"),
+    "_text": ("string", "words of the narrative; ASCII case does not count"),
+    "_content": ("string", "words of the whole document; ASCII case does not count"),
+    "_filter": ("special", "conditions joined with and, or, not and brackets"),
+}
+OPERATIONS: Mapping[str, str] = {
+    "validate": "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    "meta": "http://hl7.org/fhir/OperationDefinition/Resource-meta",
+}
+"""Of every type; `$everything` is of two."""
+_EVERYTHING = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+_OF_TYPE: Mapping[str, Mapping[str, str]] = {
+    "Patient": {"everything": _EVERYTHING},
+    "CarePlan": {"everything": _EVERYTHING},
+}
+_COMPARTMENTS = ("http://hl7.org/fhir/CompartmentDefinition/patient",)
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
@@ -28,13 +61,16 @@ def capability_statement(base_url: str) -> dict[str, Any]:
             "url": f"{base_url}/fhir",
         },
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
+        "format": list(FORMATS),
+        "patchFormat": list(PATCHES),
         "rest": [
             {
                 "mode": "server",
                 "security": _security(base_url),
                 "resource": [_resource(spec) for spec in SERVED.values()],
-                "interaction": [{"code": "transaction"}],
+                "interaction": [{"code": code} for code in SYSTEM],
+                "operation": _operations(OPERATIONS),
+                "compartment": list(_COMPARTMENTS),
             }
         ],
     }
@@ -51,17 +87,51 @@ def _security(base_url: str) -> dict[str, Any]:
 
 
 def _resource(spec: ResourceSpec) -> dict[str, Any]:
-    common = [{"name": name, "type": kind} for name, kind in COMMON_PARAMETERS]
-    own = [{"name": param.name, "type": param.kind} for param in spec.params]
+    common = [
+        {"name": name, "type": kind, "documentation": about}
+        for name, (kind, about) in COMMON_PARAMETERS.items()
+    ]
+    profiles = list(supported_profiles(spec.name))
     return {
         "type": spec.name,
-        "interaction": [{"code": code} for code in INTERACTIONS],
+        **({"supportedProfile": profiles} if profiles else {}),
+        "interaction": [{"code": code, "documentation": about} for code, about in INTERACTIONS.items()],
         "versioning": "versioned-update",
         "readHistory": True,
         "updateCreate": True,
-        "conditionalCreate": False,
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
-        "referencePolicy": ["literal"],
-        "searchParam": [*common, *own],
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical", "enforced", "local"],
+        "searchInclude": ["*", *includes_of(spec)],
+        "searchRevInclude": ["*", *revincludes_of(spec)],
+        "searchParam": [*common, *(_param(param) for param in (*COMMON, *spec.params))],
+        "operation": _operations({**OPERATIONS, **_OF_TYPE.get(spec.name, {})}),
     }
+
+
+def includes_of(spec: ResourceSpec) -> list[str]:
+    """What `_include` takes of a type: `Goal:subject`."""
+    return [f"{spec.name}:{param.name}" for param in spec.params if param.kind == "reference"]
+
+
+def revincludes_of(spec: ResourceSpec) -> list[str]:
+    """What `_revinclude` takes when a type is searched: the references that may point to it."""
+    return [
+        f"{other.name}:{param.name}"
+        for other in SERVED.values()
+        for param in other.params
+        if param.kind == "reference" and (not param.targets or spec.name in param.targets)
+    ]
+
+
+def _param(param: SearchParam) -> dict[str, str]:
+    about = [f"of `{'`, `'.join(param.paths)}`" if param.paths else "see docs/search.md"]
+    if param.modifiers:
+        about.append(f"modifiers {', '.join(f'`:{modifier}`' for modifier in param.modifiers)}")
+    return {"name": param.name, "type": param.kind, "documentation": "; ".join(about)}
+
+
+def _operations(named: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "definition": url} for name, url in named.items()]

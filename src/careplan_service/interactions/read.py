@@ -1,19 +1,49 @@
-"""FHIR read. https://hl7.org/fhir/R4/http.html#read"""
+"""FHIR read, also conditional. https://hl7.org/fhir/R4/http.html#cread"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from careplan_service.errors import Gone, NotFound
 from careplan_service.interactions.desk import Desk, Stored
 
+_SECOND = 1_000_000
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the caller has already: `versions` of its copies (`*`: any), or the moment of its copy.
+
+    `since` is microseconds UTC, to the second; versions win over it.
+    """
+
+    versions: frozenset[str] = frozenset()
+    since: int | None = None
+
+    def is_current(self, found: Stored) -> bool:
+        """Whether what was found is what the caller has."""
+        if self.versions:
+            return bool(self.versions & {"*", str(found.version)})
+        return self.since is not None and found.updated // _SECOND * _SECOND <= self.since
+
 
 def read(desk: Desk, type_: str, id_: str) -> Stored:
     """The current version. Raises NotFound when absent or hidden, Gone when deleted."""
-    found = desk.records.current(type_, id_, desk.sees("r", type_))
+    return desk.show(_there(desk.records.current(type_, id_, desk.sees("r", type_))))
+
+
+def unchanged(desk: Desk, type_: str, id_: str, known: Known) -> Stored | None:
+    """The current version without its body if the caller has it already; else None. Raises as `read`."""
+    found = _there(desk.records.glance(type_, id_, desk.sees("r", type_)))
+    return desk.show(found) if known.is_current(found) else None
+
+
+def _there(found: Stored | None) -> Stored:
     if found is None:
         raise absent()
     if found.deleted:
-        raise gone(type_, id_)
-    return desk.show(found)
+        raise gone(found.type, found.id)
+    return found
 
 
 def absent() -> NotFound:

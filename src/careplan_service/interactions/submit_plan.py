@@ -12,7 +12,9 @@ from careplan_service.access.instants import as_datetime
 from careplan_service.access.view import require_scope
 from careplan_service.errors import Conflict, Forbidden, Invalid
 from careplan_service.interactions.admission import admit_document, spec_of
+from careplan_service.interactions.create import post
 from careplan_service.interactions.desk import Changes, Desk, Page, Stored
+from careplan_service.interactions.integrity import Integrity
 from careplan_service.interventions.draft import Identity
 from careplan_service.interventions.plan import Plan
 from careplan_service.interventions.to_fhir import identities, to_fhir
@@ -36,7 +38,9 @@ def submit_plan(desk: Desk, plan: Plan, door: Door) -> Stored:
         now = as_datetime(desk.now)
         documents = to_fhir(plan, agency=desk.caller.organization, new_id=desk.new_id, now=now, known=known)
         _require_new(desk, plan, documents[0])
-        stored = [_put(desk, changes, document, door) for document in documents]
+        integrity = Integrity(desk, door)
+        stored = [_put(desk, changes, document, door, integrity) for document in documents]
+        integrity.require(changes)
         desk.note_in(changes, 201)
     return stored[0]
 
@@ -62,7 +66,7 @@ def _require_new(desk: Desk, plan: Plan, care_plan: Mapping[str, Any]) -> None:
         raise Conflict(text, expression="number")
 
 
-def _put(desk: Desk, changes: Changes, document: dict[str, Any], door: Door) -> Stored:
+def _put(desk: Desk, changes: Changes, document: dict[str, Any], door: Door, integrity: Integrity) -> Stored:
     spec = spec_of(document["resourceType"])
     data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     try:
@@ -71,5 +75,4 @@ def _put(desk: Desk, changes: Changes, document: dict[str, Any], door: Door) -> 
         raise Invalid(
             f"the plan makes an invalid {spec.name}: {problem.faults[0].text}", faults=problem.faults
         ) from None
-    write = admitted.write(document["id"], "POST", door.base_url)
-    return desk.show(changes.put(write, None, desk.now, desk.caller.organization))
+    return post(desk, changes, admitted, document["id"], integrity).stored

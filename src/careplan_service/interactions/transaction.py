@@ -2,127 +2,110 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.view import require_scope
-from careplan_service.errors import Fault, Invalid, Malformed
-from careplan_service.interactions.admission import admit, forbid_self_service
-from careplan_service.interactions.delete import remove
-from careplan_service.interactions.desk import Changes, Desk, Stored
-from careplan_service.interactions.entries import METHODS, Entry, entries_of, placed, placing
-from careplan_service.interactions.update import put
-from careplan_service.resources.r4.wording import quoted
+from careplan_service.errors import Fault, Invalid, Problem
+from careplan_service.interactions.desk import Changes, Desk
+from careplan_service.interactions.drafts import Draft, drafts_of
+from careplan_service.interactions.entries import (
+    METHODS,
+    READING,
+    Entry,
+    Frame,
+    Reader,
+    Shown,
+    entry_of,
+    placed,
+    placing,
+    require_conditions,
+)
+from careplan_service.interactions.integrity import Integrity
+from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.resolving import resolve_conditions, resolve_references
 
-_URN = re.compile(r"urn:(?:uuid|oid):.*", re.DOTALL)
-_REFERENCE = re.compile(rb'("reference"\s*:\s*")([^"\\]*)(?=")')
-_LETTER = {"DELETE": "d", "POST": "c", "PUT": "u"}
+_LETTER = {"DELETE": "d", "POST": "c", "PUT": "u", "PATCH": "u"}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one entry, for the transaction-response."""
+def transaction(desk: Desk, frames: Sequence[Frame], door: Door, read: Reader) -> list[Written | Shown]:
+    """Carry out every entry of a transaction, in the order R4 wants, answered in the order sent.
 
-    status: int
-    stored: Stored
-
-
-def transaction(desk: Desk, data: bytes, door: Door) -> list[Outcome]:
-    """Carry out every entry of a transaction Bundle, in the order R4 wants, answered in the order sent.
-
-    Raises Malformed, Invalid (with the faults of all entries), Forbidden or NotFound; then
-    nothing was written but the audit row.
+    Raises Malformed, Invalid (with the faults of all entries), Forbidden, NotFound, Conflict or
+    PreconditionFailed; then nothing was written but the audit row.
     """
-    entries = entries_of(desk, data)
+    entries = _entries(frames)
     for entry in entries:
         require_scope(desk.caller, _LETTER[entry.method], entry.spec.name)
-    links = {entry.full_url: entry.key for entry in entries if entry.method != "DELETE"}
-    _admit_all(desk, entries, linked(links), door)
-    outcomes: dict[int, Outcome] = {}
-    with desk.records.changes() as changes:
-        # Everyone takes the locks in one order, so that two transactions never wait for each other.
-        for key in sorted(entry.key for entry in entries if entry.method != "POST"):
-            changes.alone(key)
-        for entry in sorted(entries, key=lambda e: METHODS.index(e.method)):
-            outcomes[entry.number] = _carried_out(desk, changes, entry, door)
-        desk.note_in(changes, 200)
-    return [outcomes[entry.number] for entry in entries]
+    drafts = drafts_of(desk, entries, door)
+    reading = [frame for frame in frames if frame.request["method"] in READING]
+    shown: dict[int, Written | Shown] = {}
+
+    def look_up() -> None:
+        for frame in reading:
+            with placing(frame.where):
+                shown[frame.number] = read(desk, frame)
+
+    def carry_out(changes: Changes) -> list[Written]:
+        done = _carried_out(desk, changes, drafts, door)
+        return [done[entry.frame.number] for entry in entries]
+
+    answers = written(desk, carry_out, 200, look_up)
+    numbers = (entry.frame.number for entry in entries)
+    shown |= dict(zip(numbers, answers, strict=True))
+    return [shown[frame.number] for frame in frames]
 
 
-def linked(links: Mapping[str, str]) -> Callable[[bytes], bytes]:
-    """Turn every reference to an entry's fullUrl into the reference that entry gets; other bytes stay."""
-    made = {urn.encode(): reference.encode() for urn, reference in links.items() if urn}
-    return lambda data: _REFERENCE.sub(lambda found: found[1] + made.get(found[2], found[2]), data)
-
-
-def _admit_all(desk: Desk, entries: Sequence[Entry], resolve: Callable[[bytes], bytes], door: Door) -> None:
+def _entries(frames: Sequence[Frame]) -> list[Entry]:
+    """The writing entries as they were understood; the faults of all are told at once."""
+    entries: list[Entry] = []
     faults: list[Fault] = []
-    for entry in entries:
-        if entry.data is None or entry.method == "DELETE":
-            continue
+    for frame in frames:
         try:
-            entry.admitted = admit(entry.spec, resolve(entry.data), door)
-            faults += _unresolved(entry)
-            if entry.method == "PUT" and entry.admitted.document.get("id") != entry.id:
-                text = f"the resource must have the id of the url, `{entry.id}`"
-                faults.append(Fault("invalid", text, f"{entry.where}.resource.id"))
-        except (Invalid, Malformed) as problem:
-            faults += placed(problem, f"{entry.where}.resource")
+            require_conditions(frame)
+            if frame.request["method"] not in READING:
+                entries.append(entry_of(frame))
+        except Problem as problem:
+            faults += placed(problem, frame.where)
+    faults += _twice(entries)
     if faults:
-        raise Invalid("this transaction holds what is not valid; nothing of it was kept", faults=faults)
+        raise Invalid("this transaction cannot be carried out", faults=faults)
+    return entries
+
+
+def _twice(entries: Sequence[Entry]) -> list[Fault]:
+    """R4: no resource may be touched twice, and no two entries share a fullUrl."""
+    seen: set[str] = set()
+    faults = []
     for entry in entries:
-        if entry.admitted:
-            with placing(f"{entry.where}.resource"):
-                forbid_self_service(desk.caller, entry.admitted.document)
+        for key in (entry.key if entry.id else "", entry.full_url):
+            if key and key in seen:
+                text = f"`{key}` stands in this transaction twice"
+                faults.append(Fault("invalid", text, entry.where))
+            seen.add(key)
+    return faults
 
 
-def _unresolved(entry: Entry) -> Iterable[Fault]:
-    document = entry.admitted.document if entry.admitted else {}
-    for where, reference in _references(document, f"{entry.where}.resource"):
-        if _URN.fullmatch(reference):
-            text = f"{quoted(reference)} is no `fullUrl` of an entry that creates a resource"
-            yield Fault("not-found", text, where)
+def _carried_out(desk: Desk, changes: Changes, drafts: Sequence[Draft], door: Door) -> dict[int, Written]:
+    """Everyone takes the locks in one order, so that two transactions never wait for each other."""
+    for name in sorted({draft.condition.name for draft in drafts if draft.condition}):
+        changes.alone(name)
+    resolve_conditions(desk, drafts, door)
+    for key in sorted(draft.key for draft in drafts if draft.entry.method != "POST"):
+        changes.alone(key)
+    integrity = Integrity(desk, door)
+    done: dict[int, Written] = {}
 
+    def write(some: Sequence[Draft]) -> None:
+        for draft in sorted(some, key=lambda d: METHODS.index(d.entry.method)):
+            with placing(draft.entry.where):
+                done[draft.entry.frame.number] = draft.write(desk, changes, integrity, door)
 
-def _references(node: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Every literal reference below a value, with its place."""
-    if isinstance(node, dict):
-        for name, value in node.items():
-            if name == "reference" and isinstance(value, str):
-                yield f"{where}.reference", value
-            else:
-                yield from _references(value, f"{where}.{name}")
-    elif isinstance(node, list):
-        for i, item in enumerate(node):
-            yield from _references(item, f"{where}[{i}]")
-
-
-def _carried_out(desk: Desk, changes: Changes, entry: Entry, door: Door) -> Outcome:
-    with placing(entry.where):
-        return _CARRY_OUT[entry.method](desk, changes, entry, door)
-
-
-def _post(desk: Desk, changes: Changes, entry: Entry, door: Door) -> Outcome:
-    assert entry.admitted is not None
-    write = entry.admitted.write(entry.id, "POST", door.base_url)
-    return Outcome(201, desk.show(changes.put(write, None, desk.now, desk.caller.organization)))
-
-
-def _put(desk: Desk, changes: Changes, entry: Entry, door: Door) -> Outcome:
-    assert entry.admitted is not None
-    stored, created = put(desk, changes, entry.admitted, entry.id, door, entry.if_match)
-    return Outcome(201 if created else 200, stored)
-
-
-def _delete(desk: Desk, changes: Changes, entry: Entry, door: Door) -> Outcome:
-    return Outcome(204, remove(desk, changes, entry.spec, entry.id, door.base_url, entry.if_match))
-
-
-_CARRY_OUT: Mapping[str, Callable[[Desk, Changes, Entry, Door], Outcome]] = {
-    "POST": _post,
-    "PUT": _put,
-    "DELETE": _delete,
-}
+    write([draft for draft in drafts if not draft.searches])
+    # R4 resolves conditional references last: they may find what this transaction has just written.
+    searching = [draft for draft in drafts if draft.searches]
+    if searching:
+        resolve_references(desk, searching, door)
+        write(searching)
+    integrity.require(changes)
+    return done

@@ -1,58 +1,134 @@
-"""FHIR update. https://hl7.org/fhir/R4/http.html#update"""
+"""FHIR update, also conditional. https://hl7.org/fhir/R4/http.html#update"""
 
 from __future__ import annotations
 
-import re
-
 from careplan_service.access.consent.rules import Door
-from careplan_service.access.filters import Is, all_of
+from careplan_service.access.filters import EVERYTHING, Filter, Is, all_of
 from careplan_service.access.view import require_scope
-from careplan_service.errors import Fault, Forbidden, Malformed, NotAllowed, PreconditionFailed
-from careplan_service.interactions.admission import Admitted, admit, forbid_self_service
+from careplan_service.errors import Fault, Forbidden, Malformed, NotAllowed
+from careplan_service.interactions.admission import Admitted, admit, forbid_self_service, require_whole
+from careplan_service.interactions.conditional import Condition, condition_of, only_match, overtaken
+from careplan_service.interactions.create import post
 from careplan_service.interactions.desk import Changes, Desk, Stored
+from careplan_service.interactions.guard import UNGUARDED, Guard
+from careplan_service.interactions.integrity import Integrity
+from careplan_service.interactions.once import Written, written
 from careplan_service.interactions.read import absent
 from careplan_service.resources.spec import ResourceSpec
 
-ANY_VERSION = "*"
-_ETAG = re.compile(r'(?:W/)?"([A-Za-z0-9\-.]{1,64})"')
-
 
 def update(
-    desk: Desk, spec: ResourceSpec, id_: str, data: bytes, door: Door, if_match: str | None
-) -> tuple[Stored, bool]:
-    """Store a new version; True when this made the resource (agencies only, under their own id).
+    desk: Desk, spec: ResourceSpec, id_: str, data: bytes, door: Door, guard: Guard = UNGUARDED
+) -> Written:
+    """Store a new version; 201 when this made the resource (agencies only, under their own id).
 
-    Raises PreconditionFailed (412) when `If-Match` names another version, NotFound for what the
+    Raises PreconditionFailed (412) when the guard names another version, NotFound for what the
     caller may not see, Forbidden for what it may see and not change.
     """
+    admitted = _admitted(desk, spec, data, door)
+    require_same_id(admitted, id_)
+
+    def carry_out(changes: Changes) -> list[Written]:
+        integrity = Integrity(desk, door)
+        made = put(desk, changes, admitted, id_, integrity, guard)
+        integrity.require(changes)
+        return [made]
+
+    return written(desk, carry_out)[0]
+
+
+def update_where(
+    desk: Desk, spec: ResourceSpec, query: str, data: bytes, door: Door, guard: Guard = UNGUARDED
+) -> Written:
+    """Update the one resource that matches, or create it when none does.
+
+    Raises PreconditionFailed (412) when several match, Malformed (400) when another one than the body
+    names does; else as `update`.
+    """
+    admitted = _admitted(desk, spec, data, door)
+    condition = condition_of(desk, spec, query, door.base_url)
+
+    def carry_out(changes: Changes) -> list[Written]:
+        integrity = Integrity(desk, door)
+        changes.alone(condition.name)
+        found = only_match(desk, condition)
+        made = put_where(desk, changes, admitted, condition, found, integrity, guard)
+        integrity.require(changes)
+        return [made]
+
+    return written(desk, carry_out)[0]
+
+
+def _admitted(desk: Desk, spec: ResourceSpec, data: bytes, door: Door) -> Admitted:
     require_scope(desk.caller, "u", spec.name)
-    wanted = version_of(if_match)
     admitted = admit(spec, data, door)
-    _require_same_id(admitted, id_)
+    require_whole(admitted)
     forbid_self_service(desk.caller, admitted.document)
-    with desk.records.changes() as changes:
-        stored, created = put(desk, changes, admitted, id_, door, wanted)
-        desk.note_in(changes, 201 if created else 200)
-    return stored, created
+    return admitted
+
+
+def put_where(
+    desk: Desk,
+    changes: Changes,
+    admitted: Admitted,
+    condition: Condition,
+    found: Stored | None,
+    integrity: Integrity,
+    guard: Guard = UNGUARDED,
+    *,
+    new_id: str = "",
+    where: str = "",
+) -> Written:
+    """The conditional update inside an open transaction, when it is known what matched."""
+    given = admitted.document.get("id")
+    if found is not None:
+        if given not in (None, found.id):
+            text = f"the body has id `{given}`, and another {found.type} matches the condition"
+            raise Malformed(text, expression=f"{found.type}.id")
+        return put(desk, changes, admitted, found.id, integrity, guard, condition, where=where)
+    if given is not None:
+        return put(desk, changes, admitted, given, integrity, guard, where=where)
+    require_scope(desk.caller, "c", admitted.spec.name)
+    guard.require(None)
+    return post(desk, changes, admitted, new_id or desk.new_id(), integrity, where)
 
 
 def put(
-    desk: Desk, changes: Changes, admitted: Admitted, id_: str, door: Door, wanted: str | None
-) -> tuple[Stored, bool]:
+    desk: Desk,
+    changes: Changes,
+    admitted: Admitted,
+    id_: str,
+    integrity: Integrity,
+    guard: Guard = UNGUARDED,
+    condition: Condition | None = None,
+    *,
+    where: str = "",
+) -> Written:
     """The update inside an open transaction."""
-    spec = admitted.spec
+    name = admitted.spec.name
     # Where there is no row yet that writers could wait at, two would both create it.
-    changes.alone(f"{spec.name}/{id_}")
-    before = changes.current(spec.name, id_, desk.sees("u", spec.name))
+    changes.alone(f"{name}/{id_}")
+    before = held(desk, changes, name, id_, "u", condition)
     if before is None:
-        require_may_name(desk, changes, spec.name, id_)
-    require_match(wanted, before)
+        require_may_name(desk, changes, name, id_)
+    guard.require(before)
     if before is not None:
         require_may_change(desk, changes, before)
-    stored = changes.put(
-        admitted.write(id_, "PUT", door.base_url), before, desk.now, desk.caller.organization
-    )
-    return desk.show(stored), before is None or before.deleted
+    write = admitted.write(id_, "PUT", integrity.base_url)
+    stored = changes.put(write, before, desk.now, desk.caller.organization)
+    integrity.wrote(stored, admitted, before, where)
+    return Written(201 if before is None or before.deleted else 200, desk.show(stored))
+
+
+def held(
+    desk: Desk, changes: Changes, type_: str, id_: str, letter: str, condition: Condition | None
+) -> Stored | None:
+    """The current version if the caller may see it, locked; what matched a condition must still match."""
+    about: Filter = condition.about if condition else EVERYTHING
+    found = changes.current(type_, id_, all_of(about, desk.sees(letter, type_)))
+    if condition and (found is None or found.deleted):
+        raise overtaken(condition)
+    return found
 
 
 def require_may_name(desk: Desk, changes: Changes, type_: str, id_: str) -> None:
@@ -63,14 +139,6 @@ def require_may_name(desk: Desk, changes: Changes, type_: str, id_: str) -> None
         raise NotAllowed(f"`{type_}/{id_}` is not there, and this token does not allow to create it")
     if changes.exists(type_, id_):
         raise absent()
-
-
-def require_match(wanted: str | None, before: Stored | None) -> None:
-    """Raise PreconditionFailed (412) unless the current version is the wanted one; `*` wants any."""
-    current = str(before.version) if before and not before.deleted else None
-    if wanted is not None and (current is None or wanted not in (ANY_VERSION, current)):
-        text = f"`If-Match` names version {wanted}, the current one is {current or 'none'}; read it again"
-        raise PreconditionFailed(text)
 
 
 def require_may_change(desk: Desk, changes: Changes, before: Stored) -> None:
@@ -84,19 +152,8 @@ def require_may_change(desk: Desk, changes: Changes, before: Stored) -> None:
         )
 
 
-def version_of(if_match: str | None) -> str | None:
-    """The version an `If-Match: W/"3"` names, or `*`. Raises Malformed (400) for anything else."""
-    if if_match is None:
-        return None
-    if if_match.strip() == ANY_VERSION:
-        return ANY_VERSION
-    found = _ETAG.fullmatch(if_match.strip())
-    if not found:
-        raise Malformed(f'`If-Match: {if_match}` is no version; write it as W/"3"')
-    return found[1]
-
-
-def _require_same_id(admitted: Admitted, id_: str) -> None:
+def require_same_id(admitted: Admitted, id_: str) -> None:
+    """Raise Malformed (400) unless the body has the id of the address."""
     given = admitted.document.get("id")
     if given != id_:
         text = f"the body has id `{given}`, the address `{id_}`; they must be the same"

@@ -28,6 +28,7 @@ CARE_TEAM = ResourceSpec(
             ),
         ),
         patient("patient", "subject"),
+        token("role", "participant.role"),
         token("status", "status", system="http://hl7.org/fhir/care-team-status"),
         reference("subject", "subject", targets=("Group", "Patient")),
     ),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from careplan_service.resources.params import date, patient, reference, string, token
+from careplan_service.resources.extract import of_extension
+from careplan_service.resources.params import date, patient, quantity, reference, string, taken, token
 from careplan_service.resources.spec import ResourceSpec
+
+_ASSERTED = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
 
 CONDITION = ResourceSpec(
     name="Condition",
@@ -11,8 +14,10 @@ CONDITION = ResourceSpec(
     other_patients=("asserter",),
     primary=("category", "code"),
     params=(
+        quantity("abatement-age", "abatementAge", "abatementRange"),
         date("abatement-date", "abatementDateTime", "abatementPeriod"),
         string("abatement-string", "abatementString"),
+        taken("asserted-date", "date", "extension", of_extension(_ASSERTED, "valueDateTime")),
         reference(
             "asserter", "asserter", targets=("Patient", "Practitioner", "PractitionerRole", "RelatedPerson")
         ),
@@ -24,6 +29,7 @@ CONDITION = ResourceSpec(
         token("evidence", "evidence.code"),
         reference("evidence-detail", "evidence.detail"),
         token("identifier", "identifier"),
+        quantity("onset-age", "onsetAge", "onsetRange"),
         date("onset-date", "onsetDateTime", "onsetPeriod"),
         string("onset-info", "onsetString"),
         patient("patient", "subject"),

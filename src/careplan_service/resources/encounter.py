@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from careplan_service.resources.params import date, patient, reference, token
+from careplan_service.resources.params import date, patient, quantity, reference, token
 from careplan_service.resources.spec import ResourceSpec
 
 ENCOUNTER = ResourceSpec(
@@ -16,8 +16,10 @@ ENCOUNTER = ResourceSpec(
         token("class", "class"),
         date("date", "period"),
         reference("diagnosis", "diagnosis.condition", targets=("Condition", "Procedure")),
+        token("discharge-disposition", "hospitalization.dischargeDisposition"),
         reference("episode-of-care", "episodeOfCare", targets=("EpisodeOfCare",)),
         token("identifier", "identifier"),
+        quantity("length", "length"),
         reference("location", "location.location", targets=("Location",)),
         date("location-period", "location.period"),
         reference("part-of", "partOf", targets=("Encounter",)),

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/search.html#string (case and accents do not count)
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from careplan_service.access import instants
@@ -16,6 +16,7 @@ Path = tuple[str, ...]
 Pair = tuple[str, str]
 
 _NAME_PARTS = ("family", "given", "prefix", "suffix", "text")
+_CONTACT_SYSTEMS = frozenset({"phone", "fax", "email", "pager", "url", "sms", "other"})
 _ADDRESS_PARTS = ("line", "city", "district", "state", "postalCode", "country", "text")
 
 
@@ -83,7 +84,35 @@ def token_pairs(value: Any, system: str) -> Iterator[Pair]:
 
 
 def _is_contact_point(value: Mapping[str, Any]) -> bool:
-    return "code" not in value and ":" not in str(value.get("system", ":"))
+    return "code" not in value and value.get("system") in _CONTACT_SYSTEMS
+
+
+def labels_at(value: Any) -> Iterator[str]:
+    """What a code is called: CodeableConcept.text, Coding.display, Identifier.type.text."""
+    if isinstance(value, dict):
+        kind = value.get("type")
+        stated = [value.get("display"), kind.get("text") if isinstance(kind, dict) else None]
+        if "coding" in value or not ("code" in value or "value" in value):
+            stated += [value.get("text"), *(coding.get("display") for coding in value.get("coding", ()))]
+        yield from (text for text in stated if isinstance(text, str))
+
+
+def identifier_types(value: Any) -> Iterator[tuple[str, str]]:
+    """The (value, `system|code` of its type) pairs of an Identifier."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    if isinstance(kind, dict) and isinstance(value.get("value"), str):
+        for code, system in token_pairs(kind, ""):
+            yield value["value"], f"{system}|{code}"
+
+
+def of_extension(url: str, *elements: str) -> Callable[[Mapping[str, Any]], list[Any]]:
+    """What takes the values at a path below the extensions of a resource that have the url."""
+
+    def taken(document: Mapping[str, Any]) -> list[Any]:
+        held = (one for one in document.get("extension", ()) if one.get("url") == url)
+        return [value for one in held for value in values_at(one, elements)]
+
+    return taken
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -12,6 +12,7 @@ GOAL = ResourceSpec(
     params=(
         token("achievement-status", "achievementStatus"),
         token("category", "category"),
+        token("description", "description"),
         token("identifier", "identifier"),
         token("lifecycle-status", "lifecycleStatus", system="http://hl7.org/fhir/goal-status"),
         patient("patient", "subject"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from careplan_service.resources.params import reference, token
+from careplan_service.resources.params import composite, reference, token
 from careplan_service.resources.spec import ResourceSpec
+
+_CHARACTERISTIC = token("characteristic", "code")
+_VALUE = token("value", "valueCodeableConcept", "valueBoolean")
 
 GROUP = ResourceSpec(
     name="Group",
@@ -12,6 +15,7 @@ GROUP = ResourceSpec(
     params=(
         token("actual", "actual"),
         token("characteristic", "characteristic.code"),
+        composite("characteristic-value", "characteristic", _CHARACTERISTIC, _VALUE),
         token("code", "code"),
         token("exclude", "characteristic.exclude"),
         token("identifier", "identifier"),

@@ -5,32 +5,38 @@ https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from careplan_service.access import instants
-from careplan_service.access.consent.dimensions import local
 from careplan_service.access.facts import Fact
-from careplan_service.access.filters import Filter, Has, Is, Not, Reads, Within, any_of
+from careplan_service.access.filters import Filter, Has, Is, Not, any_of
 from careplan_service.errors import Malformed
 from careplan_service.resources import extract
+from careplan_service.resources.escapes import split_values, unescaped
+from careplan_service.resources.kept import shortened
+from careplan_service.resources.kinds import KINDS, Kind, Question
+from careplan_service.resources.pointers import ANY_TYPE
+from careplan_service.resources.ranges import span_asked
 
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_PREFIXED = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(\d.*)", re.DOTALL)
-_LONGEST_TEXT = 1000
+__all__ = ["COMMON", "SearchParam", "span_asked", "split_values", "unescaped"]
+
+_MOST_ALTERNATIVES = 500
 
 
 @dataclass(frozen=True)
 class SearchParam:
     """One search parameter of one type.
 
-    `kind` is token, reference, date, string or uri; `paths` are element paths (`activity.detail.code`,
-    `occurrence[x]`); `targets` the types a reference may point to; `system` the implicit code system
-    of a `code` element; `only` keeps the contact points of one system (`email`, `phone`); `column`
-    names the column of the version that holds the value, where it needs no fact of its own.
+    `kind` is FHIR's: token, reference, date, string, uri, quantity, composite or special; `form` the
+    row of `kinds.KINDS` where the kind does not say it. `paths` are element paths
+    (`activity.detail.code`, `occurrence[x]`); `targets` the types a reference may point to; `system`
+    the implicit code system of a `code` element; `only` keeps the contact points of one system
+    (`email`, `phone`); `column` names the column of the version that holds the value, where it needs
+    no fact of its own; `take` gives the values where paths cannot. A composite has two `components`,
+    whose paths begin at the element `within`; `combines` names parameters of the type whose facts are
+    asked instead of own ones.
     """
 
     name: str
@@ -40,161 +46,92 @@ class SearchParam:
     system: str = ""
     only: str = ""
     column: str = ""
+    form: str = ""
+    take: Callable[[Mapping[str, Any]], list[Any]] | None = None
+    components: tuple[SearchParam, ...] = ()
+    within: str = ""
+    combines: tuple[str, ...] = ()
+
+    @cached_property
+    def _kind(self) -> Kind:
+        return KINDS[self.form or self.kind]
 
     @cached_property
     def _split_paths(self) -> tuple[extract.Path, ...]:
-        return tuple(tuple(path.split(".")) for path in self.paths)
+        paths = (self.within,) if self.components else self.paths
+        return tuple(tuple(path.split(".")) if path else () for path in paths)
 
-    def facts(self, resource_type: str, document: Mapping[str, Any], base_url: str) -> Iterator[Fact]:
-        """The rows a document has for this parameter."""
-        if self.column:
-            return
-        param = f"{resource_type}.{self.name}"
-        rows = _ROWS[self.kind]
-        for path in self._split_paths:
-            if path[0] not in document and not path[0].endswith("[x]"):
-                continue
-            for value in extract.values_at(document, path):
-                if self.only and value.get("system") != self.only:
-                    continue
-                yield from rows(self, param, value, base_url)
-
-    def asked(self, resource_type: str, modifier: str, text: str, base_url: str) -> Filter:
-        """One `name:modifier=a,b` as a Filter. Raises Malformed (400) when it cannot be read."""
-        if not text:
-            raise Malformed(f"search parameter `{self.name}` has no value; leave it out or give one")
-        param = f"{resource_type}.{self.name}"
-        if modifier == "missing":
-            return self._missing(param, text)
-        if modifier == "not" and self.kind == "token":
-            return Not(self._any(param, "", text, base_url))
-        if modifier and modifier not in self.modifiers:
-            offered = ", ".join(f"`:{m}`" for m in self.modifiers)
-            raise Malformed(f"modifier `:{modifier}` is not offered on `{self.name}`; it has {offered}")
-        return self._any(param, modifier, text, base_url)
+    @cached_property
+    def _questions(self) -> Mapping[str, Question]:
+        return self._kind.questions(self)
 
     @cached_property
     def modifiers(self) -> tuple[str, ...]:
-        """The modifiers this parameter takes."""
-        own = {"string": ("exact", "contains"), "token": ("not",), "reference": self.targets}
-        return ("missing", *own.get(self.kind, ()))
+        """The modifiers this parameter takes; `[type]` stands for the name of any type."""
+        own = [m for m in self._questions if m]
+        if self.kind == "reference" and not self.targets:
+            own = ["identifier", ANY_TYPE]
+        return ("missing", *own, *self._kind.negations)
 
-    def _any(self, param: str, modifier: str, text: str, base_url: str) -> Filter:
-        return any_of(
-            *(_ASKED[self.kind](self, param, modifier, one, base_url) for one in split_values(text))
-        )
+    @cached_property
+    def roots(self) -> frozenset[str]:
+        """The elements of which a document has one if it has facts; empty where that cannot be told."""
+        paths = self.components[-1].paths if self.components and not self.within else self.paths
+        roots = {path.split(".")[0] for path in paths}
+        return frozenset() if any(root.endswith("[x]") for root in roots) else frozenset(roots)
 
-    def _missing(self, param: str, text: str) -> Filter:
+    def values(self, document: Mapping[str, Any]) -> Iterator[Any]:
+        """The values of a document (of the element `within`, for a component) that it is about."""
+        if self.take is not None:
+            yield from self.take(document)
+            return
+        for path in self._split_paths:
+            if path and path[0] not in document and not path[0].endswith("[x]"):
+                continue
+            for value in extract.values_at(document, path):
+                if not self.only or value.get("system") == self.only:
+                    yield value
+
+    def facts(self, resource_type: str, document: Mapping[str, Any], base_url: str) -> Iterator[Fact]:
+        """The rows a document has for this parameter."""
+        if self.combines:
+            return
+        name = f"{resource_type}.{self.name}"
+        for value in self.values(document):
+            for row in self._kind.rows(self, name, value, base_url):
+                yield shortened(row)
+
+    def asked(self, resource_type: str, modifier: str, text: str, base_url: str) -> Filter:
+        """One `name:modifier=a,b` as a Filter. Raises Malformed (400) when it cannot be read."""
+        if not text.strip(","):
+            raise Malformed(f"search parameter `{self.name}` has no value; leave it out or give one")
+        if not _is_writable(text):
+            raise Malformed(f"search parameter `{self.name}` holds a character that is no text; leave it out")
+        names = [f"{resource_type}.{name}" for name in self.combines or (self.name,)]
+        if modifier == "missing":
+            return self._missing(names, text)
+        plain = self._kind.negations.get(modifier, modifier)
+        question = self._questions.get(plain)
+        if question is None:
+            offered = ", ".join(f"`:{m}`" for m in self.modifiers)
+            raise Malformed(f"modifier `:{modifier[:80]}` is not offered on `{self.name}`; it has {offered}")
+        values = split_values(text)
+        if len(values) > _MOST_ALTERNATIVES:
+            raise Malformed(f"`{self.name}` takes at most {_MOST_ALTERNATIVES} values, not {len(values)}")
+        found = any_of(*(question(self, name, value, base_url) for name in names for value in values))
+        return found if plain == modifier else Not(found)
+
+    def _missing(self, names: list[str], text: str) -> Filter:
         if text not in ("true", "false"):
-            raise Malformed(f"`:missing` takes true or false, not `{text}`")
-        present = Not(Is(self.column, "")) if self.column else Has(param)
+            raise Malformed(f"`:missing` takes true or false, not `{text[:80]}`")
+        held = [Has(name + end) for name in names for end in ("", *self._kind.beside)]
+        present = any_of(Not(Is(self.column, "")), *held[1:]) if self.column else any_of(*held)
         return Not(present) if text == "true" else present
 
 
-def split_values(text: str) -> list[str]:
-    """The alternatives of `a,b\\,c`: split at commas that no backslash escapes, still escaped."""
-    return re.findall(r"(?:[^,\\]|\\.)+", text) or [text]
-
-
-def unescaped(text: str) -> str:
-    """The text without its escapes: `\\,` `\\|` `\\$` `\\\\`. https://hl7.org/fhir/R4/search.html#escaping"""
-    return re.sub(r"\\([,|$\\])", r"\1", text)
-
-
-def _token_rows(param: SearchParam, name: str, value: Any, base_url: str) -> Iterator[Fact]:
-    for code, system in extract.token_pairs(value, param.system):
-        yield Fact(name, code, system)
-
-
-def _reference_rows(param: SearchParam, name: str, value: Any, base_url: str) -> Iterator[Fact]:
-    for reference in extract.references(value, base_url):
-        yield Fact(name, reference)
-
-
-def _date_rows(param: SearchParam, name: str, value: Any, base_url: str) -> Iterator[Fact]:
-    for lo, hi in extract.spans(value):
-        yield Fact(name, lo=lo, hi=hi)
-
-
-def _string_rows(param: SearchParam, name: str, value: Any, base_url: str) -> Iterator[Fact]:
-    for text in extract.texts(value):
-        yield Fact(name, extract.normalised(text)[:_LONGEST_TEXT], text[:_LONGEST_TEXT])
-
-
-def _uri_rows(param: SearchParam, name: str, value: Any, base_url: str) -> Iterator[Fact]:
-    if isinstance(value, str):
-        yield Fact(name, value)
-
-
-_ROWS: Mapping[str, Callable[[SearchParam, str, Any, str], Iterable[Fact]]] = {
-    "token": _token_rows,
-    "reference": _reference_rows,
-    "date": _date_rows,
-    "string": _string_rows,
-    "uri": _uri_rows,
-}
-
-
-def _token_asked(param: SearchParam, name: str, modifier: str, text: str, base_url: str) -> Filter:
-    found = re.fullmatch(r"((?:[^|\\]|\\.)*)\|(.*)", text, re.DOTALL)
-    if not found:
-        return Has(name, unescaped(text))
-    system, code = unescaped(found[1]), unescaped(found[2])
-    if not system and not code:
-        raise Malformed(f"`{param.name}={text}` names neither system nor code")
-    return Has(name, code or None, system)
-
-
-def _reference_asked(param: SearchParam, name: str, modifier: str, text: str, base_url: str) -> Filter:
-    reference = local(unescaped(text), base_url)
-    kinds = (modifier,) if modifier else param.targets
-    if _ID.fullmatch(reference):
-        wanted = [f"{kind}/{reference}" for kind in kinds] or [reference]
-    elif modifier and not reference.startswith(f"{modifier}/"):
-        raise Malformed(f"`{param.name}:{modifier}={text}` names another type than `{modifier}`")
-    elif "/" not in reference and ":" not in reference:
-        raise Malformed(f"`{param.name}={text}` is no reference; write `Type/id`, an id or an address")
-    else:
-        wanted = [reference]
-    return any_of(*(Is(param.column, one) if param.column else Has(name, one) for one in wanted))
-
-
-def span_asked(name: str, text: str) -> tuple[str, int, int]:
-    """A prefixed date `ge2026-01` as (prefix, lo, hi) in microseconds UTC; raises Malformed."""
-    found = _PREFIXED.fullmatch(text)
-    try:
-        if not found:
-            raise ValueError(f"`{text}` is not a date; write 2026, 2026-01-31 or ge2026-01-31T08:00:00Z")
-        lo, hi = instants.span(found[2].replace(" ", "+"))
-    except (ValueError, OverflowError) as error:
-        raise Malformed(f"`{name}`: {error}") from None
-    if found[1] != "ap":
-        return found[1] or "eq", lo, hi
-    return "ap", lo - (hi - lo + 1), hi + (hi - lo + 1)
-
-
-def _date_asked(param: SearchParam, name: str, modifier: str, text: str, base_url: str) -> Filter:
-    return Within(name, *span_asked(param.name, unescaped(text)))
-
-
-def _string_asked(param: SearchParam, name: str, modifier: str, text: str, base_url: str) -> Filter:
-    wanted = unescaped(text)
-    if modifier == "exact":
-        return Reads(name, "exact", wanted)
-    return Reads(name, "contains" if modifier == "contains" else "starts", extract.normalised(wanted))
-
-
-def _uri_asked(param: SearchParam, name: str, modifier: str, text: str, base_url: str) -> Filter:
-    return Has(name, unescaped(text))
-
-
-_ASKED: Mapping[str, Callable[[SearchParam, str, str, str, str], Filter]] = {
-    "token": _token_asked,
-    "reference": _reference_asked,
-    "date": _date_asked,
-    "string": _string_asked,
-    "uri": _uri_asked,
-}
+def _is_writable(text: str) -> bool:
+    """Whether a database takes the text: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def token(name: str, *paths: str, system: str = "", only: str = "") -> SearchParam:
@@ -222,6 +159,49 @@ def string(name: str, *paths: str) -> SearchParam:
     return SearchParam(name, "string", paths)
 
 
+def phonetic(name: str, *paths: str) -> SearchParam:
+    """A text or a HumanName by how it sounds."""
+    return SearchParam(name, "string", paths, form="phonetic")
+
+
 def uri(name: str, *paths: str) -> SearchParam:
     """An address, matched whole."""
     return SearchParam(name, "uri", paths)
+
+
+def quantity(name: str, *paths: str) -> SearchParam:
+    """A Quantity, Age, Duration, Range or SampledData."""
+    return SearchParam(name, "quantity", paths)
+
+
+def near(name: str, path: str) -> SearchParam:
+    """A position, by a box around a point."""
+    return SearchParam(name, "special", (path,), form="position")
+
+
+def composite(name: str, within: str, first: SearchParam, second: SearchParam) -> SearchParam:
+    """A token and another value of one element (`component`), or of the resource (empty)."""
+    stem = f"{within}." if within else ""
+    paths = tuple(f"{stem}{path}" for one in (first, second) for path in one.paths)
+    return SearchParam(name, "composite", paths, components=(first, second), within=within)
+
+
+def taken(name: str, kind: str, path: str, take: Callable[[Mapping[str, Any]], list[Any]]) -> SearchParam:
+    """What a path alone cannot say; `path` is where the values are."""
+    return SearchParam(name, kind, (path,), take=take)
+
+
+def combined(*params: SearchParam, name: str) -> SearchParam:
+    """One that holds when one of the given parameters of the type does."""
+    paths = tuple(path for one in params for path in one.paths)
+    names = tuple(one.name for one in params)
+    return SearchParam(name, params[0].kind, paths, components=params[0].components, combines=names)
+
+
+COMMON: tuple[SearchParam, ...] = (
+    SearchParam("_profile", "uri", ("meta.profile",), form="canonical"),
+    token("_security", "meta.security"),
+    uri("_source", "meta.source"),
+    token("_tag", "meta.tag"),
+)
+"""The parameters that every type has; `_id` and `_lastUpdated` are columns, not facts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from careplan_service.resources.params import string, token
+from careplan_service.resources.params import phonetic, string, token
 from careplan_service.resources.spec import ResourceSpec
 
 PRACTITIONER = ResourceSpec(
@@ -14,7 +14,7 @@ PRACTITIONER = ResourceSpec(
         string("address-country", "address.country"),
         string("address-postalcode", "address.postalCode"),
         string("address-state", "address.state"),
-        token("address-use", "address.use"),
+        token("address-use", "address.use", system="http://hl7.org/fhir/address-use"),
         token("communication", "communication"),
         token("email", "telecom", only="email"),
         string("family", "name.family"),
@@ -23,6 +23,7 @@ PRACTITIONER = ResourceSpec(
         token("identifier", "identifier"),
         string("name", "name"),
         token("phone", "telecom", only="phone"),
+        phonetic("phonetic", "name"),
         token("telecom", "telecom"),
     ),
 )

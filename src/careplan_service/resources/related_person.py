@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from careplan_service.resources.params import date, patient, string, token
+from careplan_service.resources.params import date, patient, phonetic, string, token
 from careplan_service.resources.spec import ResourceSpec
 
 RELATED_PERSON = ResourceSpec(
@@ -16,7 +16,7 @@ RELATED_PERSON = ResourceSpec(
         string("address-country", "address.country"),
         string("address-postalcode", "address.postalCode"),
         string("address-state", "address.state"),
-        token("address-use", "address.use"),
+        token("address-use", "address.use", system="http://hl7.org/fhir/address-use"),
         date("birthdate", "birthDate"),
         token("email", "telecom", only="email"),
         token("gender", "gender", system="http://hl7.org/fhir/administrative-gender"),
@@ -25,6 +25,7 @@ RELATED_PERSON = ResourceSpec(
         patient("patient", "patient"),
         token("phone", "telecom", only="phone"),
         token("relationship", "relationship"),
+        phonetic("phonetic", "name"),
         token("telecom", "telecom"),
     ),
 )

@@ -58,6 +58,7 @@ SERVICE_REQUEST = ResourceSpec(
         ),
         token("requisition", "requisition"),
         reference("specimen", "specimen", targets=("Specimen",)),
+        reference("supporting-info", "supportingInfo"),
         token("status", "status", system="http://hl7.org/fhir/request-status"),
         reference("subject", "subject", targets=("Device", "Group", "Location", "Patient")),
     ),

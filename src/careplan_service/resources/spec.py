@@ -15,7 +15,8 @@ from careplan_service.access.consent.dimensions import local
 from careplan_service.access.facts import Fact, Facts
 from careplan_service.access.labels import labels_of
 from careplan_service.resources.extract import codings_in, values_at
-from careplan_service.resources.params import SearchParam
+from careplan_service.resources.literals import uncovered
+from careplan_service.resources.params import COMMON, SearchParam
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class ResourceSpec:
 
     @cached_property
     def by_name(self) -> Mapping[str, SearchParam]:
-        """The search parameters by their names."""
-        return {param.name: param for param in self.params}
+        """The search parameters by their names, those that every type has among them."""
+        return {param.name: param for param in (*self.params, *COMMON)}
 
     def facts(self, document: Mapping[str, Any], base_url: str) -> Facts:
         """The facts of a valid document; references to `base_url` are read as local ones."""
@@ -50,7 +51,7 @@ class ResourceSpec:
             primary=frozenset(_codings_at(document, self._primary_paths)),
             codes=frozenset(codings_in([value for name, value in document.items() if name != "meta"])),
             profiles=frozenset(_profiles(document.get("meta", {}).get("profile", ()))),
-            rows=self._rows(document, base_url),
+            rows=self._rows(document, base_url, patient),
         )
 
     @cached_property
@@ -78,12 +79,23 @@ class ResourceSpec:
             ]
             yield from named or ([""] if i == 0 and self.patient not in ("", "id") else [])
 
-    def _rows(self, document: Mapping[str, Any], base_url: str) -> tuple[Fact, ...]:
+    @cached_property
+    def _reference_names(self) -> frozenset[str]:
+        return frozenset(f"{self.name}.{param.name}" for param in self.params if param.kind == "reference")
+
+    @cached_property
+    def _with_facts(self) -> tuple[SearchParam, ...]:
+        return tuple(param for param in self.by_name.values() if not param.combines)
+
+    def _rows(self, document: Mapping[str, Any], base_url: str, patient: str) -> tuple[Fact, ...]:
         found: dict[Fact, None] = {}
-        for param in self.params:
+        for param in self._with_facts:
+            if param.roots and param.roots.isdisjoint(document):
+                continue
             for row in param.facts(self.name, document, base_url):
                 found[row] = None
-        return tuple(found)
+        covered = {row.value for row in found if row.param in self._reference_names}
+        return (*found, *uncovered(document, base_url, {*covered, patient}))
 
 
 def _profiles(claimed: Iterable[str]) -> Iterator[str]:

@@ -18,8 +18,9 @@ TASK = ResourceSpec(
         reference("focus", "focus"),
         token("group-identifier", "groupIdentifier"),
         token("identifier", "identifier"),
-        token("intent", "intent"),
+        token("intent", "intent", system="http://hl7.org/fhir/request-intent"),
         date("modified", "lastModified"),
+        reference("output", "output.valueReference"),
         reference(
             "owner",
             "owner",

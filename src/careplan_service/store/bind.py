@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import BigInteger, BindParameter, Text, bindparam
 
@@ -10,13 +10,16 @@ from sqlalchemy import BigInteger, BindParameter, Text, bindparam
 class Binds:
     """Collects values; a statement of the same shape takes other values under the same names.
 
-    `one_by_one` says that facts are looked up for each version found, because the statement finds
-    few: by id or by patient. Otherwise a planner may start from the facts.
+    Facts are looked up for each version found; only those of `lead` are where the statement starts.
     """
 
-    def __init__(self, *, one_by_one: bool = False) -> None:
+    def __init__(self, lead: Sequence[object] = ()) -> None:
         self.values: list[str | int] = []
-        self.one_by_one = one_by_one
+        self._lead = lead
+
+    def leads(self, wanted: object) -> bool:
+        """Whether the statement starts from the facts this Filter asks for."""
+        return any(wanted is one for one in self._lead)
 
     def text(self, value: str) -> BindParameter[str]:
         """A text parameter."""

@@ -22,13 +22,12 @@ from sqlalchemy import (
 )
 
 from careplan_service.access.consent.terminology import NORMAL
+from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.access.filters import Consented
 from careplan_service.store.bind import Binds, fence
 from careplan_service.store.tables import consent_key, consent_part, consent_rule, fact
 
 ONE: ColumnElement[int] = literal_column("1")
-OTHER_PATIENT = "~patient"
-"""The `fact.param` under which further patients of a version stand."""
 
 
 def consented(asked: Consented, r: FromClause, binds: Binds, within: str) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any, NamedTuple
 
 from sqlalchemy import create_engine, event, exc
@@ -21,7 +22,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.sql.elements import ClauseElement
 
-from careplan_service.errors import Unavailable
+from careplan_service.errors import TooCostly, Unavailable
 
 _BIND = re.compile(r"p\d+")
 _NAMED = re.compile(r":(\w+)()")
@@ -41,6 +42,10 @@ _PRAGMAS = (
 _SESSION = {"options": "-c jit=off"}
 
 
+_STEPS = 10_000
+"""Of SQLite's virtual machine, between two looks at the clock: some tenths of a millisecond."""
+
+
 class Statement(NamedTuple):
     """A compiled statement; `names` are its parameters in the order of `$1`, `$2` ... (PostgreSQL)."""
 
@@ -49,9 +54,13 @@ class Statement(NamedTuple):
 
 
 class Database:
-    """Opens connections and runs compiled statements; `url` is a SQLAlchemy database URL."""
+    """Opens connections and runs compiled statements; `url` is a SQLAlchemy database URL.
 
-    def __init__(self, url: str) -> None:
+    A question may take `seconds`; then it is broken off.
+    """
+
+    def __init__(self, url: str, seconds: float = 10) -> None:
+        self._seconds = seconds
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
@@ -114,8 +123,10 @@ class Database:
         pooled.detach()
         if self.is_sqlite:
             connection.isolation_level = None
+            connection.set_progress_handler(self._is_late, _STEPS)
         else:
             connection.autocommit = True
+            connection.execute(f"SET statement_timeout = {int(self._seconds * 1000)}")
             # psycopg would read `%(name)s` texts anew on each call; `$1` goes to the server as it is.
             connection.cursor_factory = self._cursor
             connection.prepare_threshold = 0
@@ -123,10 +134,30 @@ class Database:
         return connection
 
     def rows(self, statement: Statement | str, values: Values) -> list[tuple[Any, ...]]:
-        """The rows of one reading statement; raises Unavailable when the database is gone."""
+        """The rows of one reading statement.
+
+        Raises TooCostly when it takes too long, Unavailable when the database is gone.
+        """
         with _reached(self._gone):
-            found: list[tuple[Any, ...]] = self._execute(statement, values).fetchall()
+            self._local.until = monotonic() + self._seconds
+            try:
+                found: list[tuple[Any, ...]] = self._execute(statement, values).fetchall()
+            except Exception as error:
+                if self._broken_off(error):
+                    text = f"this took longer than {self._seconds:g} seconds; ask for less, or more narrowly"
+                    raise TooCostly(text) from None
+                raise
+            finally:
+                self._local.until = None
         return found
+
+    def _is_late(self) -> bool:
+        """What SQLite asks every so many steps: whether to break off; writing is never broken off."""
+        until: float | None = getattr(self._local, "until", None)
+        return until is not None and monotonic() > until
+
+    def _broken_off(self, error: Exception) -> bool:
+        return getattr(error, "sqlstate", None) == "57014" or str(error) == "interrupted"
 
     def run(self, statement: Statement | str, values: Values) -> None:
         """One writing statement inside `writing()`."""

@@ -1,154 +1,227 @@
-"""The reading statements: current versions, counts and histories, each with the caller's predicate in it.
+"""The reading statements of current versions, each with the caller's predicate in it.
 
 A statement is built once per shape of its Filter and kept as text; requests supply values only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, func, literal_column, select, union_all
 
 from careplan_service.access.filters import All, Consented, Filter
 from careplan_service.access.filters import Any as AnyOf
 from careplan_service.interactions.desk import Page, Stored
+from careplan_service.store.beside_sql import sources, targets
 from careplan_service.store.bind import Binds, named
 from careplan_service.store.consent_sql import because
 from careplan_service.store.database import Database, Statement
-from careplan_service.store.sql import Values, clause, finds_few, shape
-from careplan_service.store.tables import document, resource
+from careplan_service.store.leads import Leads, basics, finds_few, partner_of, reach
+from careplan_service.store.lists import elements, listed
+from careplan_service.store.paging import key_columns, key_values, page_values, paged
+from careplan_service.store.shapes import Values, shape
+from careplan_service.store.sql import clause
+from careplan_service.store.tables import document, fact, resource
 
+MOST_LABELS = 1000
 _KEPT = 500  # statements; a shape is a query form, and clients use few
 _LIVE = (resource.c.current == 1, resource.c.deleted == 0)
 
 Form = tuple[Hashable, ...]
 """What a statement looks like: its kind first, then what else shapes it."""
 
+COLUMNS = ("type", "id", "version", "updated", "deleted", "method", "origin", "vid")
+HEADS: Select[Any] = select(*(resource.c[name] for name in COLUMNS))
+SELECT: Select[Any] = HEADS.add_columns(document.c.body).join(document, document.c.vid == resource.c.vid)
+_NO_BODY: ColumnElement[str] = literal_column("''")
 
-class Reading:
-    """Asks the database; every public method takes the Filter that holds the caller's predicate."""
+
+class Asking:
+    """Builds statements once per form, and asks them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._statements: dict[Form, Statement] = {}
 
-    def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
-        """Current, living versions, in the order of the page."""
-        values: Values = [type_]
-        form = ("find", shape(wanted, values), page.by_updated, page.descending, page.after is not None)
-        return self._rows(
-            form, lambda b: self._find(b, type_, wanted, page), [*values, *_paging(page)], wanted
-        )
-
-    def current(self, type_: str, id_: str, wanted: Filter) -> list[Stored]:
-        """The current version of one id, deleted or not."""
-        values: Values = [type_, id_]
-        form = ("current", shape(wanted, values))
-        return self._rows(form, lambda b: self._current(b, type_, id_, wanted), values, wanted)
-
-    def count(self, type_: str, wanted: Filter) -> int:
-        """How many current, living versions there are."""
-        values: Values = [type_]
-        form = ("count", shape(wanted, values))
-        sql = self._sql(form, lambda b: self._count(b, type_, wanted), finds_few(wanted))
-        return int(self._database.rows(sql, named(values))[0][0])
-
-    def versions(self, type_: str, id_: str, seen: Filter, page: Page) -> list[Stored]:
-        """Versions of one id, newest first, judged each by itself and by the current one."""
-        values: Values = [type_, id_]
-        form = ("versions", shape(seen, values), shape(seen, values), page.after is not None)
-        paging: Values = [*([page.after.key] if page.after else []), page.limit]
-        return self._rows(form, lambda b: self._versions(b, type_, id_, seen, page), [*values, *paging], seen)
-
-    def count_versions(self, type_: str, id_: str, seen: Filter) -> int:
-        """How many `versions` there are in all."""
-        values: Values = [type_, id_]
-        form = ("count versions", shape(seen, values), shape(seen, values))
-        sql = self._sql(form, lambda b: self._judged(_COUNT, b, type_, id_, seen))
-        return int(self._database.rows(sql, named(values))[0][0])
-
-    def version(self, type_: str, id_: str, version: int, seen: Filter) -> list[Stored]:
-        """One version, judged by itself and by the current one."""
-        values: Values = [type_, id_]
-        form = ("version", shape(seen, values), shape(seen, values))
-        return self._rows(
-            form, lambda b: self._version(b, type_, id_, version, seen), [*values, version], seen
-        )
-
-    def _rows(
-        self, form: Form, build: Callable[[Binds], Select[Any]], values: Values, seen: Filter
+    def rows(
+        self,
+        form: Form,
+        build: Callable[[Binds], Select[Any]],
+        values: Values,
+        seen: Filter,
+        lead: Sequence[Filter] = (),
     ) -> list[Stored]:
+        """The versions of a query, with the consent rule that opened each."""
         asked = _first_consented(seen)
         if asked is not None:
             shape(asked, values)
-        one_by_one = finds_few(seen) or form[0] != "find"
-        sql = self._sql(form, lambda binds: self._with_reason(build(binds), asked, binds), one_by_one)
+
+        def with_reason(binds: Binds) -> Select[Any]:
+            query = build(binds)
+            reason = because(asked, resource, binds, self._database.within) if asked else literal_column("''")
+            return query.add_columns(reason)
+
+        sql = self._sql(form, with_reason, lead)
         return [_stored(row) for row in self._database.rows(sql, named(values))]
 
-    def _with_reason(self, query: Select[Any], asked: Consented | None, binds: Binds) -> Select[Any]:
-        """The query with the rule that opened each row as a last column."""
-        if asked is None:
-            return query.add_columns(literal_column("''"))
-        return query.add_columns(because(asked, resource, binds, self._database.within))
+    def number(
+        self, form: Form, build: Callable[[Binds], Select[Any]], values: Values, lead: Sequence[Filter] = ()
+    ) -> int:
+        """The one number a query gives."""
+        return int(self._database.rows(self._sql(form, build, lead), named(values))[0][0])
 
-    def _sql(self, form: Form, build: Callable[[Binds], Select[Any]], one_by_one: bool = False) -> Statement:
+    def tuples(self, form: Form, build: Callable[[Binds], Select[Any]], values: Values) -> list[Any]:
+        """The rows of a query that are no versions."""
+        return self._database.rows(self._sql(form, build, ()), named(values))
+
+    def clause(self, wanted: Filter, r: FromClause, binds: Binds) -> Any:
+        """The Filter as a condition on an alias."""
+        return clause(wanted, r, binds, self._database.within)
+
+    def _sql(self, form: Form, build: Callable[[Binds], Select[Any]], lead: Sequence[Filter]) -> Statement:
         sql = self._statements.get(form)
         if sql is None:
             if len(self._statements) >= _KEPT:
                 self._statements.clear()
-            sql = self._statements[form] = self._database.compiled(build(Binds(one_by_one=one_by_one)))
+            sql = self._statements[form] = self._database.compiled(build(Binds(lead)))
         return sql
 
-    def _clause(self, wanted: Filter, r: Any, binds: Binds) -> ColumnElement[bool]:
-        return clause(wanted, r, binds, self._database.within)
 
-    def _find(self, binds: Binds, type_: str, wanted: Filter, page: Page) -> Select[Any]:
-        of_type = resource.c.type == binds.text(type_)
-        query = _SELECT.where(of_type, *_LIVE)
-        return _paged(query.where(self._clause(wanted, resource, binds)), binds, page)
+class Reading:
+    """Asks the database; every public method takes the Filter that holds the caller's predicate."""
 
-    def _current(self, binds: Binds, type_: str, id_: str, wanted: Filter) -> Select[Any]:
-        one = (
-            resource.c.type == binds.text(type_),
-            resource.c.id == binds.text(id_),
-            resource.c.current == 1,
-        )
-        return _SELECT.where(*one, self._clause(wanted, resource, binds))
+    def __init__(self, database: Database) -> None:
+        self.asking = Asking(database)
+        self._sqlite = database.is_sqlite
+        self._leads = Leads(database)
 
-    def _count(self, binds: Binds, type_: str, wanted: Filter) -> Select[Any]:
-        of_type = resource.c.type == binds.text(type_)
-        return _COUNT.where(of_type, *_LIVE, self._clause(wanted, resource, binds))
+    def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
+        """Current, living versions, in the order of the page."""
+        start, lead = self._start(wanted)
+        values: Values = [*([type_] if type_ else []), *key_values(page)]
+        form = ("find", not type_, start, shape(wanted, values), page.sort, page.after is not None)
 
-    def _judged(self, query: Select[Any], binds: Binds, type_: str, id_: str, seen: Filter) -> Select[Any]:
-        """Versions that may be seen themselves and whose current version may be seen too."""
-        one = (resource.c.type == binds.text(type_), resource.c.id == binds.text(id_))
-        itself = self._clause(seen, resource, binds)
-        newest = resource.alias()
-        same = and_(newest.c.type == resource.c.type, newest.c.id == resource.c.id, newest.c.current == 1)
-        return query.join(newest, same).where(*one, itself, self._clause(seen, newest, binds))
+        def build(binds: Binds) -> Select[Any]:
+            of_type = [resource.c.type == binds.text(type_)] if type_ else []
+            keys = key_columns(page, binds, resource)
+            query = SELECT.add_columns(*keys).where(*of_type, *_LIVE)
+            query = query.where(self.asking.clause(wanted, resource, binds))
+            return paged(self._started(query, start, wanted, binds), keys, page, binds)
 
-    def _versions(self, binds: Binds, type_: str, id_: str, seen: Filter, page: Page) -> Select[Any]:
-        query = self._judged(_SELECT, binds, type_, id_, seen)
-        if page.after is not None:
-            query = query.where(resource.c.version < binds.number(page.after.key))
-        return query.order_by(resource.c.version.desc()).limit(binds.number(page.limit))
+        values += self._start_values(start, wanted)
+        return self.asking.rows(form, build, [*values, *page_values(page)], wanted, lead)
 
-    def _version(self, binds: Binds, type_: str, id_: str, version: int, seen: Filter) -> Select[Any]:
-        query = self._judged(_SELECT, binds, type_, id_, seen)
-        return query.where(resource.c.version == binds.number(version))
+    def count(self, type_: str, wanted: Filter, most: int | None = None) -> int:
+        """How many current, living versions there are; counting ends at one more than `most`."""
+        start, lead = self._start(wanted)
+        values: Values = [type_] if type_ else []
+        form = ("count", not type_, start, shape(wanted, values), most is None)
+        values += self._start_values(start, wanted)
 
+        def build(binds: Binds) -> Select[Any]:
+            of_type = [resource.c.type == binds.text(type_)] if type_ else []
+            query = select(resource.c.vid).where(*of_type, *_LIVE)
+            query = query.where(self.asking.clause(wanted, resource, binds))
+            query = self._started(query, start, wanted, binds)
+            if most is not None:
+                query = query.limit(binds.number(most + 1))
+            return select(func.count()).select_from(query.subquery())
 
-_COLUMNS = ("type", "id", "version", "updated", "deleted", "method", "origin")
-_SELECT: Select[Any] = select(*(resource.c[name] for name in _COLUMNS), document.c.body).join(
-    document, document.c.vid == resource.c.vid
-)
-_COUNT: Select[Any] = select(func.count()).select_from(resource)
+        return self.asking.number(form, build, [*values, *([] if most is None else [most + 1])], lead)
+
+    def current(self, type_: str, id_: str, wanted: Filter, *, body: bool = True) -> list[Stored]:
+        """The current version of one id, deleted or not."""
+        values: Values = [type_, id_]
+        form = ("current", body, shape(wanted, values))
+
+        def build(binds: Binds) -> Select[Any]:
+            one = (resource.c.type == binds.text(type_), resource.c.id == binds.text(id_))
+            query = SELECT if body else HEADS.add_columns(_NO_BODY)
+            return query.where(*one, resource.c.current == 1, self.asking.clause(wanted, resource, binds))
+
+        return self.asking.rows(form, build, values, wanted)
+
+    def labels(self, type_: str, params: Sequence[str], wanted: Filter) -> list[tuple[str, str, str]]:
+        """The different (parameter, value, system) of living versions, at most MOST_LABELS."""
+        values: Values = [listed(params), *([type_] if type_ else [])]
+        form = ("labels", not type_, shape(wanted, values))
+
+        def build(binds: Binds) -> Select[Any]:
+            columns = (fact.c.param, fact.c.value, fact.c.system)
+            query = select(*columns).select_from(fact).join(resource, resource.c.vid == fact.c.vid)
+            query = query.where(fact.c.param.in_(elements(binds, sqlite=self._sqlite)))
+            of_type = [resource.c.type == binds.text(type_)] if type_ else []
+            query = query.where(*of_type, *_LIVE, self.asking.clause(wanted, resource, binds))
+            return query.distinct().order_by(*columns).limit(MOST_LABELS)
+
+        return self.asking.tuples(form, build, values)
+
+    def referenced(
+        self, page: Sequence[Stored], params: Sequence[str], wanted: Filter, most: int
+    ) -> list[Stored]:
+        """The living versions that those of the page refer to, in the order of their places."""
+        vids, names = listed(v.vid for v in page), listed(params)
+        values: Values = [vids, names, vids, names]
+        form = ("referenced", shape(wanted, values))
+
+        def build(binds: Binds) -> Select[Any]:
+            among = resource.c.vid.in_(union_all(*targets(binds, sqlite=self._sqlite)))
+            return self._beside(among, wanted, most, binds)
+
+        return self.asking.rows(form, build, [*values, most], wanted)
+
+    def referring(
+        self, page: Sequence[Stored], params: Sequence[str], wanted: Filter, most: int
+    ) -> list[Stored]:
+        """The living versions that refer to those of the page, in the order of their places."""
+        keys, names = listed(f"{v.type}/{v.id}" for v in page), listed(params)
+        values: Values = [keys, names, keys, names]
+        form = ("referring", shape(wanted, values))
+
+        def build(binds: Binds) -> Select[Any]:
+            among = resource.c.vid.in_(union_all(*sources(binds, sqlite=self._sqlite)))
+            return self._beside(among, wanted, most, binds)
+
+        return self.asking.rows(form, build, [*values, most], wanted)
+
+    def _beside(self, among: Any, wanted: Filter, most: int, binds: Binds) -> Select[Any]:
+        query = SELECT.where(among, *_LIVE, self.asking.clause(wanted, resource, binds))
+        return query.order_by(resource.c.origin).limit(binds.number(most))
+
+    def _start(self, wanted: Filter) -> tuple[Hashable, tuple[Filter, ...]]:
+        """Where the statement starts: at the patient or id, at rare facts, at a partner's reach, anywhere."""
+        if finds_few(wanted):
+            return "few", ()
+        best = self._leads.best(wanted)
+        if best is not None:
+            return best[0], basics(best[1])
+        return ("reach" if partner_of(wanted) else "any"), ()
+
+    def _start_values(self, start: Hashable, wanted: Filter) -> Values:
+        partner = partner_of(wanted) if start == "reach" else None
+        return [*partner[0].actors, partner[1]] if partner else []
+
+    def _started(self, query: Select[Any], start: Hashable, wanted: Filter, binds: Binds) -> Select[Any]:
+        partner = partner_of(wanted) if start == "reach" else None
+        return query.where(reach(*partner, resource, binds)) if partner else query
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
-    type_, id_, version, updated, deleted, method, origin, body, reason = row
-    return Stored(type_, id_, version, updated, bool(deleted), method, bytes(body), reason or "", origin)
+    type_, id_, version, updated, deleted, method, origin, vid, body, *keys, reason = row
+    return Stored(
+        type_,
+        id_,
+        version,
+        updated,
+        bool(deleted),
+        method,
+        bytes(body or b""),
+        reason or "",
+        origin,
+        vid,
+        tuple(keys),
+    )
 
 
 def _first_consented(wanted: Filter) -> Consented | None:
@@ -158,21 +231,3 @@ def _first_consented(wanted: Filter) -> Consented | None:
     if isinstance(wanted, All | AnyOf):
         return next((found for part in wanted.parts if (found := _first_consented(part))), None)
     return None
-
-
-def _paging(page: Page) -> Values:
-    after: Values = []
-    if page.after is not None:
-        after = [page.after.key, page.after.origin] if page.by_updated else [page.after.origin]
-    return [*after, page.limit]
-
-
-def _paged(query: Select[Any], binds: Binds, page: Page) -> Select[Any]:
-    keys = [resource.c.updated, resource.c.origin] if page.by_updated else [resource.c.origin]
-    if page.after is not None:
-        given = [page.after.key, page.after.origin] if page.by_updated else [page.after.origin]
-        mark = [binds.number(value) for value in given]
-        beyond = tuple_(*keys) < tuple_(*mark) if page.descending else tuple_(*keys) > tuple_(*mark)
-        query = query.where(beyond)
-    order = [key.desc() if page.descending else key.asc() for key in keys]
-    return query.order_by(*order).limit(binds.number(page.limit))

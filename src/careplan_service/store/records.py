@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from careplan_service.access.filters import Filter
-from careplan_service.interactions.desk import AuditEntry, Page, Stored
+from careplan_service.interactions.desk import ALWAYS, AuditEntry, Page, Span, Stored
 from careplan_service.store.audit import AuditLog
 from careplan_service.store.database import Database
+from careplan_service.store.keeping import Keeping
 from careplan_service.store.reading import Reading
 from careplan_service.store.statements import Statements
+from careplan_service.store.versions import Versions
 from careplan_service.store.writing import Writing
 
 
@@ -20,38 +22,60 @@ class SqlRecords:
     def __init__(self, database: Database, *, audited: bool = True) -> None:
         self._database = database
         self._reading = Reading(database)
+        self._versions = Versions(self._reading.asking)
         self._statements = Statements(database)
+        self._keeping = Keeping(database)
         self._audit = AuditLog(database, self._statements) if audited else None
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
-        """The current versions the Filter holds for."""
+        """The current versions the Filter holds for; an empty type means any."""
         return self._reading.find(type_, wanted, page)
 
     def current(self, type_: str, id_: str, seen: Filter) -> Stored | None:
         """The current version of an id, a deleted one too, if `seen` holds for it."""
         return next(iter(self._reading.current(type_, id_, seen)), None)
 
-    def count(self, type_: str, wanted: Filter) -> int:
-        """How many current versions the Filter holds for."""
-        return self._reading.count(type_, wanted)
+    def glance(self, type_: str, id_: str, seen: Filter) -> Stored | None:
+        """`current` without the body: answered from the index."""
+        return next(iter(self._reading.current(type_, id_, seen, body=False)), None)
 
-    def versions(self, type_: str, id_: str, seen: Filter, page: Page) -> list[Stored]:
-        """The versions for which `seen` holds, if it holds for the current one too."""
-        return self._reading.versions(type_, id_, seen, page)
+    def count(self, type_: str, wanted: Filter, most: int | None = None) -> int:
+        """How many current versions the Filter holds for; counting ends above `most`."""
+        return self._reading.count(type_, wanted, most)
 
-    def count_versions(self, type_: str, id_: str, seen: Filter) -> int:
+    def labels(self, type_: str, params: Sequence[str], wanted: Filter) -> list[tuple[str, str, str]]:
+        """The different (parameter, value, system) among the facts of the current versions."""
+        return self._reading.labels(type_, params, wanted)
+
+    def referenced(
+        self, page: Sequence[Stored], params: Sequence[str], wanted: Filter, most: int
+    ) -> list[Stored]:
+        """The current versions that those of the page refer to by search parameters."""
+        return self._reading.referenced(page, params, wanted, most)
+
+    def referring(
+        self, page: Sequence[Stored], params: Sequence[str], wanted: Filter, most: int
+    ) -> list[Stored]:
+        """The current versions that refer to those of the page."""
+        return self._reading.referring(page, params, wanted, most)
+
+    def versions(self, type_: str, id_: str, seen: Filter, page: Page, span: Span = ALWAYS) -> list[Stored]:
+        """The versions, newest first, for which `seen` holds, if it holds for the current one too."""
+        return self._versions.page(type_, id_, seen, page, span)
+
+    def count_versions(self, type_: str, id_: str, seen: Filter, span: Span = ALWAYS) -> int:
         """How many `versions` there are in all."""
-        return self._reading.count_versions(type_, id_, seen)
+        return self._versions.count(type_, id_, seen, span)
 
     def version(self, type_: str, id_: str, version: int, seen: Filter) -> Stored | None:
         """One of `versions`."""
-        return next(iter(self._reading.version(type_, id_, version, seen)), None)
+        return next(iter(self._versions.one(type_, id_, version, seen)), None)
 
     @contextmanager
     def changes(self) -> Iterator[Writing]:
         """A transaction: all of it is kept, or nothing."""
         with self._database.writing():
-            yield Writing(self._database, self._reading, self._statements)
+            yield Writing(self._database, self._reading, self._statements, self._keeping)
 
     def note(self, entry: AuditEntry) -> None:
         """Leave an audit row; on return it is durable."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Text, bindparam, delete, func, insert, select, update
 
-from careplan_service.store.consent_sql import OTHER_PATIENT
+from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.store.database import Database
 from careplan_service.store.tables import (
     audit,

@@ -49,6 +49,7 @@ for _name, _columns, _unique in (
     ("resource_patient", ("patient", "type", "origin"), False),
     ("resource_origin", ("type", "origin"), False),
     ("resource_updated", ("type", "updated", "origin"), False),
+    ("resource_contributor", ("contributor", "type", "origin"), False),
 ):
     Index(
         _name,
@@ -57,6 +58,10 @@ for _name, _columns, _unique in (
         sqlite_where=_current,
         postgresql_where=_current,
     )
+
+# Past versions too: the histories of a type and of the whole system.
+Index("resource_history", resource.c.type, resource.c.updated, resource.c.vid)
+Index("resource_time", resource.c.updated, resource.c.vid)
 
 document = Table(
     "document",
@@ -80,6 +85,10 @@ Index("fact_value", fact.c.param, fact.c.value, fact.c.system, fact.c.vid)
 _dated = text("hi <> 0")
 Index(
     "fact_span", fact.c.param, fact.c.lo, fact.c.hi, fact.c.vid, sqlite_where=_dated, postgresql_where=_dated
+)
+
+Index(
+    "fact_until", fact.c.param, fact.c.hi, fact.c.lo, fact.c.vid, sqlite_where=_dated, postgresql_where=_dated
 )
 
 consent_rule = Table(
@@ -127,6 +136,8 @@ consent_key = Table(
     sqlite_with_rowid=False,
 )
 
+Index("consent_key_key", consent_key.c.dimension, consent_key.c.key, consent_key.c.part)
+
 audit = Table(
     "audit",
     metadata,
@@ -144,3 +155,15 @@ audit = Table(
 )
 Index("audit_at", audit.c.at)
 Index("audit_client", audit.c.client, audit.c.at)
+
+# What was answered to a request with an `Idempotency-Key`: the versions it wrote, never their bytes.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+Index("idempotency_at", idempotency.c.at)

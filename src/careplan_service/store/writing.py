@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from careplan_service.access.facts import Facts
+from careplan_service.access.facts import OTHER_PATIENT, Facts
 from careplan_service.access.filters import Filter
 from careplan_service.access.instants import instant
 from careplan_service.errors import Conflict
 from careplan_service.interactions.desk import AuditEntry, Stored, Write
 from careplan_service.store.bind import fenced_set
-from careplan_service.store.consent_sql import OTHER_PATIENT
 from careplan_service.store.database import Database
 from careplan_service.store.filing import Filing, file_rules
+from careplan_service.store.keeping import Keeping
 from careplan_service.store.reading import Reading
 from careplan_service.store.statements import Statements
 
@@ -22,8 +22,13 @@ Row = dict[str, Any]
 class Writing:
     """One open transaction. https://hl7.org/fhir/R4/http.html#transaction"""
 
-    def __init__(self, database: Database, reading: Reading, statements: Statements) -> None:
+    def __init__(
+        self, database: Database, reading: Reading, statements: Statements, keeping: Keeping
+    ) -> None:
         self._database, self._reading, self._sql = database, reading, statements
+        self.found = keeping.targets.found
+        self.before_deleting = keeping.targets.before_deleting
+        self.answered, self.remember = keeping.keys.answered, keeping.keys.remember
 
     def current(self, type_: str, id_: str, seen: Filter) -> Stored | None:
         """The current version if `seen` holds for it, locked against other writers."""

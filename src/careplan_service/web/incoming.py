@@ -6,64 +6,32 @@ https://hl7.org/fhir/R4/http.html#mime-type
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from careplan_service.access.instants import microseconds
 from careplan_service.errors import (
     Malformed,
-    NotAcceptable,
     NotImplementedHere,
     TooLarge,
     UnsupportedMediaType,
 )
+from careplan_service.interactions.read import Known
+from careplan_service.resources.xml import from_xml
+from careplan_service.web.formats import FHIR_XML, FORMATS, is_r4, media
+from careplan_service.web.unpacking import unzipped
 from careplan_service.web.wire import FHIR_JSON
 
 FORM = "application/x-www-form-urlencoded"
 _LONGEST_FORM = 64 * 1024
-_TAKEN = frozenset({FHIR_JSON, "application/json", "text/json"})
-_GIVEN = frozenset({"json", *_TAKEN})
-_ANY = frozenset({"*/*", "application/*"})
-_VERSIONS, _CHARSETS = frozenset({"4.0", "4.0.1"}), frozenset({"utf-8", "utf8"})
-_NEVER = re.compile(r"0(?:\.0*)?")
-
-
-def require_json_wanted(request: Request) -> None:
-    """Raise NotAcceptable (406) when neither `_format` nor Accept takes FHIR R4 as JSON."""
-    wanted = request.args.get("_format") if request.query_string else None
-    if wanted is not None:
-        require_format(wanted)
-        return
-    accept = request.headers.get("Accept", "")
-    if accept and accept not in _ANY and accept not in _TAKEN and not _takes_json(accept):
-        raise NotAcceptable(f"`Accept: {accept}` is not served; ask for `{FHIR_JSON}`")
-
-
-def require_format(wanted: str) -> None:
-    """Raise NotAcceptable (406) for a `_format` that is not served."""
-    kind, named = _media(wanted.replace(" ", "+"))
-    if kind not in _GIVEN or not _is_r4(named):
-        raise NotAcceptable(f"`_format={wanted}` is not served; ask for `json`")
-
-
-def _takes_json(accept: str) -> bool:
-    """Whether some kind of JSON is accepted: the most exact range that names it decides."""
-    ranges = {kind: named for kind, named in map(_media, accept.split(",")) if _is_r4(named)}
-    taken = {kind: not _NEVER.fullmatch(named.get("q", "1")) for kind, named in ranges.items()}
-    anything = taken.get("*/*", False)
-    return any(taken.get(kind, taken.get(f"{kind.partition('/')[0]}/*", anything)) for kind in sorted(_TAKEN))
-
-
-def _media(text: str) -> tuple[str, dict[str, str]]:
-    """`application/json; q=0.5` as its kind and its parameters, in lower case."""
-    kind, *parameters = (part.strip().lower() for part in text.split(";"))
-    pairs = (parameter.partition("=") for parameter in parameters)
-    return kind, {name.strip(): value.strip().strip('"') for name, _, value in pairs}
-
-
-def _is_r4(named: dict[str, str]) -> bool:
-    return named.get("fhirversion", "4.0") in _VERSIONS
+_CHARSETS = frozenset({"utf-8", "utf8"})
+_ZIPPED = frozenset({"gzip", "x-gzip"})
+_ETAG = re.compile(r'(?:W/)?"([^"]{1,64})"')
 
 
 def require_parameters(request: Request, known: frozenset[str]) -> None:
@@ -72,45 +40,70 @@ def require_parameters(request: Request, known: frozenset[str]) -> None:
         raise Malformed(f"`{name}` is not a parameter of this interaction; leave it out")
 
 
-def require_preconditions(request: Request) -> None:
+def known_of(request: Request) -> Known | None:
+    """What the caller has already, by `If-None-Match` or `If-Modified-Since`; None when it does not say.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 (a header that cannot be read is none).
+    """
+    tags = request.headers.get("If-None-Match")
+    if tags is not None:
+        return Known(frozenset(_ETAG.findall(tags)) or frozenset({"*"} if tags.strip() == "*" else {""}))
+    since = request.headers.get("If-Modified-Since")
+    try:
+        return Known(since=microseconds(parsedate_to_datetime(since).astimezone(UTC))) if since else None
+    except ValueError:
+        return None
+
+
+def is_lenient(request: Request) -> bool:
+    """Whether the caller wants a search to leave out what is not known: `Prefer: handling=lenient`."""
+    return any(
+        part.strip().lower() == "handling=lenient"
+        for header in request.headers.getlist("Prefer")
+        for part in re.split("[,;]", header)
+    )
+
+
+def require_preconditions(request: Request, looked_at: Collection[str] = ()) -> None:
     """Raise NotImplementedHere (501) for a condition on a write that nobody would look at."""
     for name in ("If-None-Exist", "If-None-Match", "If-Unmodified-Since"):
-        if name in request.headers:
+        if name in request.headers and name not in looked_at:
             raise NotImplementedHere(f"`{name}` is not offered here; use `If-Match`, or search first")
 
 
 def body_of(request: Request) -> bytes:
-    """The bytes of a FHIR JSON body.
+    """A FHIR body as JSON: the bytes as sent, or made from XML.
 
-    Raises UnsupportedMediaType (415), TooLarge (413), Malformed (400) when it is empty.
+    Raises UnsupportedMediaType (415), TooLarge (413), Malformed (400) when it is empty or no FHIR XML.
     """
-    kind, named = _media(request.content_type or "")
-    if kind not in _TAKEN or not _is_r4(named) or named.get("charset", "utf-8") not in _CHARSETS:
+    kind, named = media(request.content_type or "")
+    if kind not in FORMATS or not is_r4(named) or named.get("charset", "utf-8") not in _CHARSETS:
         shown = f"`Content-Type: {request.content_type}`" if kind else "a body without Content-Type"
-        raise UnsupportedMediaType(f"{shown} is not taken here; send `{FHIR_JSON}`")
+        raise UnsupportedMediaType(f"{shown} is not taken here; send `{FHIR_JSON}` or `{FHIR_XML}`")
     data = bytes_of(request)
     if not data:
-        raise Malformed("the body is empty; send a resource as JSON")
-    return data
+        raise Malformed("the body is empty; send a resource as JSON or XML")
+    return from_xml(data) if FORMATS[kind] == "xml" else data
 
 
 def bytes_of(request: Request) -> bytes:
-    """The body as sent. Raises UnsupportedMediaType (415) when it is compressed, TooLarge (413)."""
-    encoding = request.headers.get("Content-Encoding", "identity")
-    if encoding.lower() != "identity":
-        raise UnsupportedMediaType(f"`Content-Encoding: {encoding}` is not taken here; send it uncompressed")
+    """The body, opened where it is gzip. Raises UnsupportedMediaType, TooLarge (413) or Malformed."""
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if encoding != "identity" and encoding not in _ZIPPED:
+        raise UnsupportedMediaType(f"`Content-Encoding: {encoding}` is not taken here; send `gzip` or none")
+    most = request.max_content_length
     try:
         data = request.get_data(cache=False)
         # werkzeug cuts a chunked body off at the limit; asking for more makes it say so
         request.stream.read(1)
     except RequestEntityTooLarge:
-        raise TooLarge(f"a body has at most {request.max_content_length} bytes") from None
-    return data
+        raise TooLarge(f"a body has at most {most} bytes") from None
+    return unzipped(data, most or len(data)) if encoding in _ZIPPED else data
 
 
 def form_of(request: Request) -> list[tuple[str, str]]:
     """The parameters of a form body, in order. Raises UnsupportedMediaType, TooLarge or Malformed."""
-    kind, _ = _media(request.content_type or "")
+    kind, _ = media(request.content_type or "")
     if kind != FORM:
         raise UnsupportedMediaType(f"`Content-Type: {kind}` is not taken here; send `{FORM}`")
     data = bytes_of(request)

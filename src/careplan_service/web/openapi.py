@@ -11,9 +11,11 @@ from typing import Any
 from careplan_service import __version__
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
-from careplan_service.web.openapi_fhir import fhir_paths
+from careplan_service.web.openapi_fhir import type_operations
+from careplan_service.web.openapi_operations import paths_of
 from careplan_service.web.openapi_parts import components
-from careplan_service.web.openapi_service import service_paths
+from careplan_service.web.openapi_service import service_operations
+from careplan_service.web.openapi_system import system_operations
 from careplan_service.web.yaml_text import yaml_text
 
 _ABOUT = """\
@@ -23,18 +25,22 @@ What is hidden from the caller looks as if it were absent: searches leave it out
 a read answers 404. 403 is for a resource type or an interaction that the caller may not use at all, and \
 for a change to what another organisation contributed. Every refusal is an OperationOutcome that names each \
 fault found; errors of the token endpoint are those of OAuth 2.0. `HEAD` answers wherever `GET` does. \
-JSON is the only format."""
+Resources are read and written as JSON and as XML; answers leave compressed for who accepts gzip."""
 
 _TAGS: Mapping[str, str] = {
     "Authorization": "Access tokens for registered clients",
     "System": "Interactions with the whole FHIR server",
     "Plans": "Intervention plans in the practitioner's words, for the custodian's own systems",
     "Operation": "Health and metrics; open to whoever reaches the port",
+    "Documentation": "This document as a page, with all it needs",
 }
 
 
-def openapi_document() -> dict[str, Any]:
-    """The document as an object; everything that depends on the installation has its default value."""
+def openapi_document(server: str = "") -> dict[str, Any]:
+    """The document as an object, of a server at that address.
+
+    Everything that depends on the installation has its default value; so has the address if it is empty.
+    """
     settings = Settings()
     return {
         "openapi": "3.1.0",
@@ -44,10 +50,10 @@ def openapi_document() -> dict[str, Any]:
             "description": _ABOUT,
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": settings.base_url, "description": "set by CAREPLAN_BASE_URL"}],
-        "security": [{"oauth2": []}],
+        "servers": [{"url": server or settings.base_url, "description": "set by CAREPLAN_BASE_URL"}],
+        "security": [{"oauth2": []}, {"token": []}],
         "tags": [*_service_tags(), *({"name": name, "externalDocs": _page(name)} for name in SERVED)],
-        "paths": {**service_paths(), **fhir_paths()},
+        "paths": paths_of([*service_operations(), *system_operations(), *type_operations()]),
         "components": components(settings),
     }
 

@@ -1,184 +1,107 @@
-"""The paths under `/fhir`, one set for each served type. https://hl7.org/fhir/R4/http.html"""
+"""The paths under `/fhir` of each served type. https://hl7.org/fhir/R4/http.html"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from careplan_service.interactions.entries import MOST_ENTRIES
+from careplan_service.interactions.compartment import MEMBERS
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
-from careplan_service.web.openapi_parts import content, parameter, refused
-from careplan_service.web.openapi_search import parameters_of
-from careplan_service.web.wire import FHIR_JSON
+from careplan_service.web.openapi_operations import Row, operation
+from careplan_service.web.openapi_search import PRESENTATION, names_of
 
-_ALWAYS = (400, 401, 403, 406, 503)
-_WRITE = (*_ALWAYS, 501)
+_SHAPE = ("format", "pretty")
+_WRITE = ("Prefer", "Idempotency-Key", *_SHAPE)
 _BODY = (413, 415, 422)
-_FORM = "application/x-www-form-urlencoded"
-_FORMAT = parameter("format")
-_PAGE = [parameter("count"), parameter("cursor"), _FORMAT]
+_CHANGE = (404, 409, 412, 422, 501)
+_ONE, _VERSION = "/{id}", "/{id}/_history/{vid}"
+
+_SEARCHES = (
+    Row("", "get", "search{}", "Search {}", {200: "Searchset"}, (413, 501), "s",
+        about="Current versions that match all parameters and that the caller may see; `total` is their "
+        "exact number. A parameter that is not listed here is refused, but with `Prefer: handling=lenient`."),
+    Row("/_search", "post", "searchByForm{}", "Search {} with the parameters in the body",
+        {200: "Searchset"}, (413, 415, 501), "s", _SHAPE, "Form"),
+)  # fmt: skip
+_INTERACTIONS = (
+    Row("", "post", "create{}", "Create a {}", {200: "{}-stored", 201: "{}-stored"},
+        (404, 409, 412, *_BODY, 501), "c", ("If-None-Exist", *_WRITE), "{}",
+        "The server makes the id; one in the body is replaced. With `If-None-Exist` also the scope to search "
+        "is needed."),
+    Row("", "put", "updateMatching{}", "Update the {} that matches, or create it",
+        {200: "{}-stored", 201: "{}-stored"}, (405, 413, 415, *_CHANGE), "us",
+        ("criteria", "If-Match", "If-None-Match-write", *_WRITE), "{}"),
+    Row("", "patch", "patchMatching{}", "Patch the {} that matches", {200: "{}-stored"},
+        (410, 413, 415, *_CHANGE), "us", ("criteria", "If-Match", *_WRITE), "Patch"),
+    Row("", "delete", "deleteMatching{}", "Delete the {} that matches", {204: "Deleted"}, _CHANGE, "ds",
+        ("criteria", "If-Match", "Idempotency-Key", *_SHAPE)),
+    Row(_ONE, "get", "read{}", "Read a {}", {200: "{}", 304: "304"}, (404, 410), "r",
+        ("If-None-Match", "If-Modified-Since", *PRESENTATION),
+        about="410 only for who could see it before it was deleted."),
+    Row(_ONE, "put", "update{}", "Update a {}", {200: "{}-stored", 201: "{}-stored"},
+        (405, 413, 415, *_CHANGE), "u", ("If-Match", "If-None-Match-write", *_WRITE), "{}",
+        "The body must have the id of the address. The custodian's systems may create under an id of their "
+        "own, with the scope to create; a partner changes only what it contributed."),
+    Row(_ONE, "patch", "patch{}", "Patch a {}", {200: "{}-stored"}, (410, 413, 415, *_CHANGE), "u",
+        ("If-Match", *_WRITE), "Patch", "What the patch makes of it is checked like an update."),
+    Row(_ONE, "delete", "delete{}", "Delete a {}", {204: "Deleted"}, _CHANGE, "d",
+        ("If-Match", "Idempotency-Key", *_SHAPE), about="409 while others refer to it."),
+    Row(f"{_ONE}/_history", "get", "history{}", "Versions of a {}", {200: "History"}, (404,), "r",
+        ("since", "at", "count", "cursor", *PRESENTATION),
+        about="A version is shown if it may be seen itself and the current one may too."),
+    Row("/_history", "get", "historyOfType{}", "Versions of every {}", {200: "History"}, (), "r",
+        ("since", "at", "count", "cursor", *PRESENTATION)),
+    Row(_VERSION, "get", "vread{}", "Read a version of a {}", {200: "{}"}, (404, 410), "r", PRESENTATION,
+        about="Shown if it may be seen itself and the current version may too."),
+    Row("/$validate", "post", "validate{}", "Would this {} be taken here", {200: "Validation"},
+        (404, *_BODY), "", ("mode", "validated-profile", *_SHAPE), "Validated"),
+    Row(f"{_ONE}/$validate", "post", "validateFor{}", "Would this be taken as that {}", {200: "Validation"},
+        (404, 410, *_BODY), "", ("mode", "validated-profile", *_SHAPE), "Validated"),
+    Row(f"{_ONE}/$validate", "get", "validateStored{}", "Does a stored {} keep to a profile",
+        {200: "Validation"}, (404, 410), "r", ("mode", "validated-profile", *_SHAPE)),
+    Row("/$meta", "get", "metaInUse{}", "Profiles, tags and labels that {} have", {200: "Meta"}, (), "r",
+        PRESENTATION),
+    Row(f"{_ONE}/$meta", "get", "meta{}", "Profiles, tags and labels of a {}", {200: "Meta"}, (404, 410), "r",
+        PRESENTATION),
+    Row(f"{_VERSION}/$meta", "get", "metaOfVersion{}", "Profiles, tags and labels of a version",
+        {200: "Meta"}, (404, 410), "r", PRESENTATION),
+)  # fmt: skip
+_COMPARTMENT = (
+    Row("", "get", "searchOfPatient{}", "Search {} in a client's record", {200: "Searchset"},
+        (413, 501), "s"),
+    Row("/_search", "post", "searchOfPatientByForm{}", "Search {} in a client's record, by form",
+        {200: "Searchset"}, (413, 415, 501), "s", _SHAPE, "Form"),
+)  # fmt: skip
+_EVERYTHING: Mapping[str, Row] = {
+    "Patient": Row(f"{_ONE}/$everything", "get", "everything{}", "A client's whole record",
+        {200: "Searchset"}, (404, 413), "", ("start", "end", "since", "type", "count", "cursor",
+        *PRESENTATION), about="And the people and places it names."),
+    "CarePlan": Row(f"{_ONE}/$everything", "get", "everything{}", "A plan and all that it refers to",
+        {200: "Searchset"}, (404, 410, 413), "r", PRESENTATION),
+}  # fmt: skip
+
+Operations = Iterator[tuple[str, str, dict[str, Any]]]
 
 
-def fhir_paths() -> dict[str, Any]:
-    """Every path under `/fhir`."""
-    paths: dict[str, Any] = {
-        "/fhir/metadata": {"get": _capabilities()},
-        "/fhir": {"post": _transaction()},
-    }
+def type_operations() -> Operations:
+    """(path, method, operation) of every served type."""
     for spec in SERVED.values():
-        paths |= _type_paths(spec)
-    return paths
+        yield from _of_type(spec)
+    for name in MEMBERS:
+        for row in _COMPARTMENT:
+            yield _made(f"/fhir/Patient/{{id}}/{name}", row, "Patient", SERVED[name])
 
 
-def _type_paths(spec: ResourceSpec) -> dict[str, Any]:
-    name = spec.name
-    one = f"/fhir/{name}/{{id}}"
-    id_, vid = parameter("path-id"), parameter("path-vid")
-    return {
-        f"/fhir/{name}": {"get": _search(spec), "post": _create(name)},
-        f"/fhir/{name}/_search": {"post": _search_by_form(name)},
-        one: {
-            "parameters": [id_],
-            "get": _read(name),
-            "put": _update(name),
-            "delete": _delete(name),
-        },
-        f"{one}/_history": {"parameters": [id_], "get": _history(name)},
-        f"{one}/_history/{{vid}}": {"parameters": [id_, vid], "get": _vread(name)},
-    }
+def _of_type(spec: ResourceSpec) -> Operations:
+    rows = [*_SEARCHES, *_INTERACTIONS]
+    if spec.name in _EVERYTHING:
+        rows.append(_EVERYTHING[spec.name])
+    for row in rows:
+        yield _made(f"/fhir/{spec.name}", row, spec.name, spec)
 
 
-def _operation(tag: str, name: str, summary: str, scope: str = "", **more: Any) -> dict[str, Any]:
-    security = {"security": [{"oauth2": [scope]}]} if scope else {}
-    return {"tags": [tag], "operationId": name, "summary": summary, **security, **more}
-
-
-def _answer(about: str, schema: str, *headers: str) -> dict[str, Any]:
-    named = {header: {"$ref": f"#/components/headers/{header}"} for header in headers}
-    return {"description": about, **({"headers": named} if named else {}), "content": content(schema)}
-
-
-def _body(schema: str) -> dict[str, Any]:
-    return {"required": True, "content": {**content(schema), **content(schema, "application/json")}}
-
-
-def _search(spec: ResourceSpec) -> dict[str, Any]:
-    return _operation(
-        spec.name, f"search{spec.name}", f"Search {spec.name}", f"system/{spec.name}.s",
-        description="Current versions that match all parameters and that the caller may see; "
-        "`total` is their exact number. A parameter that is not listed here is refused.",
-        parameters=list(parameters_of(spec)),
-        responses={"200": _answer("A searchset.", "Bundle"), **refused(*_ALWAYS)},
-    )  # fmt: skip
-
-
-def _search_by_form(name: str) -> dict[str, Any]:
-    form = {"type": "object", "description": "The parameters of the search, as they stand in an address."}
-    return _operation(
-        name, f"searchByForm{name}", f"Search {name} with the parameters in the body", f"system/{name}.s",
-        parameters=[_FORMAT],
-        requestBody={"required": True, "content": {_FORM: {"schema": form}}},
-        responses={"200": _answer("A searchset.", "Bundle"), **refused(413, 415, *_ALWAYS)},
-    )  # fmt: skip
-
-
-def _create(name: str) -> dict[str, Any]:
-    made = _answer("Stored.", name, "ETag", "Last-Modified", "Location")
-    about = "The server makes the id; one in the body is replaced."
-    if name == "Consent":
-        about += " A partner may not file an active Consent about sharing."
-    return _operation(
-        name, f"create{name}", f"Create a {name}", f"system/{name}.c",
-        description=about,
-        parameters=[_FORMAT],
-        requestBody=_body(name),
-        responses={"201": made, **refused(*_BODY, *_WRITE)},
-    )  # fmt: skip
-
-
-def _read(name: str) -> dict[str, Any]:
-    found = _answer("The current version.", name, "ETag", "Last-Modified")
-    return _operation(
-        name, f"read{name}", f"Read a {name}", f"system/{name}.r",
-        description="410 only for who could see it before it was deleted.",
-        parameters=[_FORMAT],
-        responses={"200": found, **refused(404, 410, *_ALWAYS)},
-    )  # fmt: skip
-
-
-def _update(name: str) -> dict[str, Any]:
-    stored = _answer("A new version is stored.", name, "ETag", "Last-Modified", "Location")
-    made = _answer("The resource was not there, or was deleted, and is stored.", name, *stored["headers"])
-    return _operation(
-        name, f"update{name}", f"Update a {name}", f"system/{name}.u",
-        description="The body must have the id of the address. The custodian's systems may create under "
-        "an id of their own, with the scope to create; a partner changes only what it contributed.",
-        parameters=[parameter("If-Match"), _FORMAT],
-        requestBody=_body(name),
-        responses={"200": stored, "201": made, **refused(404, 405, 412, *_BODY, *_WRITE)},
-    )  # fmt: skip
-
-
-def _delete(name: str) -> dict[str, Any]:
-    etag = {"ETag": {"$ref": "#/components/headers/ETag"}}
-    gone = {"description": "Deleted, now or before; its history stays.", "headers": etag}
-    return _operation(
-        name, f"delete{name}", f"Delete a {name}", f"system/{name}.d",
-        parameters=[parameter("If-Match"), _FORMAT],
-        responses={"204": gone, **refused(404, 412, *_WRITE)},
-    )  # fmt: skip
-
-
-def _history(name: str) -> dict[str, Any]:
-    return _operation(
-        name, f"history{name}", f"Versions of a {name}", f"system/{name}.r",
-        description="Newest first; a version is shown if it may be seen itself and the current one may too.",
-        parameters=_PAGE,
-        responses={"200": _answer("A history.", "Bundle"), **refused(404, *_ALWAYS)},
-    )  # fmt: skip
-
-
-def _vread(name: str) -> dict[str, Any]:
-    found = _answer("The version.", name, "ETag", "Last-Modified")
-    return _operation(
-        name, f"vread{name}", f"Read a version of a {name}", f"system/{name}.r",
-        description="Shown if it may be seen itself and the current version may too.",
-        parameters=[_FORMAT],
-        responses={"200": found, **refused(404, 410, *_ALWAYS)},
-    )  # fmt: skip
-
-
-def _transaction() -> dict[str, Any]:
-    answer = _answer("Every entry was carried out; the entries are in the order sent.", "Bundle")
-    entry: Mapping[str, Any] = {
-        "resourceType": "Bundle",
-        "type": "transaction",
-        "entry": [
-            {
-                "fullUrl": "urn:uuid:05efabf0-4be2-4561-91ce-51548425acb9",
-                "resource": {"resourceType": "Patient", "name": [{"family": "Doe"}]},
-                "request": {"method": "POST", "url": "Patient"},
-            }
-        ],
-    }
-    body = _body("Bundle")
-    body["content"][FHIR_JSON] = {**body["content"][FHIR_JSON], "example": entry}
-    return _operation(
-        "System", "transaction", "Carry out a transaction",
-        description="A Bundle of type `transaction` with POST, PUT and DELETE, at most "
-        f"{MOST_ENTRIES} entries: all are carried out or none. A reference to the `fullUrl` of an entry "
-        "becomes the reference that entry gets. Each entry needs the scope of its interaction.",
-        parameters=[_FORMAT],
-        requestBody=body,
-        responses={"200": answer, **refused(404, 405, 412, *_BODY, *_WRITE)},
-    )  # fmt: skip
-
-
-def _capabilities() -> dict[str, Any]:
-    return _operation(
-        "System", "capabilities", "What this server does",
-        security=[],
-        parameters=[_FORMAT],
-        responses={"200": _answer("The statement.", "CapabilityStatement"), **refused(406)},
-    )  # fmt: skip
+def _made(base: str, row: Row, tag: str, spec: ResourceSpec) -> tuple[str, str, dict[str, Any]]:
+    searches = row.method == "get" and row.id.startswith("search")
+    made = operation(row, tag, spec.name, names_of(spec) if searches else ())
+    return f"{base}{row.path}", row.method, made

@@ -1,4 +1,4 @@
-"""What operations refer to: schemas, responses, parameters and how to authenticate.
+"""What operations refer to: schemas, parameters, headers, problems and how to authenticate.
 
 https://spec.openapis.org/oas/v3.1.0.html#components-object
 """
@@ -11,8 +11,9 @@ from typing import Any
 from careplan_service import errors
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
-from careplan_service.web.openapi_search import COMMON
-from careplan_service.web.wire import FHIR_JSON
+from careplan_service.web.openapi_bodies import answers, bodies, content
+from careplan_service.web.openapi_parameters import shared_parameters
+from careplan_service.web.openapi_search import search_parameters, search_schemas
 
 PROBLEMS: Mapping[int, type[errors.Problem]] = {
     problem.status: problem
@@ -35,51 +36,49 @@ PROBLEMS: Mapping[int, type[errors.Problem]] = {
 }
 """The problems that operations answer with, by status."""
 
-_ID: Mapping[str, Any] = {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"}
-_PATH_IDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "id": ("The logical id of the resource.", _ID),
-    "vid": ("The version, as in `meta.versionId`.", {"type": "string", "pattern": "^[0-9]{1,9}$"}),
-}
-_IF_MATCH = {
-    "name": "If-Match",
-    "in": "header",
-    "description": 'Carry it out only if this is the current version: `W/"3"`, or `*` for any.',
-    "schema": {"type": "string"},
-}
 _VERBS = ("create", "read", "update", "delete", "search")
-_HEADERS: Mapping[str, str] = {
-    "ETag": 'The version, `W/"3"`.',
-    "Last-Modified": "When the version was stored.",
-    "Location": "The address of the version.",
+_HEADERS: Mapping[str, tuple[str, bool]] = {
+    "ETag": ('The version, `W/"3"`.', True),
+    "Last-Modified": ("When the version was stored.", True),
+    "Location": ("The address of the version.", True),
+    "Preference-Applied": ("Which `Prefer` was followed.", False),
+}
+"""What each says, and whether it is always there."""
+
+_PLAN = {
+    "type": "object",
+    "description": "An intervention plan; docs/plans.md has the fields. "
+    "`id` and `care_plan` are made by the server and not taken.",
+    "required": ["number", "title", "client_system"],
+}
+_JSON_PATCH_STEP = {
+    "type": "object",
+    "properties": {
+        "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+        "path": {"type": "string", "description": "JSON Pointer: `/lifecycleStatus`."},
+        "from": {"type": "string"},
+        "value": {},
+    },
+    "required": ["op", "path"],
 }
 
 
 def components(settings: Settings) -> dict[str, Any]:
     """The components object."""
     return {
-        "securitySchemes": {"oauth2": _oauth2()},
-        "parameters": _parameters(),
+        "securitySchemes": {"token": _token(), "oauth2": _oauth2()},
+        "parameters": dict([*shared_parameters(), *search_parameters()]),
         "headers": {
-            name: {"description": about, "schema": {"type": "string"}} for name, about in _HEADERS.items()
+            name: {"description": about, "required": always, "schema": {"type": "string"}}
+            for name, (about, always) in _HEADERS.items()
         },
+        "requestBodies": bodies(),
         "schemas": _schemas(),
-        "responses": {str(status): _problem(problem, settings) for status, problem in PROBLEMS.items()},
+        "responses": {
+            **answers(),
+            **{str(status): _problem(problem, settings) for status, problem in PROBLEMS.items()},
+        },
     }
-
-
-def refused(*statuses: int) -> dict[str, Any]:
-    """Responses of an operation that may be refused with these statuses."""
-    return {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)}
-
-
-def content(schema: str, media_type: str = FHIR_JSON) -> dict[str, Any]:
-    """A body of one of the schemas."""
-    return {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-
-
-def parameter(name: str) -> dict[str, str]:
-    """One of the parameters that stand here."""
-    return {"$ref": f"#/components/parameters/{name}"}
 
 
 def _oauth2() -> dict[str, Any]:
@@ -93,13 +92,9 @@ def _oauth2() -> dict[str, Any]:
     }
 
 
-def _parameters() -> dict[str, Any]:
-    in_path = {
-        name: {"name": name, "in": "path", "required": True, "description": about, "schema": dict(schema)}
-        for name, (about, schema) in _PATH_IDS.items()
-    }
-    # `_id` of a search and `{id}` of an address are two parameters of nearly one name.
-    return {"path-id": in_path["id"], "path-vid": in_path["vid"], "If-Match": _IF_MATCH, **COMMON}
+def _token() -> dict[str, Any]:
+    about = "An access token that is there already: from `/oauth/token`, or from `careplan token`."
+    return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": about}
 
 
 def _problem(problem: type[errors.Problem], settings: Settings) -> dict[str, Any]:
@@ -111,31 +106,41 @@ def _problem(problem: type[errors.Problem], settings: Settings) -> dict[str, Any
         "content": content("OperationOutcome"),
     }
     if problem is errors.Unauthenticated:
-        answer["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+        answer["headers"] = {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
     return answer
 
 
 def _schemas() -> dict[str, Any]:
-    return {name: _resource(name) for name in SERVED} | {
-        "Bundle": _resource("Bundle"),
-        "CapabilityStatement": _resource("CapabilityStatement"),
+    return {
+        **{name: _resource(name) for name in SERVED},
+        **{name: _resource(name) for name in ("Bundle", "CapabilityStatement", "Parameters")},
         "OperationOutcome": _outcome(),
-        "Plan": {
+        "Resource": {
             "type": "object",
-            "description": "An intervention plan; docs/plans.md has the fields. "
-            "`id` and `care_plan` are made by the server and not taken.",
-            "required": ["number", "title", "client_system"],
+            "properties": {"resourceType": {"type": "string"}},
+            "required": ["resourceType"],
         },
+        "XML": {
+            "type": "string",
+            "description": "The same resource as XML.",
+            "externalDocs": {"url": "https://hl7.org/fhir/R4/xml.html"},
+        },
+        "JSONPatch": {
+            "type": "array",
+            "items": _JSON_PATCH_STEP,
+            "externalDocs": {"url": "https://www.rfc-editor.org/rfc/rfc6902"},
+        },
+        **search_schemas(),
+        "Plan": _PLAN,
     }
 
 
 def _resource(name: str) -> dict[str, Any]:
+    kept = " What was sent is stored and given back as it is, but for `id`, `meta.versionId` and "
+    kept += "`meta.lastUpdated`."
     return {
         "type": "object",
-        "description": f"A {name} of FHIR R4. What was sent is stored and given back as it is, "
-        "but for `id`, `meta.versionId` and `meta.lastUpdated`."
-        if name in SERVED
-        else f"A {name} of FHIR R4.",
+        "description": f"A {name} of FHIR R4.{kept if name in SERVED else ''}",
         "externalDocs": {"url": f"https://hl7.org/fhir/R4/{name.lower()}.html"},
         "properties": {"resourceType": {"const": name}},
         "required": ["resourceType"],

@@ -5,89 +5,68 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from careplan_service.interactions.search import DEFAULT_COUNT, MOST
 from careplan_service.resources.params import SearchParam
+from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
+from careplan_service.web.openapi_parameters import DATE
 
-_DATE = (
-    "Write `2026`, `2026-01`, `2026-01-31` or `2026-01-31T08:00:00Z` (UTC where no zone is given), "
-    "after one of `eq ne gt lt ge le sa eb ap` if need be."
-)
-_HOW: Mapping[str, str] = {
-    "token": "Write `code`, `system|code`, `system|` (any code of it) or `|code` (without a system).",
-    "reference": "Write `Type/id`, an id alone, or an absolute address.",
-    "date": _DATE,
-    "string": "Finds texts that begin like this; case and accents do not count.",
-    "uri": "Matched whole.",
+_PREFIXES = "after one of `eq ne gt lt ge le sa eb ap` if need be"
+_KINDS: Mapping[str, str] = {
+    "token": "`code`, `system|code`, `system|` (any code of it) or `|code` (without a system).",
+    "reference": "`Type/id`, an id alone, or an absolute address.",
+    "date": f"{DATE}, {_PREFIXES}.",
+    "string": "Texts that begin like this; case and accents do not count.",
+    "phonetic": "Names that sound like this.",
+    "uri": "Matched whole; with `:below` what begins with it, with `:above` what it begins with.",
+    "quantity": f"`5.4|http://unitsofmeasure.org|mg`, `5.4||mg` or `5.4`, {_PREFIXES}.",
+    "composite": "The values of both parts with a `$` between: `code$value`.",
+    "special": "`latitude|longitude|distance|unit`, as `52.5|13.4|5|km`.",
 }
-_MODIFIERS: Mapping[str, str] = {
-    "missing": "`:missing` (`true` or `false`)",
-    "not": "`:not`",
-    "exact": "`:exact`",
-    "contains": "`:contains`",
-}
-
-_TEXT = {"type": "string"}
+COMMON = ("id", "lastUpdated", "profile", "security", "source", "tag", "text", "content", "filter")
+PRESENTATION = ("format", "pretty", "summary", "elements")
+CONTROLS = (
+    "include", "revinclude", "sort", "count", "total", "contained", "cursor", "format", "pretty",
+    "summary-search", "elements", "further", "Prefer-handling",
+)  # fmt: skip
 
 
-def _query(name: str, about: str, **schema: Any) -> Mapping[str, Any]:
-    return {"name": name, "in": "query", "description": about, "schema": schema or _TEXT}
+def search_schemas() -> dict[str, Any]:
+    """How the values of each kind of parameter are written; several, parted by commas, mean any of them."""
+    items = {"type": "array", "items": {"type": "string"}}
+    return {f"search-{kind}": {**items, "description": about} for kind, about in _KINDS.items()}
 
 
-COMMON: Mapping[str, Mapping[str, Any]] = {
-    "id": _query("_id", "The logical id; several are parted by commas."),
-    "lastUpdated": _query("_lastUpdated", f"When the version was stored. {_DATE}"),
-    "count": _query(
-        "_count",
-        f"Entries of a page; more than {MOST} counts as {MOST}, 0 gives the total only.",
-        type="integer",
-        minimum=0,
-        maximum=999_999,
-        default=DEFAULT_COUNT,
-    ),
-    "sort": _query(
-        "_sort",
-        "Without it, in the order of creation.",
-        type="string",
-        enum=["_lastUpdated", "-_lastUpdated"],
-    ),
-    "total": _query(
-        "_total",
-        "The total is exact whichever is asked for.",
-        type="string",
-        enum=["accurate", "estimate", "none"],
-    ),
-    "cursor": _query("_cursor", "Where a page begins: follow the `next` link, do not make one."),
-    "format": _query("_format", "`json`; wins over the Accept header."),
-}
-"""The parameters that every type has, by the names under which they stand in the document once."""
+def search_parameters() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The parameters of every type, with the names under which they stand in the components."""
+    for spec in SERVED.values():
+        for param in spec.params:
+            yield f"{spec.name}.{param.name}", _described(param)
 
 
-def parameters_of(spec: ResourceSpec) -> Iterator[dict[str, Any]]:
-    """What a search of the type takes."""
-    for param in spec.params:
-        yield {
-            "name": param.name,
-            "in": "query",
-            "description": _about(param),
-            "schema": {"type": "array", "items": {"type": "string"}},
-            "style": "form",
-            # One parameter with commas means any of them; the parameter sent twice means both.
-            "explode": False,
-        }
-    for name in COMMON:
-        yield {"$ref": f"#/components/parameters/{name}"}
+def names_of(spec: ResourceSpec) -> tuple[str, ...]:
+    """The components that a search of the type takes."""
+    return (*(f"{spec.name}.{param.name}" for param in spec.params), *COMMON, *CONTROLS)
+
+
+def _described(param: SearchParam) -> dict[str, Any]:
+    return {
+        "name": param.name,
+        "in": "query",
+        "description": _about(param),
+        "schema": {"$ref": f"#/components/schemas/search-{_kind(param)}"},
+        # One parameter with commas means any of them; the parameter sent twice means both.
+        "explode": False,
+    }
+
+
+def _kind(param: SearchParam) -> str:
+    return param.form if param.form in _KINDS else param.kind
 
 
 def _about(param: SearchParam) -> str:
-    about = [f"{param.kind} of `{'`, `'.join(param.paths)}`.", _HOW[param.kind]]
+    about = [f"{param.kind} of `{'`, `'.join(param.paths)}`."]
     if param.system:
         about.append(f"The codes are those of `{param.system}`.")
     if param.targets:
         about.append(f"May point to {', '.join(param.targets)}.")
-    return " ".join([*about, f"Modifiers: {', '.join(_modifiers(param))}."])
-
-
-def _modifiers(param: SearchParam) -> Iterator[str]:
-    for modifier in param.modifiers:
-        yield _MODIFIERS.get(modifier, f"`:{modifier}`")
+    return " ".join([*about, f"Modifiers: {', '.join(f'`:{m}`' for m in param.modifiers)}."])

@@ -1,15 +1,17 @@
-"""The paths outside `/fhir`: authorization, plans, health and metrics.
+"""The paths outside `/fhir`: authorization, plans, health, metrics and this documentation.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from careplan_service.web.openapi_parts import content, parameter, refused
+from careplan_service.web.docs import ASSETS
+from careplan_service.web.openapi_bodies import JSON, ref
+from careplan_service.web.openapi_operations import refused
 
-_JSON = "application/json"
 _TEXT = {"type": "string"}
 _TOKEN_FORM = {
     "type": "object",
@@ -37,6 +39,7 @@ _TOKEN = {
     },
     "required": ["access_token", "token_type", "expires_in", "scope"],
 }
+_PLAN = {JSON: {"schema": ref("schemas", "Plan")}}
 _TOKEN_ERROR = {
     "type": "object",
     "properties": {"error": _TEXT, "error_description": _TEXT},
@@ -44,25 +47,25 @@ _TOKEN_ERROR = {
 }
 
 
-def service_paths() -> dict[str, Any]:
-    """Every path outside `/fhir`, and the SMART configuration."""
-    return {
-        "/oauth/token": {"post": _token()},
-        "/oauth/jwks": {"get": _open("Authorization", "jwks", "The keys that sign access tokens")},
-        "/fhir/.well-known/smart-configuration": {
-            "get": _open("Authorization", "smartConfiguration", "What this server offers a client")
-        },
-        "/plans": {"post": _submit_plan()},
-        "/plans/{id}": {"parameters": [parameter("path-id")], "get": _show_plan()},
-        "/plans/{id}.csv": {"parameters": [parameter("path-id")], "get": _show_plan_as_csv()},
-        "/health/live": {"get": _open("Operation", "live", "Is the process alive")},
-        "/health/ready": {"get": _ready()},
-        "/metrics": {"get": _metrics()},
-    }
+def service_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(path, method, operation) of every path outside `/fhir`, and of the SMART configuration."""
+    yield "/oauth/token", "post", _token()
+    yield "/oauth/jwks", "get", _open("Authorization", "jwks", "The keys that sign access tokens")
+    offered = _open("Authorization", "smartConfiguration", "What this server offers a client")
+    yield "/fhir/.well-known/smart-configuration", "get", offered
+    yield "/plans", "post", _submit_plan()
+    yield "/plans/{id}", "get", _show_plan()
+    yield "/plans/{id}.csv", "get", _show_plan_as_csv()
+    yield "/health/live", "get", _open("Operation", "live", "Is the process alive")
+    yield "/health/ready", "get", _ready()
+    yield "/metrics", "get", _metrics()
+    yield "/docs", "get", _text("Documentation", "docs", "This document, to read and to try", "text/html")
+    yield "/docs/openapi.json", "get", _open("Documentation", "openapi", "This document")
+    yield "/docs/{asset}", "get", _asset()
 
 
 def _json(about: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {"description": about, "content": {_JSON: {"schema": schema or {"type": "object"}}}}
+    return {"description": about, "content": {JSON: {"schema": schema or {"type": "object"}}}}
 
 
 def _open(tag: str, name: str, summary: str) -> dict[str, Any]:
@@ -96,9 +99,9 @@ def _submit_plan() -> dict[str, Any]:
         "operationId": "submitPlan",
         "summary": "Store an intervention plan as CarePlan, Goals and what belongs to them",
         "description": "409 when the plan's number is on record. Faults name the field: `goals[0].domain`.",
-        "requestBody": {"required": True, "content": content("Plan", _JSON)},
+        "requestBody": {"required": True, "content": _PLAN},
         "responses": {
-            "201": {"description": "Stored.", "headers": located, "content": content("Plan", _JSON)},
+            "201": {"description": "Stored.", "headers": located, "content": _PLAN},
             **refused(400, 401, 403, 409, 413, 415, 422, 503),
         },
     }
@@ -111,7 +114,7 @@ def _show_plan() -> dict[str, Any]:
         "summary": "The plan again, read from the resources it became",
         "description": "`{id}` is the id of the CarePlan; `.json` may follow it.",
         "responses": {
-            "200": {"description": "The plan.", "content": content("Plan", _JSON)},
+            "200": {"description": "The plan.", "content": _PLAN},
             **refused(400, 401, 403, 404, 410, 422, 503),
         },
     }
@@ -133,6 +136,16 @@ def _ready() -> dict[str, Any]:
 
 
 def _metrics() -> dict[str, Any]:
-    operation = _open("Operation", "metrics", "Counters of the worker that answers, for Prometheus")
-    operation["responses"] = {"200": {"description": "Text.", "content": {"text/plain": {"schema": _TEXT}}}}
+    return _text("Operation", "metrics", "Counters of the worker that answers, for Prometheus", "text/plain")
+
+
+def _text(tag: str, name: str, summary: str, kind: str) -> dict[str, Any]:
+    answer = {"description": "The page.", "content": {kind: {"schema": _TEXT}}}
+    return {**_open(tag, name, summary), "responses": {"200": answer}}
+
+
+def _asset() -> dict[str, Any]:
+    operation = _open("Documentation", "docsAsset", "A file of the page")
+    kinds = {kind.partition(";")[0]: {"schema": _TEXT} for kind in ASSETS.values()}
+    operation["responses"] = {"200": {"description": "The file.", "content": kinds}, **refused(404)}
     return operation

@@ -10,7 +10,7 @@ from flask import Request, Response
 
 from careplan_service.access.instants import microseconds
 from careplan_service.errors import Malformed, Problem
-from careplan_service.interactions.desk import LONGEST_ASKED, Desk, Records
+from careplan_service.interactions.desk import LONGEST_ASKED, Desk, Policy, Records
 from careplan_service.web.auth import Verifier, caller_of
 from careplan_service.web.clock import Clock
 
@@ -23,12 +23,13 @@ class Reception:
     records: Records
     clock: Clock
     new_id: Callable[[], str]
+    policy: Policy
 
     def serve(self, request: Request, interaction: str, carry_out: Callable[[Desk], Response]) -> Response:
         """Carry out an interaction for a verified caller; a refusal leaves its audit row too."""
         desk = self._desk(request, interaction)
         try:
-            _require_text(request)
+            require_text(request)
             response = carry_out(desk)
         except Problem as problem:
             desk.note(problem.status, problem.text)
@@ -49,10 +50,11 @@ class Reception:
             asked=asked.replace("\x00", ""),
             new_id=self.new_id,
             interaction=interaction,
+            policy=self.policy,
         )
 
 
-def _require_text(request: Request) -> None:
+def require_text(request: Request) -> None:
     """Raise Malformed (400) for an address that is not UTF-8 or holds a NUL, which no database takes."""
     if not request.query_string and request.path.isascii() and request.path.isprintable():
         return

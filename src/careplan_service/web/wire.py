@@ -23,15 +23,18 @@ _CONTENT_TYPE = f"{FHIR_JSON}; charset=utf-8"
 
 def resource(stored: Stored, base_url: str, status: int = 200, *, located: bool = False) -> Response:
     """One version, its bytes untouched. https://hl7.org/fhir/R4/http.html#versions"""
-    headers = [
-        ("Content-Type", _CONTENT_TYPE),
+    headers = [("Content-Type", _CONTENT_TYPE), *_version_headers(stored)]
+    if located:
+        headers.append(("Location", f"{base_url}/fhir/{versioned(stored)}"))
+    return Response(stored.body, status, headers)
+
+
+def _version_headers(stored: Stored) -> list[tuple[str, str]]:
+    return [
         ("ETag", f'W/"{stored.version}"'),
         ("Last-Modified", formatdate(stored.updated // 1_000_000, usegmt=True)),
         ("Cache-Control", "private, no-cache"),
     ]
-    if located:
-        headers.append(("Location", f"{base_url}/fhir/{versioned(stored)}"))
-    return Response(stored.body, status, headers)
 
 
 def versioned(stored: Stored) -> str:
@@ -46,11 +49,16 @@ def document(value: Any, status: int = 200) -> Response:
 
 def outcome(problem: Problem) -> Response:
     """The one place where a Problem becomes an OperationOutcome."""
-    response = document({"resourceType": "OperationOutcome", "issue": [_issue(f) for f in problem.faults]})
+    response = told(problem.faults)
     response.status_code = problem.status
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def told(faults: Sequence[Fault]) -> Response:
+    """An OperationOutcome."""
+    return document({"resourceType": "OperationOutcome", "issue": [_issue(fault) for fault in faults]})
 
 
 def _issue(fault: Fault) -> dict[str, Any]:
@@ -60,20 +68,43 @@ def _issue(fault: Fault) -> dict[str, Any]:
     return issue
 
 
+def not_modified(stored: Stored) -> Response:
+    """The caller has this version already. https://hl7.org/fhir/R4/http.html#cread"""
+    return Response(status=304, headers=_version_headers(stored))
+
+
 def searchset(
-    matches: Sequence[Stored], total: int, links: Sequence[tuple[str, str]], base_url: str
+    matches: Sequence[Stored],
+    included: Sequence[Stored],
+    total: int | None,
+    links: Sequence[tuple[str, str]],
+    base_url: str,
+    ignored: Sequence[str] = (),
 ) -> Response:
-    """A page of a search: stored bytes joined, never parsed."""
-    entries = (
-        b'{"fullUrl":"%s/fhir/%s/%s","resource":%s,"search":{"mode":"match"}}'
-        % (base_url.encode(), match.type.encode(), match.id.encode(), match.body)
-        for match in matches
-    )
+    """A page of a search: stored bytes joined, never parsed; `ignored` are parameters nobody looked at."""
+    entries = [_entry(match, b"match", base_url) for match in matches]
+    entries += [_entry(one, b"include", base_url) for one in included]
+    if ignored:
+        entries.append(_left_out(ignored))
     return _bundle("searchset", total, links, entries)
 
 
+def _entry(stored: Stored, mode: bytes, base_url: str) -> bytes:
+    address = f"{base_url}/fhir/{stored.type}/{stored.id}".encode()
+    return b'{"fullUrl":"%s","resource":%s,"search":{"mode":"%s"}}' % (address, stored.body, mode)
+
+
+def _left_out(ignored: Sequence[str]) -> bytes:
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(ignored))
+    fault = Fault(
+        "not-supported", f"{names} was left out of this search: it is not known here", None, "warning"
+    )
+    told = {"resourceType": "OperationOutcome", "issue": [_issue(fault)]}
+    return orjson.dumps({"resource": told, "search": {"mode": "outcome"}})
+
+
 def historic(
-    versions: Sequence[Stored], total: int, links: Sequence[tuple[str, str]], base_url: str
+    versions: Sequence[Stored], total: int | None, links: Sequence[tuple[str, str]], base_url: str
 ) -> Response:
     """A page of a history. https://hl7.org/fhir/R4/http.html#history"""
     return _bundle("history", total, links, (_version(version, base_url) for version in versions))
@@ -95,11 +126,13 @@ def _version(stored: Stored, base_url: str) -> bytes:
     return full_url + body + orjson.dumps(rest)[1:]
 
 
-def _bundle(kind: str, total: int, links: Sequence[tuple[str, str]], entries: Iterable[bytes]) -> Response:
+def _bundle(
+    kind: str, total: int | None, links: Sequence[tuple[str, str]], entries: Iterable[bytes]
+) -> Response:
     head = {
         "resourceType": "Bundle",
         "type": kind,
-        "total": total,
+        **({} if total is None else {"total": total}),
         "link": [{"relation": relation, "url": url} for relation, url in links],
     }
     joined = b",".join(entries)
@@ -118,4 +151,4 @@ def links(url: str, used: Sequence[tuple[str, str]], following: str | None) -> l
 
 
 def _url(url: str, pairs: Sequence[tuple[str, str]]) -> str:
-    return f"{url}?{urlencode(pairs, safe='/:|,')}" if pairs else url
+    return f"{url}?{urlencode(pairs, safe='/:|,*')}" if pairs else url

@@ -1,7 +1,8 @@
 """JSON-like values as YAML text, the same text for the same value. https://yaml.org/spec/1.2.2/
 
-Enough YAML for a document of our own: block style, one line for each scalar, strings in JSON quotes
-unless they are plain words. Characters beyond the basic plane (emoji) are not provided for.
+Enough YAML for a document of our own: block style, one line for each scalar, each list of scalars and
+each reference (`$ref`); strings in JSON quotes unless they are plain words. Characters beyond
+the basic plane (emoji) are not provided for.
 """
 
 from __future__ import annotations
@@ -22,24 +23,30 @@ def yaml_text(value: Mapping[str, Any]) -> str:
 
 
 def _lines(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping) and value:
+    if _on_one_line(value):
+        yield _scalar(value)
+    elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _under(f"{_scalar(key)}:", inner)
-    elif _is_list(value) and value:
+    else:
         for inner in value:
             first, *rest = _lines(inner)
             yield f"- {first}"
             yield from (f"  {line}" for line in rest)
-    else:
-        yield _scalar(value)
 
 
 def _under(head: str, value: Any) -> Iterator[str]:
-    if value and (isinstance(value, Mapping) or _is_list(value)):
+    if _on_one_line(value):
+        yield f"{head} {_scalar(value)}"
+    else:
         yield head
         yield from (f"  {line}" for line in _lines(value))
-    else:
-        yield f"{head} {_scalar(value)}"
+
+
+def _on_one_line(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return not value or (value.keys() == {"$ref"} and isinstance(value["$ref"], str))
+    return not _is_list(value) or not any(isinstance(inner, Mapping) or _is_list(inner) for inner in value)
 
 
 def _is_list(value: Any) -> bool:
@@ -50,6 +57,8 @@ def _scalar(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
         return value
     if isinstance(value, Mapping):
-        return "{}"
+        return f"{{$ref: {_scalar(value['$ref'])}}}" if value else "{}"
+    if _is_list(value):
+        return f"[{', '.join(map(_scalar, value))}]"
     # ASCII only: YAML knows line ends and unprintable characters that JSON leaves as they are.
-    return "[]" if _is_list(value) else json.dumps(value)
+    return json.dumps(value)

@@ -102,6 +102,10 @@ def tell(story: Story, plan_file: Path) -> None:
 
     story.step("3. The client's consent is filed: housing goals to the hospital for care coordination,")
     click.echo("   but nothing that is labelled as domestic violence")
+    hospital = {"resourceType": "Organization", "name": "Harbour Hospital"}
+    hospital["id"] = PARTNER.organization.partition("/")[2]
+    status, _ = story.ask(AGENCY, "PUT", f"/fhir/{PARTNER.organization}", hospital)
+    story.check(status == 201, "the recipient is on record, so a consent can name it")
     consent = permit_housing_but_not_violence(patient, PARTNER.organization)
     status, filed = story.ask(AGENCY, "POST", "/fhir/Consent", consent)
     story.check(status == 201, "the consent is in force")

@@ -5,22 +5,30 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from careplan_service.interactions import metadata
-from careplan_service.web import incoming, wire
-from careplan_service.web.fhir import bundles, reads, searches, writes
+from careplan_service.web import presenting, wire
+from careplan_service.web.fhir import bundles, operations, reads, searches, writes
 from careplan_service.web.fhir.face import Face
+from careplan_service.web.fhir.inside import Reading
 
 __all__ = ["Face", "fhir_blueprint"]
 
-_ROUTES = (reads, searches, writes, bundles)
+_ROUTES = (reads, searches, writes, operations)
 
 
 def fhir_blueprint(face: Face) -> Blueprint:
     """Routes under `/fhir`."""
+    routes = _routes(face)
+    bundles.register(routes, face, Reading(face, _routes))
+    return routes
+
+
+def _routes(face: Face) -> Blueprint:
+    """All but batch and transaction, whose entries may ask for each of these."""
     routes = Blueprint("fhir", __name__, url_prefix="/fhir")
 
     @routes.get("/metadata")
     def capabilities() -> Response:
-        incoming.require_json_wanted(request)
+        presenting.note_wanted(request, "capabilities")
         return wire.document(metadata.capability_statement(face.base_url))
 
     for module in _ROUTES:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from flask import Request, Response, request
 
 from careplan_service.access.consent.rules import Door
+from careplan_service.interactions.controls import PRESENTATION, require_once
 from careplan_service.interactions.desk import Cursor, Desk
-from careplan_service.interactions.search import require_once
-from careplan_service.web import incoming
+from careplan_service.web import incoming, presenting, wire
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.reception import Reception
 
 Pairs = Sequence[tuple[str, str]]
-FORMAT = frozenset({"_format"})
+FORMAT = frozenset({"_format", "_pretty"})
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,34 @@ class Face:
         sent: Request = cast(Any, request)._get_current_object()  # the proxy looks it up at every use
 
         def checked(desk: Desk) -> Response:
-            incoming.require_json_wanted(sent)
+            presenting.note_wanted(sent, interaction)
             if parameters is not None:
                 incoming.require_parameters(sent, parameters)
             return carry_out(desk)
 
         return self.reception.serve(sent, interaction, checked)
 
-    def page_of(self, pairs: Pairs, path: str) -> tuple[list[tuple[str, str]], Cursor | None]:
+    def page_of(self, desk: Desk, pairs: Pairs, path: str) -> tuple[list[tuple[str, str]], Cursor | None]:
         """The parameters without the cursor, and where the page begins."""
-        require_once(name for name, _ in pairs if name == "_cursor")
-        texts = [text for name, text in pairs if name == "_cursor"]
-        asked = [pair for pair in pairs if pair[0] != "_cursor"]
-        return asked, self.cursors.opened(texts[0], path) if texts else None
+        require_once(name for name, _ in pairs if name == _CURSOR)
+        texts = [text for name, text in pairs if name == _CURSOR]
+        asked = [pair for pair in pairs if pair[0] != _CURSOR]
+        return asked, self.cursors.opened(texts[0], _bound(desk, asked, path)) if texts else None
+
+    def links(self, desk: Desk, path: str, asked: Pairs, following: Cursor | None) -> list[tuple[str, str]]:
+        """The self link, and the next one where there is more."""
+        sealed = self.cursors.sealed(following, _bound(desk, asked, path)) if following else None
+        return wire.links(f"{self.base_url}/fhir/{path}", asked, sealed)
+
+
+_CURSOR = "_cursor"
+_FREE = PRESENTATION | {"_count", "_total", "_include", "_revinclude"}
+
+
+def _bound(desk: Desk, asked: Pairs, path: str) -> str:
+    """Whose page of what it is; how many rows it has and how they look may change on the way."""
+    question = [pair for pair in asked if pair[0].partition(":")[0] not in _FREE]
+    return "\n".join((desk.caller.client_id, desk.caller.organization, path, urlencode(question)))
 
 
 def pairs_of(sent: Request) -> list[tuple[str, str]]:

@@ -1,43 +1,133 @@
-"""Search by GET and by POST. https://hl7.org/fhir/R4/http.html#search"""
+"""Search of a type, of everything and in a compartment, by GET and by POST; `$everything`.
+
+https://hl7.org/fhir/R4/http.html#search
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
+from careplan_service.access.filters import EVERYTHING, Filter, all_of
+from careplan_service.errors import Malformed
 from careplan_service.interactions.admission import spec_of
+from careplan_service.interactions.compartment import members_of, of_patient
+from careplan_service.interactions.conditions import Asker
+from careplan_service.interactions.controls import PRESENTATION
 from careplan_service.interactions.desk import Desk
-from careplan_service.interactions.search import query_of, search
-from careplan_service.web import incoming, wire
+from careplan_service.interactions.everything import patient_everything, plan_everything
+from careplan_service.interactions.search import Found, query_of_types, search
+from careplan_service.resources.registry import SERVED
+from careplan_service.web import incoming, presenting, wire
 from careplan_service.web.fhir.face import Face, Pairs, pairs_of
+
+_TYPE = "/<string:type_>"
+# Only types stand there: `_history` and operations have routes of their own.
+_COMPARTMENT = f"/Patient/<string:id_>/<any({', '.join(SERVED)}, '*'):type_>"
 
 
 def register(routes: Blueprint, face: Face) -> None:
     """The search routes."""
 
-    @routes.get("/<string:type_>")
-    def search_type(type_: str) -> Response:
-        return face.serve("search-type", lambda desk: _search(desk, type_, pairs_of(request), face), None)
-
-    @routes.post("/<string:type_>/_search")
-    def search_by_form(type_: str) -> Response:
+    def serve(interaction: str, asked: Callable[[Desk, Pairs], Response]) -> Response:
         def carry_out(desk: Desk) -> Response:
-            spec_of(type_)
-            form = incoming.form_of(request)
-            desk.also_asked(urlencode(form))
-            for text in (text for name, text in form if name == "_format"):
-                incoming.require_format(text)
-            return _search(desk, type_, [*pairs_of(request), *form], face)
+            form = _form(desk) if request.method == "POST" else []
+            return asked(desk, [*pairs_of(request), *form])
 
-        return face.serve("search-type", carry_out, None)
+        return face.serve(interaction, carry_out, None)
+
+    def by_both(path: str, endpoint: str, view: Callable[..., Response]) -> None:
+        routes.add_url_rule(path or "", f"{endpoint}", view, methods=["GET"], strict_slashes=False)
+        routes.add_url_rule(f"{path}/_search", f"{endpoint}_by_form", view, methods=["POST"])
+
+    def search_type(type_: str) -> Response:
+        def asked(desk: Desk, pairs: Pairs) -> Response:
+            return _one_type(desk, spec_of(type_).name, pairs, face)
+
+        return serve("search-type", asked)
+
+    def search_system() -> Response:
+        return serve("search-system", lambda desk, pairs: _system(desk, pairs, face))
+
+    def search_compartment(id_: str, type_: str) -> Response:
+        return serve("search-compartment", lambda desk, pairs: _compartment(desk, id_, type_, pairs, face))
+
+    by_both(_TYPE, "search_type", search_type)
+    by_both("", "search_system", search_system)
+    by_both(_COMPARTMENT, "search_compartment", search_compartment)
+
+    @routes.get("/Patient/<string:id_>/$everything")
+    def everything_of_patient(id_: str) -> Response:
+        def asked(desk: Desk, pairs: Pairs) -> Response:
+            path = f"Patient/{id_}/$everything"
+            given, after = face.page_of(desk, pairs, path)
+            found = patient_everything(desk, id_, given, after)
+            return _answer(desk, found, given, path, face)
+
+        return serve("everything", asked)
+
+    @routes.get("/CarePlan/<string:id_>/$everything")
+    def everything_of_plan(id_: str) -> Response:
+        def asked(desk: Desk, pairs: Pairs) -> Response:
+            incoming.require_parameters(request, PRESENTATION)
+            return _answer(desk, plan_everything(desk, id_), pairs, f"CarePlan/{id_}/$everything", face)
+
+        return serve("everything", asked)
 
 
-def _search(desk: Desk, type_: str, pairs: Pairs, face: Face) -> Response:
-    spec = spec_of(type_)
-    asked, after = face.page_of(pairs, type_)
-    query = query_of(spec, asked, face.base_url, after)
-    found = search(desk, type_, query)
-    following = face.cursors.sealed(found.following, type_) if found.following else None
-    links = wire.links(f"{face.base_url}/fhir/{type_}", query.used, following)
-    return wire.searchset(found.matches, found.total, links, face.base_url)
+def _form(desk: Desk) -> Pairs:
+    form = incoming.form_of(request)
+    desk.also_asked(urlencode(form))
+    presenting.note_wanted(request, desk.interaction, form)
+    return form
+
+
+def _one_type(desk: Desk, type_: str, pairs: Pairs, face: Face) -> Response:
+    return _searched(desk, [type_], pairs, type_, EVERYTHING, face, desk.sees("s", type_))
+
+
+def _system(desk: Desk, pairs: Pairs, face: Face) -> Response:
+    types = _types(pairs)
+    return _searched(desk, types, pairs, "", EVERYTHING, face, desk.sees_any("s", types))
+
+
+def _compartment(desk: Desk, id_: str, type_: str, pairs: Pairs, face: Face) -> Response:
+    types = members_of(type_)
+    if type_ == "*":
+        asked = _types(pairs)
+        types = tuple(one for one in types if one in asked)
+        seen = desk.sees_any("s", types)
+    else:
+        seen = desk.sees("s", type_)
+    return _searched(desk, list(types), pairs, f"Patient/{id_}/{type_}", of_patient(id_), face, seen)
+
+
+def _types(pairs: Pairs) -> list[str]:
+    """The types of `_type`, or all. Raises Malformed (400) for one that is not served."""
+    asked = [type_ for name, text in pairs if name == "_type" for type_ in text.split(",")]
+    for type_ in asked:
+        if type_ not in SERVED:
+            raise Malformed(f"`_type` names `{type_}`, which is not served here")
+    return list(dict.fromkeys(asked)) or list(SERVED)
+
+
+def _searched(
+    desk: Desk, types: list[str], pairs: Pairs, path: str, within: Filter, face: Face, seen: Filter
+) -> Response:
+    if path and not path.endswith("*") and any(name == "_type" for name, _ in pairs):
+        raise Malformed("`_type` is for a search of several types; this address names one")
+    given, after = face.page_of(desk, pairs, path)
+    asker = Asker(face.base_url, partial(desk.sees, "s"), desk.policy)
+    query = query_of_types(types, given, asker, after, lenient=incoming.is_lenient(request))
+    found = search(desk, query, all_of(within, seen))
+    return _answer(desk, found, query.used, path, face, query.ignored)
+
+
+def _answer(
+    desk: Desk, found: Found, used: Pairs, path: str, face: Face, ignored: tuple[str, ...] = ()
+) -> Response:
+    links = face.links(desk, path, used, found.following)
+    return wire.searchset(found.matches, found.included, found.total, links, face.base_url, ignored)

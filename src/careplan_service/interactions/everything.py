@@ -1,0 +1,120 @@
+"""$everything: a client's whole record, or a care plan with all that it refers to.
+
+https://hl7.org/fhir/R4/patient-operation-everything.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from careplan_service.access import instants
+from careplan_service.access.filters import EVERYTHING, Filter, Has, Is, Not, Updated, Within, all_of, any_of
+from careplan_service.errors import Malformed
+from careplan_service.interactions.compartment import BESIDE, MEMBERS, of_patient
+from careplan_service.interactions.controls import PRESENTATION, count_of, require_once
+from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
+from careplan_service.interactions.includes import ANYTHING, beside, include_of
+from careplan_service.interactions.read import absent, read
+from careplan_service.interactions.search import COUNTED, Found
+from careplan_service.resources.registry import SERVED
+
+_CARE_DATES = {
+    "CarePlan": "date",
+    "CareTeam": "date",
+    "Condition": "onset-date",
+    "Consent": "date",
+    "DocumentReference": "date",
+    "Encounter": "date",
+    "Goal": "start-date",
+    "Observation": "date",
+    "Procedure": "date",
+    "QuestionnaireResponse": "authored",
+    "ServiceRequest": "authored",
+    "Task": "authored-on",
+}
+"""The search parameter that says when the care was given or planned."""
+
+
+def plan_everything(desk: Desk, id_: str) -> Found:
+    """A CarePlan and whatever it refers to, and what that refers to. Raises as `read`."""
+    plan = read(desk, "CarePlan", id_)
+    around = include_of("_include:iterate", ANYTHING)
+    found = beside(desk, [plan], [around])
+    return Found((plan,), tuple(desk.show(one) for one in found), 1, None)
+
+
+def patient_everything(desk: Desk, id_: str, pairs: Sequence[tuple[str, str]], after: Cursor | None) -> Found:
+    """A patient's record, and the people and places it names. Raises NotFound when nothing may be seen."""
+    asked, page = _asked(pairs, Page(limit=COUNTED, after=after))
+    wanted = all_of(of_patient(id_), asked, desk.sees_any("r", _types(pairs)))
+    found = desk.records.find("", wanted, replace(page, limit=page.limit + 1))
+    if not found and after is None and (asked == EVERYTHING or not _known(desk, id_)):
+        raise absent()
+    shown = tuple(desk.show(one) for one in found[: page.limit])
+    more = len(found) > page.limit
+    included = _outside(desk, shown)
+    total = None if more or after is not None else len(found)
+    return Found(shown, included, total, Cursor((), shown[-1].origin) if more and shown else None)
+
+
+def _known(desk: Desk, id_: str) -> bool:
+    wanted = all_of(of_patient(id_), desk.sees_any("r", MEMBERS))
+    return bool(desk.records.find("", wanted, Page(limit=1)))
+
+
+def _outside(desk: Desk, shown: Sequence[Stored]) -> tuple[Stored, ...]:
+    """Only what belongs to nobody: a household or a relative leads to other people's records."""
+    found = desk.records.referenced(
+        shown, _OUTWARD.params, desk.sees_any("r", BESIDE), desk.policy.most_included
+    )
+    return tuple(desk.show(one) for one in found)
+
+
+_OUTWARD = include_of("_include", ANYTHING)
+_TAKEN = frozenset({"start", "end", "_since", "_type", "_count"})
+
+
+def _types(pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    asked = [type_ for name, text in pairs if name == "_type" for type_ in text.split(",")]
+    for type_ in asked:
+        if type_ not in SERVED:
+            raise Malformed(f"`_type` names `{type_}`, which is not served here")
+    return tuple(type_ for type_ in MEMBERS if not asked or type_ in asked)
+
+
+def _asked(pairs: Sequence[tuple[str, str]], page: Page) -> tuple[Filter, Page]:
+    given = {name: text for name, text in pairs if name not in PRESENTATION}
+    require_once(name for name, _ in pairs)
+    for name in given:
+        if name not in _TAKEN:
+            raise Malformed(f"`$everything` does not take `{name}`; it has {', '.join(sorted(_TAKEN))}")
+    conditions: list[Filter] = []
+    if "_since" in given:
+        lo, hi = _span("_since", given["_since"])
+        conditions.append(Updated("ge", lo, hi))
+    if "start" in given or "end" in given:
+        lo = _span("start", given["start"])[0] if "start" in given else instants.BEGINNING
+        hi = _span("end", given["end"])[1] if "end" in given else instants.END
+        conditions.append(_cared(lo, hi))
+    if "_count" in given:
+        page = replace(page, limit=count_of(given["_count"]))
+    return all_of(*conditions), page
+
+
+def _cared(lo: int, hi: int) -> Filter:
+    """Care that touches lo..hi, and what has no date of care."""
+    params = [(type_, f"{type_}.{name}") for type_, name in _CARE_DATES.items()]
+    undated = [Is("type", type_) for type_ in MEMBERS if type_ not in _CARE_DATES]
+    dated = [
+        all_of(Is("type", type_), any_of(Within(param, "ap", lo, hi), Not(Has(param))))
+        for type_, param in params
+    ]
+    return any_of(*undated, *dated)
+
+
+def _span(name: str, text: str) -> tuple[int, int]:
+    try:
+        return instants.span(text.replace(" ", "+"))
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"`{name}`: {error}") from None

@@ -1,0 +1,96 @@
+"""FHIR patch, also conditional: JSON Patch and FHIRPath Patch. https://hl7.org/fhir/R4/http.html#patch"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from careplan_service.access.consent.rules import Door
+from careplan_service.access.view import require_scope
+from careplan_service.interactions.admission import admit, forbid_self_service, require_whole
+from careplan_service.interactions.conditional import Condition, condition_of, only_match
+from careplan_service.interactions.desk import Changes, Desk
+from careplan_service.interactions.guard import UNGUARDED, Guard
+from careplan_service.interactions.integrity import Integrity
+from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.read import absent, gone
+from careplan_service.interactions.update import held, require_may_change
+from careplan_service.resources.patching import patched
+from careplan_service.resources.spec import ResourceSpec
+
+
+class Patch(NamedTuple):
+    """A patch as it was sent; `kind` is `json-patch` or `fhirpath`."""
+
+    kind: str
+    data: bytes
+
+
+def patch(
+    desk: Desk, spec: ResourceSpec, id_: str, sent: Patch, door: Door, guard: Guard = UNGUARDED
+) -> Written:
+    """Store what the patch makes of the current version; it is checked like an update.
+
+    Raises NotFound when absent or hidden, Gone when deleted, Malformed or Invalid for a patch that
+    cannot be read or applied, or whose result is not valid.
+    """
+    require_scope(desk.caller, "u", spec.name)
+
+    def carry_out(changes: Changes) -> list[Written]:
+        integrity = Integrity(desk, door)
+        made = amend(desk, changes, spec, id_, sent, door, integrity, guard)
+        integrity.require(changes)
+        return [made]
+
+    return written(desk, carry_out)[0]
+
+
+def patch_where(
+    desk: Desk, spec: ResourceSpec, query: str, sent: Patch, door: Door, guard: Guard = UNGUARDED
+) -> Written:
+    """Patch the one resource that matches.
+
+    Raises NotFound when none does, PreconditionFailed (412) when several do; else as `patch`.
+    """
+    require_scope(desk.caller, "u", spec.name)
+    condition = condition_of(desk, spec, query, door.base_url)
+
+    def carry_out(changes: Changes) -> list[Written]:
+        integrity = Integrity(desk, door)
+        found = only_match(desk, condition)
+        if found is None:
+            raise absent()
+        made = amend(desk, changes, spec, found.id, sent, door, integrity, guard, condition)
+        integrity.require(changes)
+        return [made]
+
+    return written(desk, carry_out)[0]
+
+
+def amend(
+    desk: Desk,
+    changes: Changes,
+    spec: ResourceSpec,
+    id_: str,
+    sent: Patch,
+    door: Door,
+    integrity: Integrity,
+    guard: Guard = UNGUARDED,
+    condition: Condition | None = None,
+    *,
+    where: str = "",
+) -> Written:
+    """The patch inside an open transaction: it is made of the version that is locked."""
+    before = held(desk, changes, spec.name, id_, "u", condition)
+    if before is None:
+        raise absent()
+    if before.deleted:
+        raise gone(spec.name, id_)
+    guard.require(before)
+    require_may_change(desk, changes, before)
+    admitted = admit(spec, patched(before.body, sent.data, sent.kind), door)
+    require_whole(admitted)
+    forbid_self_service(desk.caller, admitted.document)
+    write = admitted.write(id_, "PATCH", integrity.base_url)
+    stored = changes.put(write, before, desk.now, desk.caller.organization)
+    integrity.wrote(stored, admitted, before, where)
+    return Written(200, desk.show(stored))

@@ -1,0 +1,79 @@
+"""JSON read and written with every number in the digits it was sent in. https://hl7.org/fhir/R4/json.html#decimal"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from careplan_service.errors import Invalid, Malformed
+from careplan_service.resources.r4.reading import DEEPEST, parse
+
+
+class Number(Decimal):
+    """A number that remembers how it was written: `1E2` is not written back as `1E+2`."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Number:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __deepcopy__(self, memo: object) -> Number:
+        return self
+
+
+def _integer(text: str) -> int | Number:
+    return Number(text) if text == "-0" else int(text)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=Number)
+_WORDS = {True: "true", False: "false", None: "null"}
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """The JSON object in the bytes, under the same rules as a resource. Raises `Malformed`."""
+    parse(data)
+    document: dict[str, Any] = _decoded(data)
+    return document
+
+
+def read_list(data: bytes) -> list[Any]:
+    """The JSON list in the bytes, under the same rules as a resource. Raises `Malformed`."""
+    plain = data.removeprefix(b"\xef\xbb\xbf")
+    if not plain.lstrip().startswith(b"["):
+        raise Malformed("a JSON Patch is a list of operations: begin it with `[`")
+    # The rules are those of a document, which is an object: the list is read as the only member of one.
+    if list(parse(b'{"patch":' + plain + b"}")) != ["patch"]:
+        raise Malformed("a JSON Patch is one list of operations: nothing may follow it")
+    values: list[Any] = _decoded(plain)
+    return values
+
+
+def _decoded(data: bytes) -> Any:
+    return _DECODER.decode(data.decode("utf-8-sig"))
+
+
+def written(value: Any, deepest: int = DEEPEST) -> str:
+    """The value as JSON without white space. Raises `Invalid` where it is nested deeper than allowed."""
+    if type(value) is dict:
+        _refuse_depth(deepest)
+        members = (f"{_text(name)}:{written(inner, deepest - 1)}" for name, inner in value.items())
+        return "{" + ",".join(members) + "}"
+    if type(value) is list:
+        _refuse_depth(deepest)
+        return "[" + ",".join(written(inner, deepest - 1) for inner in value) + "]"
+    if type(value) is str:
+        return _text(value)
+    if value is None or type(value) is bool:
+        return _WORDS[value]
+    return value.text if type(value) is Number else str(value)
+
+
+_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _refuse_depth(deepest: int) -> None:
+    if deepest < 1:
+        raise Invalid(f"the patch nests the document deeper than {DEEPEST} levels")

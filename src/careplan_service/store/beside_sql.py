@@ -1,0 +1,66 @@
+"""What stands beside a page of resources: what they refer to and what refers to them, for includes.
+
+https://hl7.org/fhir/R4/search.html#include
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, select
+
+from careplan_service.store.bind import Binds
+from careplan_service.store.lists import elements
+from careplan_service.store.tables import fact, resource
+
+_OWN = ".patient"
+"""The search parameter whose value is a column of the version."""
+
+
+def targets(binds: Binds, *, sqlite: bool) -> tuple[Select[Any], Select[Any]]:
+    """What the versions numbered refer to by the parameters named; binds numbers, names, both again."""
+    row, there, source = fact.alias(), resource.alias(), resource.alias()
+    one: ColumnElement[int] = literal_column("1")
+    slash = getattr(func, "instr" if sqlite else "strpos")(row.c.value, literal_column("'/'"))
+    by_fact = and_(
+        # PostgreSQL refuses a negative length; a code among the facts has no slash.
+        there.c.type == case((slash > one, func.substr(row.c.value, one, slash - one)), else_=""),
+        there.c.id == func.substr(row.c.value, slash + one),
+        there.c.current == 1,
+    )
+    facts = (
+        select(there.c.vid)
+        .select_from(row)
+        .join(there, by_fact)
+        .where(row.c.vid.in_(elements(binds, sqlite=sqlite, numbers=True)))
+        .where(row.c.param.in_(elements(binds, sqlite=sqlite)))
+    )
+    by_column = and_(
+        there.c.type == literal_column("'Patient'"),
+        there.c.id == func.substr(source.c.patient, literal_column("9")),
+        there.c.current == 1,
+    )
+    columns = (
+        select(there.c.vid)
+        .select_from(source)
+        .join(there, by_column)
+        .where(source.c.vid.in_(elements(binds, sqlite=sqlite, numbers=True)))
+        .where(source.c.type.concat(_OWN).in_(elements(binds, sqlite=sqlite)))
+    )
+    return facts, columns
+
+
+def sources(binds: Binds, *, sqlite: bool) -> tuple[Select[Any], Select[Any]]:
+    """What refers to those named, by the parameters named; binds references, names, both again."""
+    row, there = fact.alias(), resource.alias()
+    facts = (
+        select(row.c.vid)
+        .where(row.c.value.in_(elements(binds, sqlite=sqlite)))
+        .where(row.c.param.in_(elements(binds, sqlite=sqlite)))
+    )
+    columns = (
+        select(there.c.vid)
+        .where(there.c.patient.in_(elements(binds, sqlite=sqlite)))
+        .where(there.c.type.concat(_OWN).in_(elements(binds, sqlite=sqlite)), there.c.current == 1)
+    )
+    return facts, columns

@@ -1,0 +1,116 @@
+"""What must hold together while several write: targets of references, keys of requests.
+
+On PostgreSQL who refers to a resource holds a shared lock on its name and who deletes it an exclusive
+one, so a reference and a deletion never pass each other; updates take neither.
+https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal_column, select, tuple_
+
+from careplan_service.access.filters import Filter
+from careplan_service.interactions.desk import Once
+from careplan_service.interactions.once import KEPT_FOR
+from careplan_service.store.bind import Binds, named
+from careplan_service.store.database import Database, Statement
+from careplan_service.store.lists import elements, listed
+from careplan_service.store.shapes import Values, shape
+from careplan_service.store.sql import clause
+from careplan_service.store.tables import idempotency, resource
+
+_PURGE_EVERY = 60 * 1_000_000
+# Names share 512 locks, taken in one order: however many references, the server's table of locks is not full.
+_LOCKS = """
+    WITH locks AS (
+        SELECT DISTINCT hashtext(name) & 511 AS number
+        FROM json_array_elements_text($1::json) AS name ORDER BY number
+    )
+    SELECT {function}(7246113, number) FROM locks
+"""
+_SHARED = Statement(_LOCKS.format(function="pg_advisory_xact_lock_shared"), ("names",))
+_ALONE = Statement(_LOCKS.format(function="pg_advisory_xact_lock"), ("names",))
+
+
+class Targets:
+    """Asks for the targets of references, all in one statement."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._statements: dict[object, Statement] = {}
+
+    def found(self, references: Collection[str], seen: Filter) -> Mapping[str, int]:
+        """The current versions of the living ones that may be seen; they stay until the transaction ends."""
+        self._hold(_SHARED, references)
+        names = listed(sorted(references))
+        values: Values = [names]
+        form = shape(seen, values)
+        sql = self._statements.get(form)
+        if sql is None:
+            sql = self._statements[form] = self._database.compiled(self._query(seen))
+        rows = self._database.rows(sql, named(values))
+        return {f"{type_}/{id_}": version for type_, id_, version in rows}
+
+    def before_deleting(self, references: Collection[str]) -> None:
+        """Wait for those who are about to refer to them."""
+        self._hold(_ALONE, references)
+
+    def _hold(self, lock: Statement, references: Collection[str]) -> None:
+        if not self._database.is_sqlite and references:
+            self._database.rows(lock, {"names": listed(sorted(references))})
+
+    def _query(self, seen: Filter) -> Select[Any]:
+        binds = Binds()
+        name = elements(binds, sqlite=self._database.is_sqlite).subquery().c.value
+        one: ColumnElement[int] = literal_column("1")
+        slash = getattr(func, self._database.within)(name, literal_column("'/'"))
+        there = (
+            resource.c.type == func.substr(name, one, slash - one),
+            resource.c.id == func.substr(name, slash + one),
+            resource.c.current == 1,
+            resource.c.deleted == 0,
+        )
+        query = select(resource.c.type, resource.c.id, resource.c.version)
+        return query.where(*there, clause(seen, resource, binds, self._database.within))
+
+
+class Keys:
+    """The answers under the keys of requests, for a day."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._purged = 0
+        key = (idempotency.c.client == bindparam("c"), idempotency.c.key == bindparam("k"))
+        wanted = select(idempotency.c.fingerprint, idempotency.c.answer)
+        self._get = database.compiled(wanted.where(*key, idempotency.c.at >= bindparam("since")))
+        self._drop = database.compiled(delete(idempotency).where(*key))
+        self._insert = database.compiled(insert(idempotency))
+        # SKIP LOCKED (PostgreSQL; SQLite has one writer) keeps two purging processes from waiting in a ring.
+        old = select(idempotency.c.client, idempotency.c.key).where(idempotency.c.at < bindparam("before"))
+        held = tuple_(idempotency.c.client, idempotency.c.key).in_(old.with_for_update(skip_locked=True))
+        self._purge = database.compiled(delete(idempotency).where(held))
+
+    def answered(self, client: str, key: str, since: int) -> tuple[str, str] | None:
+        """The fingerprint and the answer under a key."""
+        for fingerprint, answer in self._database.rows(self._get, {"c": client, "k": key, "since": since}):
+            return fingerprint, answer
+        return None
+
+    def remember(self, client: str, once: Once, answer: str, at: int) -> None:
+        """Keep an answer; the old ones go, at most once a minute."""
+        if at - self._purged >= _PURGE_EVERY:
+            self._purged = at
+            self._database.run(self._purge, {"before": at - KEPT_FOR})
+        self._database.run(self._drop, {"c": client, "k": once.key})
+        row = {**once._asdict(), "client": client, "answer": answer, "at": at}
+        self._database.run(self._insert, row)
+
+
+class Keeping:
+    """Both, made once for a database."""
+
+    def __init__(self, database: Database) -> None:
+        self.targets, self.keys = Targets(database), Keys(database)

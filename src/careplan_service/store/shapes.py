@@ -1,0 +1,99 @@
+"""The shape of a Filter: what it looks like without its values, so that statements are built once.
+
+`shape` walks a Filter in the same order as `sql.clause` makes its binds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+from careplan_service.access import filters as f
+from careplan_service.store.bind import fence
+
+Values = list[str | int]
+FLAGS = frozenset({"current", "deleted"})
+
+
+def shape(wanted: f.Filter, values: Values) -> Hashable:
+    """What a Filter looks like without its values, which are appended to `values`."""
+    return _SHAPES[type(wanted)](wanted, values)
+
+
+def after(text: str) -> str:
+    """The smallest text greater than every text that starts with this one."""
+    return text + "\U0010ffff"
+
+
+READ: Mapping[str, Callable[[str], Values]] = {
+    "starts": lambda text: [text, after(text)],
+    "contains": lambda text: [text],
+    "exact": lambda text: [text],
+}
+"""The values that a text is compared with."""
+
+
+def _parts(wanted: f.All | f.Any, values: Values) -> Hashable:
+    return (type(wanted), *(shape(part, values) for part in wanted.parts))
+
+
+def _is(wanted: f.Is, values: Values) -> Hashable:
+    values.append(int(wanted.value) if wanted.column in FLAGS else wanted.value)
+    return (f.Is, wanted.column)
+
+
+def _has(wanted: f.Has, values: Values) -> Hashable:
+    given = [value for value in (wanted.value, wanted.system) if value is not None]
+    values += [wanted.param, *given]
+    return (f.Has, wanted.value is None, wanted.system is None)
+
+
+def _reads(wanted: f.Reads, values: Values) -> Hashable:
+    values += [wanted.param, *READ[wanted.how](wanted.text)]
+    return (f.Reads, wanted.how)
+
+
+def _within(wanted: f.Within, values: Values) -> Hashable:
+    given = [value for value in (wanted.value, wanted.system) if value is not None]
+    values += [wanted.param, *given, wanted.lo, wanted.hi]
+    return (f.Within, wanted.prefix, wanted.value is None, wanted.system is None)
+
+
+def _updated(wanted: f.Updated, values: Values) -> Hashable:
+    values += [wanted.lo, wanted.hi]
+    return (f.Updated, wanted.prefix)
+
+
+def _linked(wanted: f.Linked, values: Values) -> Hashable:
+    steps: list[Hashable] = []
+    for link in wanted.links:
+        values += [link.type]
+        if not link.column:
+            values += [link.param]
+        steps.append((link.column, link.reverse, link.source, link.type, shape(link.seen, values)))
+    return (f.Linked, *steps, shape(wanted.part, values))
+
+
+def _mentions(wanted: f.Mentions, values: Values) -> Hashable:
+    values.append(wanted.word)
+    return (f.Mentions, wanted.narrative)
+
+
+def _consented(wanted: f.Consented, values: Values) -> Hashable:
+    values += [*wanted.actors, *wanted.purpose, *(fence(code) for code in wanted.purpose), wanted.now]
+    return (f.Consented, len(wanted.actors), len(wanted.purpose), wanted.workforce)
+
+
+_SHAPES: Mapping[type, Callable[[Any, Values], Hashable]] = {
+    f.All: _parts,
+    f.Any: _parts,
+    f.Not: lambda wanted, values: (f.Not, shape(wanted.part, values)),
+    f.Is: _is,
+    f.Has: _has,
+    f.Reads: _reads,
+    f.Within: _within,
+    f.Updated: _updated,
+    f.Linked: _linked,
+    f.Mentions: _mentions,
+    f.Consented: _consented,
+}

@@ -1,0 +1,104 @@
+"""The statements of histories: versions of one resource, of a type, of everything.
+
+Each version is judged by itself and by the current one. https://hl7.org/fhir/R4/http.html#history
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+
+from careplan_service.access.filters import Filter
+from careplan_service.interactions.desk import ALWAYS, Page, Span, Stored
+from careplan_service.store.bind import Binds
+from careplan_service.store.consent_sql import ONE
+from careplan_service.store.reading import SELECT, Asking
+from careplan_service.store.shapes import Values, shape
+from careplan_service.store.tables import resource
+
+_COUNT: Select[Any] = select(func.count()).select_from(resource)
+
+
+class Versions:
+    """Asks for versions; every public method takes the Filter that holds the caller's predicate."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    def page(self, type_: str, id_: str, seen: Filter, page: Page, span: Span = ALWAYS) -> list[Stored]:
+        """Versions newest first; without an id those of a type, without a type those of all."""
+        values, form = self._asked(type_, id_, seen, span)
+        after: Values = [] if page.after is None else [*page.after.keys, page.after.origin]
+
+        def build(binds: Binds) -> Select[Any]:
+            query = self._judged(SELECT, type_, id_, seen, span, binds)
+            if page.after is not None:
+                query = query.where(_before(binds, page.after.keys, page.after.origin))
+            order = (resource.c.updated.desc(), resource.c.vid.desc())
+            return query.order_by(*order).limit(binds.number(page.limit))
+
+        form = ("versions", *form, page.after is None)
+        return self._asking.rows(form, build, [*values, *after, page.limit], seen)
+
+    def count(self, type_: str, id_: str, seen: Filter, span: Span = ALWAYS) -> int:
+        """How many there are in all."""
+        values, form = self._asked(type_, id_, seen, span)
+        return self._asking.number(
+            ("count versions", *form), lambda b: self._judged(_COUNT, type_, id_, seen, span, b), values
+        )
+
+    def one(self, type_: str, id_: str, version: int, seen: Filter) -> list[Stored]:
+        """One version of one id."""
+        values, form = self._asked(type_, id_, seen, ALWAYS)
+
+        def build(binds: Binds) -> Select[Any]:
+            query = self._judged(SELECT, type_, id_, seen, ALWAYS, binds)
+            return query.where(resource.c.version == binds.number(version))
+
+        return self._asking.rows(("version", *form), build, [*values, version], seen)
+
+    def _asked(self, type_: str, id_: str, seen: Filter, span: Span) -> tuple[Values, tuple[Any, ...]]:
+        values: Values = [text for text in (type_, id_) if text]
+        form = (bool(type_), bool(id_), shape(seen, values), shape(seen, values))
+        bounds = (span.since, span.lo, span.hi)
+        values += [bound for bound in bounds if bound is not None]
+        return values, (*form, *(bound is None for bound in bounds))
+
+    def _judged(
+        self, query: Select[Any], type_: str, id_: str, seen: Filter, span: Span, binds: Binds
+    ) -> Select[Any]:
+        """Versions that may be seen themselves and whose current version may be seen too."""
+        given = (("type", type_), ("id", id_))
+        which = [resource.c[name] == binds.text(text) for name, text in given if text]
+        itself = self._asking.clause(seen, resource, binds)
+        newest = resource.alias()
+        same = and_(newest.c.type == resource.c.type, newest.c.id == resource.c.id, newest.c.current == 1)
+        judged = query.join(newest, same).where(*which, itself, self._asking.clause(seen, newest, binds))
+        return judged.where(*_spanned(span, binds))
+
+
+def _spanned(span: Span, binds: Binds) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if span.since is not None:
+        found.append(resource.c.updated >= binds.number(span.since))
+    if span.lo is not None:
+        following = resource.alias()
+        replaced = exists(
+            select(ONE)
+            .select_from(following)
+            .where(following.c.type == resource.c.type, following.c.id == resource.c.id)
+            .where(following.c.version == resource.c.version + ONE)
+            .where(following.c.updated <= binds.number(span.lo))
+            .correlate_except(following)
+        )
+        found.append(~replaced)
+    if span.hi is not None:
+        found.append(resource.c.updated <= binds.number(span.hi))
+    return found
+
+
+def _before(binds: Binds, keys: tuple[int | str, ...], vid: int) -> ColumnElement[bool]:
+    updated = binds.number(int(keys[0]))
+    level = and_(resource.c.updated == updated, resource.c.vid < binds.number(vid))
+    return or_(resource.c.updated < updated, level)

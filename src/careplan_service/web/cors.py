@@ -1,0 +1,54 @@
+"""Which pages of other origins may ask from a browser. https://fetch.spec.whatwg.org/#http-cors-protocol
+
+No credentials header: who is asked is told by a token that the page sends itself, never by a cookie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Flask, Response, request
+
+_PATHS = ("/fhir", "/oauth", "/plans", "/.well-known")
+_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+_ALLOWED = (
+    "Accept, Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, If-Modified-Since, "
+    "If-None-Exist, If-None-Match, Prefer"
+)
+_EXPOSED = "Content-Location, ETag, Last-Modified, Location, WWW-Authenticate"
+_KEPT_SECONDS = "600"
+
+
+def register(app: Flask, origins: Sequence[str]) -> None:
+    """Answer preflights and mark answers for these origins, `*` for any; without one nothing is added."""
+    if not origins:
+        return
+    any_origin = "*" in origins
+
+    def allowed() -> str:
+        """What `Access-Control-Allow-Origin` says to this request; empty for no such header."""
+        origin = request.headers.get("Origin", "")
+        if not request.path.startswith(_PATHS) or not origin:
+            return ""
+        return "*" if any_origin else origin if origin in origins else ""
+
+    def preflight() -> Response | None:
+        asked = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+        if not asked or not allowed():
+            return None
+        response = Response(status=204)
+        response.headers["Access-Control-Allow-Methods"] = _METHODS
+        response.headers["Access-Control-Allow-Headers"] = _ALLOWED
+        response.headers["Access-Control-Max-Age"] = _KEPT_SECONDS
+        return response
+
+    def marked(response: Response) -> Response:
+        if not any_origin and request.path.startswith(_PATHS):
+            response.vary.add("Origin")
+        if origin := allowed():
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+        return response
+
+    app.before_request(preflight)
+    app.after_request(marked)

@@ -1,0 +1,151 @@
+"""The parameters that operations share: of the path, of the header, of the query.
+
+https://spec.openapis.org/oas/v3.1.0.html#parameter-object
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from careplan_service.interactions.controls import DEFAULT_COUNT, MOST
+from careplan_service.interactions.metadata import FORMATS
+from careplan_service.interactions.validate import MODES
+from careplan_service.web.docs import ASSETS
+
+DATE = "`2026`, `2026-01`, `2026-01-31` or `2026-01-31T08:00:00Z` (UTC where no zone is given)"
+
+_TEXT: Mapping[str, Any] = {"type": "string"}
+_SWITCH: Mapping[str, Any] = {"type": "string", "enum": ["true", "false"]}
+_ID: Mapping[str, Any] = {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"}
+_COUNT: Mapping[str, Any] = {"type": "integer", "minimum": 0, "maximum": 999_999, "default": DEFAULT_COUNT}
+_LIST: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}}
+_FREE: Mapping[str, Any] = {"type": "object", "additionalProperties": {"type": "string"}}
+_STYLES: Mapping[int, Mapping[str, Any]] = {
+    id(_LIST): {"style": "form", "explode": False},
+    id(_FREE): {"style": "form", "explode": True, "example": {}},
+}
+
+
+def _choice(*words: str) -> Mapping[str, Any]:
+    return {"type": "string", "enum": list(words)}
+
+
+Row = tuple[str, str, str, Mapping[str, Any]]
+"""Where it stands, its name, what it says, its schema."""
+
+SHARED: Mapping[str, Row] = {
+    "path-id": ("path", "id", "The logical id of the resource.", _ID),
+    "path-vid": (
+        "path", "vid", "The version, as in `meta.versionId`.", {"type": "string", "pattern": "^[0-9]{1,9}$"}
+    ),
+    "path-asset": ("path", "asset", "The name of a file.", {"type": "string", "enum": list(ASSETS)}),
+    "If-Match": (
+        "header", "If-Match",
+        'Carry it out only if this is the current version: `W/"3"`, or `*` for any; 412 otherwise.', _TEXT,
+    ),
+    "If-None-Match": (
+        "header", "If-None-Match", 'Answer 304 if this is the current version: `W/"3"`, or `*` for any.',
+        _TEXT,
+    ),
+    "If-None-Match-write": (
+        "header", "If-None-Match",
+        'Answer 412 if this is the current version: `W/"3"`, or `*`: nothing may be there.', _TEXT,
+    ),
+    "If-Modified-Since": (
+        "header", "If-Modified-Since", "Answer 304 if nothing was stored after this HTTP date.", _TEXT
+    ),
+    "If-None-Exist": (
+        "header", "If-None-Exist",
+        "Create it only if this search finds nothing: `identifier=http://x|1`. One match is answered with "
+        "200, several with 412.", _TEXT,
+    ),
+    "Idempotency-Key": (
+        "header", "Idempotency-Key",
+        "Sent again under this key within a day, the write is not carried out again; 422 if the request is "
+        'another one. 1 to 255 printable characters: `"8e03978e-40d5"`.', _TEXT,
+    ),
+    "Prefer": (
+        "header", "Prefer", "What a write is answered with: the resource, nothing, or an OperationOutcome.",
+        _choice("return=representation", "return=minimal", "return=OperationOutcome"),
+    ),
+    "Prefer-handling": (
+        "header", "Prefer", "`handling=lenient` leaves out what is not known, and says so in the answer.",
+        _choice("handling=strict", "handling=lenient"),
+    ),
+    "format": ("query", "_format", "How the answer is written; wins over Accept.", _choice(*FORMATS)),
+    "pretty": ("query", "_pretty", "`true` writes the answer on many lines.", _SWITCH),
+    "summary": (
+        "query", "_summary", "A part of each resource; `count` gives a search's total only.",
+        _choice("true", "text", "data", "false"),
+    ),
+    "summary-search": (
+        "query", "_summary", "A part of each resource; `count` gives the total only.",
+        _choice("true", "text", "data", "count", "false"),
+    ),
+    "elements": ("query", "_elements", "Only these top elements, parted by commas: `status,subject`.", _LIST),
+    "id": ("query", "_id", "The logical id; several are parted by commas.", _TEXT),
+    "lastUpdated": (
+        "query", "_lastUpdated",
+        f"When the version was stored: {DATE}, after one of `eq ne gt lt ge le sa eb ap` if need be.", _TEXT,
+    ),
+    "text": ("query", "_text", "Words of the narrative, joined by `and`, `or`, `not`, brackets.", _TEXT),
+    "content": ("query", "_content", "Words of the whole document; ASCII case does not count.", _TEXT),
+    "filter": (
+        "query", "_filter", 'Conditions joined by `and`, `or`, `not` and brackets: `name eq "Ann"`.', _TEXT
+    ),
+    "profile": ("query", "_profile", "A profile in `meta.profile`, whole.", _TEXT),
+    "security": ("query", "_security", "A security label: `code`, `system|code`.", _TEXT),
+    "source": ("query", "_source", "`meta.source`, whole.", _TEXT),
+    "tag": ("query", "_tag", "A tag: `code`, `system|code`.", _TEXT),
+    "include": (
+        "query", "_include", "What matches refer to: `Goal:subject`, `Goal:subject:Patient` or `*`. As "
+        "`_include:iterate` also what that refers to.", _TEXT,
+    ),
+    "revinclude": (
+        "query", "_revinclude", "What refers to matches: `CarePlan:goal`. As `_revinclude:iterate` also what "
+        "refers to that.", _TEXT,
+    ),
+    "count": (
+        "query", "_count", f"Entries of a page; more than {MOST} counts as {MOST}, 0 gives the total only.",
+        _COUNT,
+    ),
+    "sort": (
+        "query", "_sort", "Up to 5 of `_lastUpdated`, `_id` and the type's parameters, parted by commas; `-` "
+        "before one means descending. Without it, in the order of creation.", _LIST,
+    ),
+    "total": (
+        "query", "_total", "Without it the total is told where it costs little; with it, always or never.",
+        _choice("accurate", "estimate", "none"),
+    ),
+    "contained": (
+        "query", "_contained", "Contained resources are not searched on their own.", _choice("false")
+    ),
+    "cursor": ("query", "_cursor", "Where a page begins: follow the `next` link, do not make one.", _TEXT),
+    "type": ("query", "_type", "Only these types, parted by commas.", _LIST),
+    "since": ("query", "_since", f"Only what was stored at or after this: {DATE}.", _TEXT),
+    "at": ("query", "_at", f"Only what was current then: {DATE}.", _TEXT),
+    "start": ("query", "start", f"Only care at or after this: {DATE}.", _TEXT),
+    "end": ("query", "end", f"Only care at or before this: {DATE}.", _TEXT),
+    "mode": ("query", "mode", "What would be done with the resource.", _choice(*MODES)),
+    "validated-profile": ("query", "profile", "The profile it should keep to.", _TEXT),
+    "further": (
+        "query", "further", "Parameters with a modifier (`status:not`), chains (`subject:Patient.name`) and "
+        "`_has:Type:reference:parameter`.", _FREE,
+    ),
+    "criteria": (
+        "query", "criteria", "The search parameters that only one resource may match: "
+        "`identifier=http://x|1`. 412 if several do.", _FREE,
+    ),
+}  # fmt: skip
+"""Under the names they have in `#/components/parameters`."""
+
+
+def shared_parameters() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each with its name in the components."""
+    for key, (place, name, about, schema) in SHARED.items():
+        made: dict[str, Any] = {"name": name, "in": place, "description": about, "schema": dict(schema)}
+        if place == "path":
+            made["required"] = True
+        made |= _STYLES.get(id(schema), {})
+        yield key, made
