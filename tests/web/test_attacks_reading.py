@@ -7,7 +7,7 @@ there. Numbers are those of docs/attacks.md; ways in through writes are in `test
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -50,10 +50,18 @@ def a_provenance(target: str) -> Document:
     }
 
 
+def _putting(api: Api) -> Callable[[str, Document], None]:
+    def put(reference: str, document: Document) -> None:
+        answer = api.agency.put(reference, document)
+        assert answer.status in (200, 201), answer.body
+
+    return put
+
+
 @pytest.fixture
 def world(api: Api) -> Api:
     """Ann's housing goals and her plan are open to the partner; the plan names what will be hidden."""
-    put = api.agency.put
+    put = _putting(api)
     put(ANN, a_patient("Ann"))
     for number, reference in enumerate(SHOWN[:3], 1):
         put(
@@ -70,11 +78,12 @@ def world(api: Api) -> Api:
 
 def _hide(api: Api) -> None:
     """Make everything that the partner must not notice: goals between the others, people, teams, versions."""
-    put = api.agency.put
+    put = _putting(api)
     secret = {
         "description": {"text": "secret"},
         "startDate": "2024-02-15",
         "target": [{"dueDate": "2025-02"}],
+        "identifier": [{"value": "secret"}],
     }
     put("Goal/secret", a_goal(of=ANN, about=FOOD, meta={"tag": [{"code": "hidden"}]}, **secret))
     put("Goal/secret", a_goal(of=ANN, about=FOOD, **secret))
@@ -246,6 +255,25 @@ def test_by_form_and_by_address_the_same_is_found_in_every_place(world: Api, who
         if rest:  # half in the address and half in the form
             split = caller("POST", f"{path}/_search?{first}", rest, Content_Type=FORM)
             assert _told(split) == _told(got), address
+
+
+# 5: totals
+
+
+@pytest.mark.parametrize("place", ["Goal", "", "Patient/ann/Goal", "Patient/ann/*"])
+def test_no_total_counts_what_is_hidden(world: Api, place: str) -> None:
+    """Attack 5: on the only page, on the first of many and without any."""
+    _hide(world)
+    path = f"/fhir/{place}".rstrip("/") + ("?" if place.endswith("Goal") else "?_type=Goal&")
+    for ask in (
+        "_total=accurate", "_total=estimate", "_summary=count", "_count=0", "_count=1",
+        "_count=1&_total=accurate",
+        "_count=1&_total=estimate", "_count=3", "_summary=count&_total=accurate", "_count=0&_total=accurate",
+    ):  # fmt: skip
+        assert world.partner.get(path + ask).json["total"] == 3, ask
+        assert world.stranger.get(path + ask).json["total"] == 0, ask
+    for ask in ("_total=none", "_total=none&_count=1", "_total=none&_count=0", "_total=none&_summary=count"):
+        assert world.partner.get(path + ask).json.get("total", 3) == 3, ask
 
 
 # 12: what is not understood is not left out
@@ -429,7 +457,7 @@ def test_an_open_document_is_shown_whole_and_opens_nothing_that_it_names(world: 
     for path in ("CarePlan?_include=*", "CarePlan?_include=CarePlan:goal", "CarePlan/plan/$everything"):
         answer = world.partner.get(f"/fhir/{path}")
         assert answer.ids == ["plan"], path
-    for query in ("goal.identifier=secret", "goal.identifier=of", "goal.category=" + FOOD):
+    for query in ("goal.identifier=secret", "goal._id=secret", "goal.category=" + FOOD):
         assert world.partner.get(f"/fhir/CarePlan?{query}").json["total"] == 0, query
     assert "secret" not in world.partner.get("/fhir/Goal").ids
 

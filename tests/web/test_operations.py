@@ -49,8 +49,11 @@ def test_the_type_of_the_address_counts(api: Api) -> None:
 @pytest.mark.parametrize("way", ["query", "parameters", "claimed"])
 def test_a_profile_counts_however_it_is_named(api: Api, way: str) -> None:
     plan: dict[str, Any] = {
-        "resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": {"reference": "Patient/a"},
-    }  # fmt: skip
+        "resourceType": "CarePlan",
+        "status": "active",
+        "intent": "plan",
+        "subject": {"reference": "Patient/a"},
+    }
     url = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-careplan"
     path, body = "/fhir/CarePlan/$validate", plan
     if way == "query":

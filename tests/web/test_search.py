@@ -15,6 +15,7 @@ MISTAKES = [
     "Patient=ann",
     "_has:Goal:patient:category=x",
     "_include=x",
+    "_type=Goal",
     "_revinclude=x",
     "patient.colour=red",
     "_summary=x",

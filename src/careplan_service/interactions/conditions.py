@@ -70,7 +70,7 @@ def param_of(spec: ResourceSpec, name: str, *, whole: str = "", bare: bool = Fal
     """The search parameter of that name. Raises Unknown (400) naming those there are."""
     param = spec.by_name.get(name)
     if param is None or bare:
-        known = ", ".join(sorted([*spec.by_name, *COMMON]))
+        known = ", ".join(sorted([*spec.by_name, *COMMON, "_filter"]))
         raise Unknown(f"unknown search parameter `{whole or name}`; {spec.name} has {known}")
     return param
 

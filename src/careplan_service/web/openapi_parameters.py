@@ -89,7 +89,7 @@ SHARED: Mapping[str, Row] = {
         "query", "_lastUpdated",
         f"When the version was stored: {DATE}, after one of `eq ne gt lt ge le sa eb ap` if need be.", _TEXT,
     ),
-    "text": ("query", "_text", "Words of the narrative, joined by `and`, `or`, `not`, brackets.", _TEXT),
+    "text": ("query", "_text", "Words of the narrative; ASCII case does not count.", _TEXT),
     "content": ("query", "_content", "Words of the whole document; ASCII case does not count.", _TEXT),
     "filter": (
         "query", "_filter", 'Conditions joined by `and`, `or`, `not` and brackets: `name eq "Ann"`.', _TEXT

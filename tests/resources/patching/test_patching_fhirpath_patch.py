@@ -361,6 +361,12 @@ def test_an_operation_that_cannot_be_applied_is_refused(change: dict[str, Any], 
         ([{"name": "change", "part": []}], ["Parameters.parameter[0]"]),
         ([{"name": "operation"}], ["Parameters.parameter[0].part"]),
         ([{"name": "operation", "part": ["x"]}], ["Parameters.parameter[0].part[0]"]),
+        ([{"name": "operation", "part": "x"}], ["Parameters.parameter[0].part"]),
+        ([{"name": "operation", "part": [{"name": 1}]}], ["Parameters.parameter[0].part[0]"]),
+        (
+            [{"name": "operation", "part": [{"name": "type", "valueCode": ["add"]}]}],
+            ["Parameters.parameter[0]"],
+        ),
         (
             [{"name": "operation", "part": [{"name": "path", "valueString": "Patient"}]}],
             ["Parameters.parameter[0]"],

@@ -86,6 +86,8 @@ def _form(desk: Desk) -> Pairs:
 
 
 def _one_type(desk: Desk, type_: str, pairs: Pairs, face: Face) -> Response:
+    if any(name == "_type" for name, _ in pairs):
+        raise Malformed(f"`_type` is for searches of several types, at `/fhir`; this one is of {type_}")
     return _searched(desk, [type_], pairs, type_, EVERYTHING, face, desk.sees("s", type_))
 
 

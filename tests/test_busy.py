@@ -1,0 +1,108 @@
+"""A real server that is asked the dearest things its bounds allow, and goes on answering everybody else."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from builders import Api, a_goal, a_patient, a_transaction, an_entry
+from careplan_service.app import assemble
+from careplan_service.cli.clients import issue
+from careplan_service.settings import Settings
+from test_journeys import CAREPLAN, _new_database, _wait_for
+
+FORM = "application/x-www-form-urlencoded"
+ENTRIES, VALUES, SECONDS = 400, 500, 3
+PATIENTLY = 5
+"""Seconds within which a read is answered beside them, on a machine with much else to do."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def served(request: pytest.FixtureRequest, tmp_path: Path, keys_dir: Path) -> Iterator[tuple[str, str, str]]:
+    """`careplan serve` with one worker on a database with much in it: its address, a token, a goal."""
+    url = f"sqlite:///{tmp_path}/careplan.db"
+    if request.param == "postgresql":
+        url = _new_database(request.getfixturevalue("postgres_url"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    base = f"http://127.0.0.1:{port}"
+    settings = {
+        "CAREPLAN_DATABASE_URL": url,
+        "CAREPLAN_BASE_URL": base,
+        "CAREPLAN_KEYS_DIR": str(keys_dir),
+        "CAREPLAN_MAX_ENTRIES": str(ENTRIES),
+        "CAREPLAN_MAX_VALUES": str(VALUES),
+        "CAREPLAN_MAX_SECONDS": str(SECONDS),
+        "CAREPLAN_LOG_LEVEL": "error",
+    }
+    service = assemble(Settings.from_env(settings))
+    api = Api(service)
+    api.agency.put("Patient/ann", a_patient("Ann"))
+    note = [{"text": " ".join(f"word{n}" for n in range(300))}]
+    goals = [an_entry("POST", "Goal", a_goal(of="Patient/ann", note=note)) for _ in range(ENTRIES)]
+    filled = api.agency("POST", "/fhir", a_transaction(*goals))
+    assert filled.status == 200, filled.body[:500]
+    goal = filled.json["entry"][0]["response"]["location"].partition("/_history")[0]
+    token = issue(service, "agency", None, None, 3600)
+    service.database.close()
+    serve = [*CAREPLAN, "serve", "--port", str(port), "--workers", "1"]
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(serve, env={**os.environ, **settings}, stdout=log, stderr=log)
+        try:
+            _wait_for(base, server)
+            yield base, token, goal
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def test_two_dear_requests_at_once_do_not_stop_the_others(served: tuple[str, str, str]) -> None:
+    base, token, goal = served
+    bearer = {"Authorization": f"Bearer {token}"}
+    words = ",".join(f"nothing{n}" for n in range(VALUES - 1))
+    search = urlencode({"_content": words, "_total": "accurate", "_include:iterate": "*", "_count": "1000"})
+    goals = (an_entry("POST", "Goal", a_goal(of="Patient/ann")) for _ in range(ENTRIES))
+    dear = {
+        "search": lambda: httpx.post(
+            f"{base}/fhir/Goal/_search",
+            content=search,
+            headers=bearer | {"Content-Type": FORM},
+            timeout=120,
+        ),
+        "transaction": lambda: httpx.post(
+            f"{base}/fhir", json=a_transaction(*goals), headers=bearer, timeout=120
+        ),
+    }
+    answers: dict[str, httpx.Response] = {}
+
+    def ask(name: str) -> None:
+        answers[name] = dear[name]()
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in dear]
+    for thread in threads:
+        thread.start()
+    waited = []
+    with httpx.Client(base_url=base, headers=bearer, timeout=60) as http:
+        while any(thread.is_alive() for thread in threads) or len(waited) < 3:
+            for path in (f"/fhir/{goal}", "/fhir/Goal?_count=5", "/health/live"):
+                begun = time.monotonic()
+                assert http.get(path).status_code == 200, path
+                waited.append(time.monotonic() - begun)
+    for thread in threads:
+        thread.join()
+    assert max(waited) < PATIENTLY, sorted(waited)[-5:]
+    assert answers["transaction"].status_code == 200, answers["transaction"].text[:500]
+    # within its time or broken off, and never a fault of ours
+    assert answers["search"].status_code in (200, 400), answers["search"].text[:500]
+    if answers["search"].status_code == 400:
+        assert answers["search"].json()["issue"][0]["code"] == "too-costly"
