@@ -62,7 +62,8 @@ def _row(result: Result, found: Measured) -> tuple[str, ...]:
     times = result.ratio / b1 if b1 else 0.0
     reached = not result.faults and aim.reached(result.ratio, times, result.rate, result.p99)
     measured = f" (here {times:.2f})" if aim.times_b1 else ""
-    return (*_cells(result), f"{aim}{measured}", "reached" if reached else "missed")
+    told = "reached" if reached else "missed"
+    return (*_cells(result), f"{aim}{measured}", told if str(aim) or result.faults else "")
 
 
 def _bare(measured: Sequence[Result]) -> tuple[str, ...]:

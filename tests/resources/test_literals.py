@@ -24,7 +24,7 @@ BASE = "http://127.0.0.1:8000"
         ("Goal/1/_history/2", Target("Goal/1", "2")),
         (f"{BASE}/fhir/Goal/1", Target("Goal/1")),
         (f"{BASE}/fhir/Goal/1/_history/x", Target("Goal/1", "x")),
-        ("urn:uuid:05efabf0-4be2-4561-91ce-51548425acb9", Target("urn:uuid:05efabf0-4be2-4561-91ce-51548425acb9")),
+        ("urn:oid:1.2.3", Target("urn:oid:1.2.3")),
         ("#in", None),
         ("https://elsewhere.example/fhir/Goal/1", None),
         (f"{BASE}0/fhir/Goal/1", None),

@@ -110,9 +110,13 @@ def test_an_answer_is_kept_for_its_client_and_forgotten_in_time(archive: Archive
 
 
 def test_a_write_that_fails_leaves_no_key(archive: Archive) -> None:
-    with pytest.raises(RuntimeError), archive.records.changes() as changes:
-        changes.remember("me", Once("key", "print"), "", NOW)
-        raise RuntimeError
+    def write() -> None:
+        with archive.records.changes() as changes:
+            changes.remember("me", Once("key", "print"), "", NOW)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write()
     assert archive.database.rows("SELECT key FROM idempotency", {}) == []
 
 

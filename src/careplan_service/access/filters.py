@@ -79,6 +79,8 @@ class Reads(Filter):
 class Within(Filter):
     """Some range of the parameter stands to lo..hi as the FHIR prefix says; None means any value, any system.
 
+    A row whose `hi` is 0 has no range.
+
     Dates are microseconds UTC, quantities the ordered 64-bit image of their number
     (`resources/quantities.py`), where `value` and `system` say the unit.
     https://hl7.org/fhir/R4/search.html#prefix

@@ -89,6 +89,7 @@ def _reads(wanted: f.Reads, version: Version, world: World) -> bool:
 def _within(wanted: f.Within, version: Version, world: World) -> bool:
     return any(
         row.param == wanted.param
+        and row.hi != 0
         and wanted.value in (None, row.value)
         and wanted.system in (None, row.system)
         and compare(wanted.prefix, wanted.lo, wanted.hi, row.lo, row.hi)

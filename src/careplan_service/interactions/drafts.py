@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from careplan_service.access.consent.rules import Door
 from careplan_service.errors import Fault, Invalid, Malformed
@@ -22,7 +21,7 @@ from careplan_service.interactions.links import Links, conditional_references, r
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.patch import Patch, amend
 from careplan_service.interactions.update import put, put_where, require_same_id
-from careplan_service.resources.literals import places
+from careplan_service.resources.literals import places, targets_in
 from careplan_service.resources.r4.wording import quoted
 
 
@@ -158,7 +157,7 @@ def _filled(draft: Draft, links: Links, searches: Mapping[str, str], door: Door)
     elif entry.method != "DELETE":
         try:
             draft.admitted = admit(entry.spec, links.resolve(entry.data, entry.full_url), door)
-            yield from _unresolved(draft.admitted, entry)
+            yield from _unresolved(draft.admitted, entry, door.base_url)
             if entry.method == "PUT":
                 require_whole(draft.admitted)
                 draft.id = _named_id(draft.admitted, entry) or draft.id
@@ -173,24 +172,10 @@ def _named_id(admitted: Admitted, entry: Entry) -> str | None:
     return named
 
 
-def _unresolved(admitted: Admitted, entry: Entry) -> Iterator[Fault]:
-    wanted = _urns(admitted.document)
-    for where, literal in places(admitted.document, wanted) if wanted else ():
+def _unresolved(admitted: Admitted, entry: Entry, base_url: str) -> Iterator[Fault]:
+    if b"urn:" not in admitted.data:
+        return
+    wanted = {literal for literal in targets_in(admitted.data, base_url) if literal.startswith("urn:")}
+    for where, literal in places(admitted.document, wanted):
         text = f"{quoted(literal)} is no `fullUrl` of an entry that creates a resource"
         yield Fault("not-found", text, f"{entry.where}.resource.{where.partition('.')[2]}.reference")
-
-
-def _urns(node: Any) -> set[str]:
-    """The references to a urn below a value."""
-    found: set[str] = set()
-    waiting = [node]
-    while waiting:
-        held = waiting.pop()
-        if isinstance(held, list):
-            waiting.extend(held)
-        elif isinstance(held, dict):
-            literal = held.get("reference")
-            if isinstance(literal, str) and literal.startswith(("urn:uuid:", "urn:oid:")):
-                found.add(literal)
-            waiting.extend(value for value in held.values() if isinstance(value, dict | list))
-    return found

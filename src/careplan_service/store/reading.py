@@ -34,6 +34,8 @@ Form = tuple[Hashable, ...]
 COLUMNS = ("type", "id", "version", "updated", "deleted", "method", "origin", "vid")
 HEADS: Select[Any] = select(*(resource.c[name] for name in COLUMNS))
 SELECT: Select[Any] = HEADS.add_columns(document.c.body).join(document, document.c.vid == resource.c.vid)
+_COUNT: Select[Any] = select(func.count()).select_from(resource)
+_NUMBERS: Select[Any] = select(resource.c.vid)
 _NO_BODY: ColumnElement[str] = literal_column("''")
 
 
@@ -65,15 +67,11 @@ class Asking:
         sql = self._sql(form, with_reason, lead)
         return [_stored(row) for row in self._database.rows(sql, named(values))]
 
-    def number(
+    def tuples(
         self, form: Form, build: Callable[[Binds], Select[Any]], values: Values, lead: Sequence[Filter] = ()
-    ) -> int:
-        """The one number a query gives."""
-        return int(self._database.rows(self._sql(form, build, lead), named(values))[0][0])
-
-    def tuples(self, form: Form, build: Callable[[Binds], Select[Any]], values: Values) -> list[Any]:
+    ) -> list[Any]:
         """The rows of a query that are no versions."""
-        return self._database.rows(self._sql(form, build, ()), named(values))
+        return self._database.rows(self._sql(form, build, lead), named(values))
 
     def clause(self, wanted: Filter, r: FromClause, binds: Binds) -> Any:
         """The Filter as a condition on an alias."""
@@ -121,14 +119,15 @@ class Reading:
 
         def build(binds: Binds) -> Select[Any]:
             of_type = [resource.c.type == binds.text(type_)] if type_ else []
-            query = select(resource.c.vid).where(*of_type, *_LIVE)
-            query = query.where(self.asking.clause(wanted, resource, binds))
+            query = _COUNT if most is None else _NUMBERS
+            query = query.where(*of_type, *_LIVE, self.asking.clause(wanted, resource, binds))
             query = self._started(query, start, wanted, binds)
-            if most is not None:
-                query = query.limit(binds.number(most + 1))
-            return select(func.count()).select_from(query.subquery())
+            return query if most is None else query.limit(binds.number(most + 1))
 
-        return self.asking.number(form, build, [*values, *([] if most is None else [most + 1])], lead)
+        if most is None:
+            return int(self.asking.tuples(form, build, values, lead)[0][0])
+        # Counted here: one more level of a query is one too many for SQLite's parser.
+        return len(self.asking.tuples(form, build, [*values, most + 1], lead))
 
     def current(self, type_: str, id_: str, wanted: Filter, *, body: bool = True) -> list[Stored]:
         """The current version of one id, deleted or not."""

@@ -113,8 +113,8 @@ def _within(wanted: f.Within, r: FromClause, binds: Binds, within: str) -> Colum
     def conditions(row: FromClause) -> list[Column]:
         stated = [row.c[column] == value for column, value in given]
         # Only rows with a range stand in the indexes on them.
-        ranged = [row.c.hi != literal_column("0")] if binds.leads(wanted) else []
-        return [*stated, *ranged, _against(wanted.prefix, lo, hi, row.c.lo, row.c.hi)]
+        ranged = row.c.hi != literal_column("0")
+        return [*stated, ranged, _against(wanted.prefix, lo, hi, row.c.lo, row.c.hi)]
 
     return _some_fact(wanted, r, binds, param, conditions)
 

@@ -44,9 +44,10 @@ class Versions:
     def count(self, type_: str, id_: str, seen: Filter, span: Span = ALWAYS) -> int:
         """How many there are in all."""
         values, form = self._asked(type_, id_, seen, span)
-        return self._asking.number(
+        found = self._asking.tuples(
             ("count versions", *form), lambda b: self._judged(_COUNT, type_, id_, seen, span, b), values
         )
+        return int(found[0][0])
 
     def one(self, type_: str, id_: str, version: int, seen: Filter) -> list[Stored]:
         """One version of one id."""

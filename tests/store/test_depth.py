@@ -1,0 +1,74 @@
+"""No question that can be asked is too deep for a database: SQLite's parser takes a hundred levels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from builders import PARTNER
+from careplan_service.access.caller import Caller
+from careplan_service.access.scopes import parse_scopes
+from careplan_service.errors import NotFound
+from careplan_service.interactions.conditions import Asker
+from careplan_service.interactions.desk import Desk, Span, Stored
+from careplan_service.interactions.everything import patient_everything
+from careplan_service.interactions.history import Asked, history
+from careplan_service.interactions.search import Found, query_of_types, search
+from careplan_service.resources.registry import SERVED
+from store.archive import BASE_URL, NOW, Archive
+
+FILTER = (
+    "not (not (subject:Patient.name eq x or category eq y) or (patient.name eq a and not (category eq b)))"
+)
+PLAN = Stored("CarePlan", "x", 1, 1, False, "PUT", b"{}", "", 1, 1)
+
+
+def _search(desk: Desk, types: list[str], *pairs: tuple[str, str]) -> Found:
+    asker = Asker(BASE_URL, partial(desk.sees, "s"))
+    seen = desk.sees_any("s", types) if len(types) > 1 else desk.sees("s", types[0])
+    return search(desk, query_of_types(types, pairs, asker, None), seen)
+
+
+QUESTIONS: dict[str, Callable[[Desk], Any]] = {
+    "all types": lambda d: _search(d, list(SERVED), ("_tag", "x"), ("_sort", "_lastUpdated,-_id")),
+    "the total of all types": lambda d: _search(d, list(SERVED), ("_count", "0")),
+    "a bounded count": lambda d: d.records.count("Goal", d.sees("s", "Goal"), 1000),
+    "an include": lambda d: d.records.referenced([PLAN], ["CarePlan.goal"], d.sees_any("r", SERVED), 10),
+    "a reverse include": lambda d: d.records.referring([PLAN], ["Goal.x"], d.sees_any("r", SERVED), 10),
+    "labels": lambda d: d.records.labels("", ["Goal._tag"], d.sees_any("r", SERVED)),
+    "the history of all": lambda d: history(d, "", "", Asked(), None),
+    "a count of versions": lambda d: d.records.count_versions(
+        "Goal", "x", d.sees("r", "Goal"), Span(1, 2, 3)
+    ),
+    "everything": lambda d: patient_everything(d, "x", [("start", "2020"), ("_since", "2020")], None),
+    "chains in a nested filter": lambda d: _search(
+        d, ["Goal"], ("patient._has:Goal:patient:category", "x"), ("_filter", FILTER)
+    ),
+    "chains to any type": lambda d: _search(
+        d,
+        ["Observation"],
+        ("subject.identifier", "x"),
+        ("performer._id", "y"),
+        ("_sort", "date,-code,status"),
+    ),
+    "chains from several types": lambda d: _search(d, ["Goal", "CarePlan"], ("patient.name", "x")),
+    "words": lambda d: _search(d, ["Goal"], ("_text", "x y,z"), ("_content", "q")),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize(
+    ("kind", "purposes"), [("partner", ("COC", "TREAT", "HRESCH")), ("agency", ("COC",))]
+)
+def test_no_question_is_too_deep(
+    archive: Archive, kind: str, purposes: tuple[str, ...], question: str
+) -> None:
+    caller = Caller("c", kind, PARTNER, purposes, parse_scopes("system/*.rs"))
+    desk = Desk(caller, archive.records, NOW, "", lambda: "x")
+    try:
+        QUESTIONS[question](desk)
+    except NotFound:
+        assert question == "everything"

@@ -1,0 +1,33 @@
+"""docs/attacks.md names guards and tests that exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+import names
+
+PAGE = (names.ROOT / "docs" / "attacks.md").read_text(encoding="utf-8")
+CODE = re.compile(r"`([^`]+\.py)` `(\w+)(?:\(\))?`")
+ROWS = [line for line in PAGE.splitlines() if re.match(r"\| \d+ \|", line)]
+ATTACKS = {1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 18, 19, 20, 22, 23, 28}
+
+
+def _functions(path: str) -> set[str]:
+    root = names.ROOT if path.startswith("tests/") else names.PACKAGE
+    tree = ast.parse((root / path).read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_a_row_names_is_there(row: str) -> None:
+    found = CODE.findall(row)
+    assert found, row
+    for path, function in found:
+        assert function in _functions(path), (path, function)
+
+
+def test_every_attack_on_what_is_offered_has_a_row() -> None:
+    assert {int(row.split("|")[1]) for row in ROWS} == ATTACKS
