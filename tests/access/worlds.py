@@ -214,7 +214,7 @@ class Maker:
         return f.Linked(links, self.filter(versions, depth - 1))
 
     def view(self) -> f.Filter:
-        return self.one((f.EVERYTHING, self.consented(), f.Not(self.consented())))
+        return self.one((f.EVERYTHING, self.consented(), f.Is("deleted", "0") & self.consented()))
 
     def filter(self, versions: Sequence[Version], depth: int = 3) -> f.Filter:
         """A question about the world: consents at the leaves more often than anything else."""

@@ -19,6 +19,9 @@ from builders import (
     a_transaction,
     an_entry,
 )
+from careplan_service.app import app_of
+from careplan_service.errors import Malformed
+from careplan_service.settings import Settings
 
 SYSTEM = "http://example.org/goals"
 URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0{}"
@@ -177,8 +180,6 @@ def test_the_number_of_entries_is_bounded_as_set(api: Api, kind: str) -> None:
     service = replace(api.service, settings=replace(api.service.settings, max_entries=3))
     few = Api.__new__(Api)
     few.__dict__.update(api.__dict__)
-    from careplan_service.app import app_of
-
     few.service, few.http = service, app_of(service).test_client()
     for number, status in ((3, 200), (4, 413)):
         bundle = {**a_batch(*[an_entry("GET", "Goal")] * number), "type": kind}
@@ -392,3 +393,21 @@ def test_a_copy_that_was_cut_is_refused_in_a_transaction_too(api: Api) -> None:
     for entry in (an_entry("PUT", goal, cut), an_entry("PUT", f"Goal?identifier={SYSTEM}|1", cut)):
         answer = api.agency("POST", "/fhir", a_transaction(entry))
         assert (answer.status, answer.faults[0][0]) == (422, "Bundle.entry[0].resource.meta.tag[0]")
+
+
+# Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("MAX_ENTRIES", "0"), ("MAX_ENTRIES", "-1"), ("MAX_ENTRIES", "many"), ("REFERENCES", "loose")],
+)
+def test_a_setting_that_means_nothing_is_refused_by_its_name(name: str, text: str) -> None:
+    with pytest.raises(Malformed, match=f"`CAREPLAN_{name}` is `{text}`"):
+        Settings.from_env({f"CAREPLAN_{name}": text})
+
+
+def test_references_are_enforced_unless_they_are_opened() -> None:
+    read = Settings.from_env({"CAREPLAN_MAX_ENTRIES": "7", "CAREPLAN_REFERENCES": "open"})
+    assert (read.max_entries, read.references) == (7, "open")
+    assert (Settings().max_entries, Settings().references) == (2000, "enforced")

@@ -169,6 +169,17 @@ def test_a_conditional_create_that_found_something_is_judged_anew_too(api: Api) 
     assert api.partner("POST", "/fhir/Goal", a_goal(of=ann), **headers).status == 404
 
 
+def test_a_plan_in_the_practitioners_words_goes_in_once(api: Api, request: pytest.FixtureRequest) -> None:
+    plan = (request.config.rootpath / "fixtures" / "plans" / "family-eviction.json").read_bytes()
+    json_kind = {"Content_Type": "application/json"}
+    first = api.agency("POST", "/plans", plan, Idempotency_Key=KEY, **json_kind)
+    written = _versions(api)
+    again = api.agency("POST", "/plans", plan, Idempotency_Key=KEY, **json_kind)
+    assert (first.status, _told(again)) == (201, _told(first))
+    assert _versions(api) == written
+    assert api.agency("POST", "/plans", plan, **json_kind).status == 409
+
+
 def test_a_batch_that_broke_off_is_carried_on(api: Api) -> None:
     """Each entry is remembered with its own write: what was done is not done again, the rest is."""
     goal = api.agency.make(a_goal(of="Patient/ann"))

@@ -205,3 +205,16 @@ def test_a_mistaken_write_changes_nothing(api: Api) -> None:
     assert api.agency.put(goal, a_goal(of="Patient/ann"), If_Match='W/"9"').status == 412
     assert api.agency("PUT", f"/fhir/{goal}", "{").status == 400
     assert api.agency.get(f"/fhir/{goal}/_history").body == before
+
+
+def test_what_is_not_offered_at_an_address_is_told_with_what_is(api: Api) -> None:
+    goal = api.agency.make(a_goal(of="Patient/ann"))
+    wanted = {
+        ("POST", f"/fhir/{goal}"): {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT"},
+        ("PUT", f"/fhir/{goal}/_history/1"): {"GET", "HEAD", "OPTIONS"},
+        ("DELETE", "/fhir"): {"GET", "HEAD", "OPTIONS", "POST"},
+    }
+    for (method, path), allowed in wanted.items():
+        answer = api.agency(method, path, a_goal(of="Patient/ann"))
+        assert (answer.status, set(answer.headers["Allow"].split(", "))) == (405, allowed), path
+        assert answer.json["issue"][0]["code"] == "not-supported"

@@ -15,6 +15,7 @@ from careplan_service.interactions.admission import admit_document, spec_of
 from careplan_service.interactions.create import post
 from careplan_service.interactions.desk import Changes, Desk, Page, Stored
 from careplan_service.interactions.integrity import Integrity
+from careplan_service.interactions.once import Written, written
 from careplan_service.interventions.draft import Identity
 from careplan_service.interventions.plan import Plan
 from careplan_service.interventions.to_fhir import identities, to_fhir
@@ -31,7 +32,8 @@ def submit_plan(desk: Desk, plan: Plan, door: Door) -> Stored:
     require_staff(desk)
     for type_ in _WRITES:
         require_scope(desk.caller, "c", type_)
-    with desk.records.changes() as changes:
+
+    def carry_out(changes: Changes) -> list[Written]:
         # Two imports of one client at the same moment must not make two of them.
         changes.alone("plans")
         known = dict(_on_record(desk, identities(plan)))
@@ -39,10 +41,11 @@ def submit_plan(desk: Desk, plan: Plan, door: Door) -> Stored:
         documents = to_fhir(plan, agency=desk.caller.organization, new_id=desk.new_id, now=now, known=known)
         _require_new(desk, plan, documents[0])
         integrity = Integrity(desk, door)
-        stored = [_put(desk, changes, document, door, integrity) for document in documents]
+        made = [_put(desk, changes, document, door, integrity) for document in documents]
         integrity.require(changes)
-        desk.note_in(changes, 201)
-    return stored[0]
+        return made
+
+    return written(desk, carry_out)[0].stored
 
 
 def require_staff(desk: Desk) -> None:
@@ -66,7 +69,7 @@ def _require_new(desk: Desk, plan: Plan, care_plan: Mapping[str, Any]) -> None:
         raise Conflict(text, expression="number")
 
 
-def _put(desk: Desk, changes: Changes, document: dict[str, Any], door: Door, integrity: Integrity) -> Stored:
+def _put(desk: Desk, changes: Changes, document: dict[str, Any], door: Door, integrity: Integrity) -> Written:
     spec = spec_of(document["resourceType"])
     data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     try:
@@ -75,4 +78,4 @@ def _put(desk: Desk, changes: Changes, document: dict[str, Any], door: Door, int
         raise Invalid(
             f"the plan makes an invalid {spec.name}: {problem.faults[0].text}", faults=problem.faults
         ) from None
-    return post(desk, changes, admitted, document["id"], integrity).stored
+    return post(desk, changes, admitted, document["id"], integrity)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, func, literal_column, select
 
 from careplan_service.access import filters as f
 from careplan_service.store.bind import Binds, named
@@ -18,23 +18,29 @@ from careplan_service.store.shapes import Values, shape
 from careplan_service.store.sql import clause
 from careplan_service.store.tables import consent_key, consent_part, consent_rule, resource
 
-FEW = 2000
+FEW = 700
 """Facts; of a value that more have, some soon turn up while walking through the versions themselves."""
 
+MANY_PATIENTS = 500
+"""Patients that name a partner; the records of more are soon met while walking, too."""
 
-def finds_few(wanted: f.Filter) -> bool:
-    """Whether the Filter fixes the patient or the id, so that the statement starts there."""
-    if isinstance(wanted, f.All):
-        return any(finds_few(part) for part in wanted.parts)
-    if isinstance(wanted, f.Any):
-        return bool(wanted.parts) and all(finds_few(part) for part in wanted.parts)
-    return isinstance(wanted, f.Is) and wanted.column in ("patient", "id")
+
+def few_leads(wanted: f.Filter) -> tuple[f.Filter, ...] | None:
+    """The facts to start from besides the patient or id that the Filter fixes; None when it fixes neither."""
+    parts = wanted.parts if isinstance(wanted, f.All) else (wanted,)
+    for part in parts:
+        choices = part.parts if isinstance(part, f.Any) else (part,)
+        fixed = [one for one in choices if isinstance(one, f.Is) and one.column in ("patient", "id")]
+        facts = tuple(one for one in choices if isinstance(one, f.Has) and one.value is not None)
+        if fixed and len(fixed) + len(facts) == len(choices):
+            return facts
+    return None
 
 
 def conjuncts(wanted: f.Filter) -> Iterator[f.Filter]:
-    """The parts that must all hold and that an index of facts answers."""
+    """The parts that must all hold and that an index answers."""
     for part in wanted.parts if isinstance(wanted, f.All) else (wanted,):
-        if _indexed(part):
+        if _indexed(part) or (isinstance(part, f.Linked) and any(conjuncts(part.part))):
             yield part
 
 
@@ -43,14 +49,16 @@ def _indexed(part: f.Filter) -> bool:
         return 0 < len(part.parts) <= 20 and all(_indexed(one) for one in part.parts)
     if isinstance(part, f.Has):
         return part.value is not None
-    if isinstance(part, f.Within):
+    if isinstance(part, f.Within | f.Updated):
         return part.prefix != "ne"
     return isinstance(part, f.Reads) and part.how == "starts"
 
 
-def basics(part: f.Filter) -> tuple[f.Filter, ...]:
-    """The single questions of a conjunct, each of which starts from the facts."""
-    return part.parts if isinstance(part, f.Any) else (part,)
+def _singles(part: f.Filter) -> tuple[f.Filter, ...]:
+    """The single questions of a conjunct, each of which starts from an index."""
+    if isinstance(part, f.Any):
+        return tuple(single for one in part.parts for single in _singles(one))
+    return (part,)
 
 
 class Leads:
@@ -60,14 +68,33 @@ class Leads:
         self._database = database
         self._probes: dict[object, Statement] = {}
 
-    def best(self, wanted: f.Filter) -> tuple[int, f.Filter] | None:
-        """The number and the conjunct of the rarest facts; None when none is rare."""
-        rarest = min(
-            ((self._many(part), n, part) for n, part in enumerate(conjuncts(wanted))),
-            key=lambda found: found[:2],
-            default=None,
-        )
-        return (rarest[1], rarest[2]) if rarest and rarest[0] <= FEW else None
+    def best(self, wanted: f.Filter) -> tuple[int, tuple[f.Filter, ...]] | None:
+        """The number of the conjunct with the rarest facts, and where it starts; None when none is rare."""
+        rarest: tuple[int, int, tuple[f.Filter, ...]] | None = None
+        for number, part in enumerate(conjuncts(wanted)):
+            many, lead = self._asked(part)
+            if many <= FEW and (rarest is None or many < rarest[0]):
+                rarest = many, number, lead
+        return rarest[1:] if rarest else None
+
+    def _asked(self, part: f.Filter) -> tuple[int, tuple[f.Filter, ...]]:
+        """How rare a conjunct is; a chain is as rare as the rarest condition at its end."""
+        if not isinstance(part, f.Linked):
+            return self._many(part), _singles(part)
+        found = [self._asked(inner) for inner in conjuncts(part.part)]
+        many, lead = min(found, key=lambda one: one[0])
+        return many, (part, *lead)
+
+    def few_patients(self, asked: f.Consented) -> bool:
+        """Whether no more than MANY_PATIENTS have a permit that names the partner."""
+        form = ("patients", len(asked.actors))
+        sql = self._probes.get(form)
+        if sql is None:
+            binds = Binds()
+            inner = _naming(asked, binds).limit(literal_column(str(MANY_PATIENTS + 1))).subquery()
+            counted = select(func.count()).select_from(inner)
+            sql = self._probes[form] = self._database.compiled(counted)
+        return int(self._database.rows(sql, named([*asked.actors]))[0][0]) <= MANY_PATIENTS
 
     def _many(self, part: f.Filter) -> int:
         values: Values = []
@@ -81,8 +108,8 @@ class Leads:
 
     def _probe(self, part: f.Filter) -> Statement:
         """How many facts answer, as the sum of what each single question counts up to the bound."""
-        binds = Binds(lead=basics(part))
-        counts = [self._counted(one, binds) for one in basics(part)]
+        binds = Binds(lead=_singles(part))
+        counts = [self._counted(one, binds) for one in _singles(part)]
         total = counts[0]
         for count in counts[1:]:
             total = total + count
@@ -96,18 +123,24 @@ class Leads:
         return select(func.count()).select_from(counted).scalar_subquery()
 
 
-def reach(asked: f.Consented, contributor: str, r: FromClause, binds: Binds) -> ColumnElement[bool]:
-    """What a partner's view implies: its own contribution, or a patient with a permit that names it."""
+def _naming(asked: f.Consented, binds: Binds) -> Select[Any]:
+    """The patients with a permit that names the partner."""
     rule, part, key = consent_rule.alias(), consent_part.alias(), consent_key.alias()
-    named_it = (
+    return (
         select(rule.c.patient)
         .join(part, part.c.rule == rule.c.rule)
         .join(key, key.c.part == part.c.part)
         .where(key.c.dimension == "actor", key.c.key.in_([binds.text(a) for a in asked.actors]))
         .where(rule.c.deny == 0)
     )
-    own = and_(r.c.contributor == binds.text(contributor), r.c.current == 1)
-    return or_(own, r.c.patient.in_(named_it))
+
+
+def reach(asked: f.Consented, contributor: str, r: FromClause, binds: Binds) -> ColumnElement[bool]:
+    """What a partner's view implies: its own contribution, or a patient with a permit that names it."""
+    own, theirs = resource.alias(), resource.alias()
+    permitted = select(theirs.c.vid).where(theirs.c.current == 1, theirs.c.patient.in_(_naming(asked, binds)))
+    contributed = select(own.c.vid).where(own.c.contributor == binds.text(contributor), own.c.current == 1)
+    return r.c.vid.in_(permitted.union_all(contributed))
 
 
 def partner_of(wanted: f.Filter) -> tuple[f.Consented, str] | None:

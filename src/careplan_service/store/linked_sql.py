@@ -28,20 +28,47 @@ def linked(
     """
     joined: list[FromClause] = []
     conditions: list[Column] = []
+    start: tuple[Column, Column] | None = None
     at = r
     for number, link in enumerate(wanted.links, 1):
         there, row = resource.alias(), None if link.column else fact.alias()
         type_ = binds.text(link.type)
         param = None if link.column else binds.text(link.param)
-        shown = [there.c.type == type_, there.c.current == 1, there.c.deleted == 0, clause(link.seen, there)]
-        if number == len(wanted.links):
-            shown.append(clause(wanted.part, there))
-        step = select(*(there.c[name] for name in _CARRIED)).where(*shown).cte()
+        living = [there.c.type == type_, there.c.current == 1, there.c.deleted == 0]
+        seen = clause(link.seen, there)
+        # What is asked costs less to look at than what may be seen.
+        asked = [clause(wanted.part, there)] if number == len(wanted.links) else []
+        step = select(*(there.c[name] for name in _CARRIED)).where(*living, *asked, seen).cte()
         joined += [step] if row is None else [row, step]
-        conditions += _joined(link, at, step, row, param)
+        if number == 1 and binds.leads(wanted):
+            start, found = _ends(link, r, step, row, param)
+        else:
+            found = _joined(link, at, step, row, param)
+        conditions += found
         at = step
-    found = select(ONE).select_from(*joined).where(*conditions).correlate_except(*joined)
-    return exists(found.offset(literal_column("0")))
+    if start is not None:
+        mine, reached = start
+        return mine.in_(select(reached).select_from(*joined).where(*conditions))
+    linked_to = select(ONE).select_from(*joined).where(*conditions).correlate_except(*joined)
+    return exists(linked_to.offset(literal_column("0")))
+
+
+def _ends(
+    link: Link, r: FromClause, step: FromClause, row: FromClause | None, param: Column | None
+) -> tuple[tuple[Column, Column], list[Column]]:
+    """The column of `r` and what it is among, for a statement that starts at the end of the chain."""
+    name = link.source if link.reverse else link.type
+    behind: ColumnElement[int] = literal_column(str(len(name) + 2))
+    reference = literal_column(f"'{name}/'").concat(step.c.id)
+    if row is None:
+        if link.reverse:
+            return (r.c.id, func.substr(step.c[link.column], behind)), []
+        return (r.c[link.column], reference), []
+    named = row.c.param == param
+    if not link.reverse:
+        return (r.c.vid, row.c.vid), [named, row.c.value == reference]
+    of_type = row.c.value.between(literal_column(f"'{name}/'"), literal_column(f"'{name}0'"))
+    return (r.c.id, func.substr(row.c.value, behind)), [named, row.c.vid == step.c.vid, of_type]
 
 
 _CARRIED = ("vid", "id", "patient")

@@ -17,7 +17,7 @@ from careplan_service.store.beside_sql import sources, targets
 from careplan_service.store.bind import Binds, named
 from careplan_service.store.consent_sql import because
 from careplan_service.store.database import Database, Statement
-from careplan_service.store.leads import Leads, basics, finds_few, partner_of, reach
+from careplan_service.store.leads import Leads, few_leads, partner_of, reach
 from careplan_service.store.lists import elements, listed
 from careplan_service.store.paging import key_columns, key_values, page_values, paged
 from careplan_service.store.shapes import Values, shape
@@ -25,6 +25,8 @@ from careplan_service.store.sql import clause
 from careplan_service.store.tables import document, fact, resource
 
 MOST_LABELS = 1000
+_ANYWHERE = "any"
+_WALKED = 3000  # resources, to count unasked
 _KEPT = 500  # statements; a shape is a query form, and clients use few
 _LIVE = (resource.c.current == 1, resource.c.deleted == 0)
 
@@ -111,8 +113,13 @@ class Reading:
         return self.asking.rows(form, build, [*values, *page_values(page)], wanted, lead)
 
     def count(self, type_: str, wanted: Filter, most: int | None = None) -> int:
-        """How many current, living versions there are; counting ends at one more than `most`."""
+        """How many current, living versions there are; with `most`, more are not counted further.
+
+        Nor is it counted where that would mean to walk through a large type: that is told as more, too.
+        """
         start, lead = self._start(wanted)
+        if most is not None and start == _ANYWHERE and self._is_large(type_):
+            return most + 1
         values: Values = [type_] if type_ else []
         form = ("count", not type_, start, shape(wanted, values), most is None)
         values += self._start_values(start, wanted)
@@ -190,12 +197,23 @@ class Reading:
 
     def _start(self, wanted: Filter) -> tuple[Hashable, tuple[Filter, ...]]:
         """Where the statement starts: at the patient or id, at rare facts, at a partner's reach, anywhere."""
-        if finds_few(wanted):
-            return "few", ()
+        fixed = few_leads(wanted)
+        if fixed is not None:
+            return "few", fixed
         best = self._leads.best(wanted)
         if best is not None:
-            return best[0], basics(best[1])
-        return ("reach" if partner_of(wanted) else "any"), ()
+            return best
+        partner = partner_of(wanted)
+        return ("reach" if partner and self._leads.few_patients(partner[0]) else _ANYWHERE), ()
+
+    def _is_large(self, type_: str) -> bool:
+        """Whether there are too many resources of the type (empty: of all) to walk through them all."""
+
+        def build(binds: Binds) -> Select[Any]:
+            of_type = [resource.c.type == binds.text(type_)] if type_ else []
+            return _NUMBERS.where(*of_type, resource.c.current == 1).limit(literal_column(str(_WALKED + 1)))
+
+        return len(self.asking.tuples(("large", not type_), build, [type_] if type_ else [])) > _WALKED
 
     def _start_values(self, start: Hashable, wanted: Filter) -> Values:
         partner = partner_of(wanted) if start == "reach" else None

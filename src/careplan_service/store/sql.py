@@ -29,7 +29,7 @@ from careplan_service.store.consent_sql import ONE, consented
 from careplan_service.store.documents_sql import mentions
 from careplan_service.store.linked_sql import linked
 from careplan_service.store.shapes import FLAGS, READ
-from careplan_service.store.tables import fact
+from careplan_service.store.tables import fact, resource
 
 Column = ColumnElement[Anything]
 
@@ -121,6 +121,10 @@ def _within(wanted: f.Within, r: FromClause, binds: Binds, within: str) -> Colum
 
 def _updated(wanted: f.Updated, r: FromClause, binds: Binds, within: str) -> Column:
     lo, hi = binds.number(wanted.lo), binds.number(wanted.hi)
+    if binds.leads(wanted):
+        one = resource.alias()
+        stood = _against(wanted.prefix, lo, hi, one.c.updated, one.c.updated)
+        return r.c.vid.in_(select(one.c.vid).where(stood))
     return _against(wanted.prefix, lo, hi, r.c.updated, r.c.updated)
 
 

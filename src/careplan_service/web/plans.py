@@ -16,6 +16,7 @@ from careplan_service.interventions.intake import plan_from_json, plan_to_json
 from careplan_service.interventions.intake_csv import plans_to_csv
 from careplan_service.interventions.plan import Plan
 from careplan_service.resources import r4
+from careplan_service.web.fhir.writes import note_once
 from careplan_service.web.incoming import bytes_of
 from careplan_service.web.reception import Reception
 
@@ -27,7 +28,9 @@ def plans_blueprint(reception: Reception, door: Callable[[], Door], base_url: st
     @routes.post("/plans")
     def submit() -> Response:
         def carry_out(desk: Desk) -> Response:
-            plan = plan_from_json(r4.parse(_body()))
+            body = _body()
+            note_once(desk, request, body)
+            plan = plan_from_json(r4.parse(body))
             stored = submit_plan(desk, plan, door())
             response = _plan(plan, stored.id, base_url)
             response.status_code = 201
