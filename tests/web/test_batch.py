@@ -333,7 +333,7 @@ def test_links_in_narratives_and_addresses_are_resolved_and_canonicals_are_not(a
     root = "https://example.org/fhir"
     div = (
         f'<div xmlns="http://www.w3.org/1999/xhtml"><a href="{GOAL}">one</a> <a href=\'{GOAL}\'>two</a> '
-        f'<img src="{ANN}" alt="{ANN}"/> {GOAL} <a href="{GOAL}#x">x</a></div>'
+        f'<img alt="{ANN}" src="{ANN}"/> {GOAL} <a href="{GOAL}#x">x</a></div>'
     )
     plan = a_care_plan(
         ANN,
@@ -360,7 +360,7 @@ def test_links_in_narratives_and_addresses_are_resolved_and_canonicals_are_not(a
     kept = api.agency.get(f"/fhir/{made}").json
     assert kept["text"]["div"] == (
         f'<div xmlns="http://www.w3.org/1999/xhtml"><a href="{goal}">one</a> <a href="{goal}">two</a> '
-        f'<img src="{ann}" alt="{ANN}"/> {GOAL} <a href="{GOAL}#x">x</a></div>'
+        f'<img alt="{ANN}" src="{ann}"/> {GOAL} <a href="{GOAL}#x">x</a></div>'
     )
     wanted = [goal, seven, f"{root}/Goal/7/_history/2"]
     assert [one["reference"] for one in kept["goal"]] == wanted

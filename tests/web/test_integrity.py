@@ -246,6 +246,13 @@ def test_what_others_refer_to_is_not_deleted(api: Api) -> None:
     assert api.agency("DELETE", f"/fhir/{ann}").status == 204
 
 
+def test_whose_record_it_is_counts_as_a_reference(api: Api) -> None:
+    ann = api.agency.make(a_patient("Ann"))
+    friend = api.agency.make({"resourceType": "RelatedPerson", "patient": {"reference": f"{BASE}/{ann}"}})
+    refused = api.agency("DELETE", f"/fhir/{ann}")
+    assert (refused.status, friend in refused.faults[0][1]) == (409, True)
+
+
 def test_a_reference_that_was_taken_back_blocks_nothing(api: Api) -> None:
     ann = api.agency.make(a_patient("Ann"))
     goal = api.agency.make(a_goal(of=ann))

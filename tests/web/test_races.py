@@ -11,7 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from builders import Answer, Api, As, a_care_plan, a_goal, a_patient, a_transaction, an_entry
+from careplan_service.access.filters import EVERYTHING
 from careplan_service.app import Service
 
 SYSTEM = "http://example.org/goals"
@@ -186,3 +189,15 @@ def test_updates_do_not_wait_for_references(strict_service: Service) -> None:
 
     for _ in range(TIMES):
         assert statuses(at_once(api, refer, update, refer, update)) == {201: 2, 200: 2}
+
+
+def test_a_deletion_waits_for_who_is_about_to_refer(strict_api: Api) -> None:
+    ann = strict_api.agency.make(a_patient("Ann"))
+    with ThreadPoolExecutor(1) as threads:
+        with strict_api.service.records.changes() as changes:
+            assert changes.found([ann], EVERYTHING) == {ann: 1}
+            deletion = threads.submit(at_once, strict_api, lambda caller: caller("DELETE", f"/fhir/{ann}"))
+            with pytest.raises(TimeoutError):
+                deletion.result(timeout=0.5)
+        (deleted,) = deletion.result(timeout=30)
+    assert deleted.status == 204

@@ -114,8 +114,6 @@ class Integrity:
         return changes.found(of_record, EVERYTHING) if of_record else {}
 
     def _is_here(self, target: Target, there: Mapping[str, int]) -> bool:
-        if target.key in self._deleted:
-            return False
         own = self._here.get(target.key)
         newest = own.version if own else there.get(target.key, 0)
         if not target.version:
@@ -168,7 +166,5 @@ def _refused(desk: Desk, stored: Stored, found: list[Stored]) -> str:
 @cache
 def _parameters() -> tuple[str, ...]:
     """The names of all facts that hold references."""
-    own = [
-        f"{s.name}.{param.name}" for s in SERVED.values() for param in s.params if param.kind == "reference"
-    ]
-    return (REFERS, *own, *(f"{name}.patient" for name in SERVED))
+    held = ((spec.name, param) for spec in SERVED.values() for param in spec.params)
+    return (REFERS, *(f"{name}.{param.name}" for name, param in held if param.kind == "reference"))

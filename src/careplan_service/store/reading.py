@@ -1,91 +1,33 @@
-"""The reading statements of current versions, each with the caller's predicate in it.
-
-A statement is built once per shape of its Filter and kept as text; requests supply values only.
-"""
+"""The reading statements of current versions, each with the caller's predicate in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, union_all
 
-from careplan_service.access.filters import All, Consented, Filter
-from careplan_service.access.filters import Any as AnyOf
+from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import Page, Stored
+from careplan_service.store.asking import HEADS, SELECT, Asking
 from careplan_service.store.beside_sql import sources, targets
-from careplan_service.store.bind import Binds, named
-from careplan_service.store.consent_sql import because
-from careplan_service.store.database import Database, Statement
+from careplan_service.store.bind import Binds
+from careplan_service.store.database import Database
 from careplan_service.store.leads import Leads, few_leads, partner_of, reach
 from careplan_service.store.lists import elements, listed
 from careplan_service.store.paging import key_columns, key_values, page_values, paged
 from careplan_service.store.shapes import Values, shape
-from careplan_service.store.sql import clause
-from careplan_service.store.tables import document, fact, resource
+from careplan_service.store.tables import fact, resource
 
 MOST_LABELS = 1000
 _ANYWHERE = "any"
 _WALKED = 3000  # resources, to count unasked
-_KEPT = 500  # statements; a shape is a query form, and clients use few
 _LIVE = (resource.c.current == 1, resource.c.deleted == 0)
 
-Form = tuple[Hashable, ...]
-"""What a statement looks like: its kind first, then what else shapes it."""
-
-COLUMNS = ("type", "id", "version", "updated", "deleted", "method", "origin", "vid")
-HEADS: Select[Any] = select(*(resource.c[name] for name in COLUMNS))
-SELECT: Select[Any] = HEADS.add_columns(document.c.body).join(document, document.c.vid == resource.c.vid)
 _COUNT: Select[Any] = select(func.count()).select_from(resource)
 _NUMBERS: Select[Any] = select(resource.c.vid)
 _NO_BODY: ColumnElement[str] = literal_column("''")
-
-
-class Asking:
-    """Builds statements once per form, and asks them."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._statements: dict[Form, Statement] = {}
-
-    def rows(
-        self,
-        form: Form,
-        build: Callable[[Binds], Select[Any]],
-        values: Values,
-        seen: Filter,
-        lead: Sequence[Filter] = (),
-    ) -> list[Stored]:
-        """The versions of a query, with the consent rule that opened each."""
-        asked = _first_consented(seen)
-        if asked is not None:
-            shape(asked, values)
-
-        def with_reason(binds: Binds) -> Select[Any]:
-            query = build(binds)
-            reason = because(asked, resource, binds, self._database.within) if asked else literal_column("''")
-            return query.add_columns(reason)
-
-        sql = self._sql(form, with_reason, lead)
-        return [_stored(row) for row in self._database.rows(sql, named(values))]
-
-    def tuples(
-        self, form: Form, build: Callable[[Binds], Select[Any]], values: Values, lead: Sequence[Filter] = ()
-    ) -> list[Any]:
-        """The rows of a query that are no versions."""
-        return self._database.rows(self._sql(form, build, lead), named(values))
-
-    def clause(self, wanted: Filter, r: FromClause, binds: Binds) -> Any:
-        """The Filter as a condition on an alias."""
-        return clause(wanted, r, binds, self._database.within)
-
-    def _sql(self, form: Form, build: Callable[[Binds], Select[Any]], lead: Sequence[Filter]) -> Statement:
-        sql = self._statements.get(form)
-        if sql is None:
-            if len(self._statements) >= _KEPT:
-                self._statements.clear()
-            sql = self._statements[form] = self._database.compiled(build(Binds(lead)))
-        return sql
 
 
 class Reading:
@@ -167,7 +109,7 @@ class Reading:
         self, page: Sequence[Stored], params: Sequence[str], wanted: Filter, most: int
     ) -> list[Stored]:
         """The living versions that those of the page refer to, in the order of their places."""
-        vids, names = listed(v.vid for v in page), listed(params)
+        vids, names = listed(v.vid for v in page), _names(tuple(params))
         values: Values = [vids, names, vids, names]
         form = ("referenced", shape(wanted, values))
 
@@ -181,7 +123,7 @@ class Reading:
         self, page: Sequence[Stored], params: Sequence[str], wanted: Filter, most: int
     ) -> list[Stored]:
         """The living versions that refer to those of the page, in the order of their places."""
-        keys, names = listed(f"{v.type}/{v.id}" for v in page), listed(params)
+        keys, names = listed(f"{v.type}/{v.id}" for v in page), _names(tuple(params))
         values: Values = [keys, names, keys, names]
         form = ("referring", shape(wanted, values))
 
@@ -224,27 +166,7 @@ class Reading:
         return query.where(reach(*partner, resource, binds)) if partner else query
 
 
-def _stored(row: tuple[Any, ...]) -> Stored:
-    type_, id_, version, updated, deleted, method, origin, vid, body, *keys, reason = row
-    return Stored(
-        type_,
-        id_,
-        version,
-        updated,
-        bool(deleted),
-        method,
-        bytes(body or b""),
-        reason or "",
-        origin,
-        vid,
-        tuple(keys),
-    )
-
-
-def _first_consented(wanted: Filter) -> Consented | None:
-    """The consent question whose deciding rule is worth telling; staff need none."""
-    if isinstance(wanted, Consented):
-        return None if wanted.workforce else wanted
-    if isinstance(wanted, All | AnyOf):
-        return next((found for part in wanted.parts if (found := _first_consented(part))), None)
-    return None
+@lru_cache(maxsize=64)
+def _names(params: tuple[str, ...]) -> str:
+    """The parameters as a list: those of `*` are hundreds, and the same each time."""
+    return listed(params)

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import ALWAYS, Page, Span, Stored
+from careplan_service.store.asking import SELECT, Asking
 from careplan_service.store.bind import Binds
 from careplan_service.store.consent_sql import ONE
-from careplan_service.store.reading import SELECT, Asking
 from careplan_service.store.shapes import Values, shape
 from careplan_service.store.tables import resource
 

@@ -1,0 +1,103 @@
+"""Asking the database: statements kept as texts, once per form, and rows of versions as `Stored`.
+
+Requests supply values only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from sqlalchemy import FromClause, Select, literal_column, select
+
+from careplan_service.access.filters import All, Consented, Filter
+from careplan_service.access.filters import Any as AnyOf
+from careplan_service.interactions.desk import Stored
+from careplan_service.store.bind import Binds, named
+from careplan_service.store.consent_sql import because
+from careplan_service.store.database import Database, Statement
+from careplan_service.store.shapes import Values, shape
+from careplan_service.store.sql import clause
+from careplan_service.store.tables import document, resource
+
+_KEPT = 500  # statements; a shape is a query form, and clients use few
+
+Form = tuple[Hashable, ...]
+"""What a statement looks like: its kind first, then what else shapes it."""
+
+COLUMNS = ("type", "id", "version", "updated", "deleted", "method", "origin", "vid")
+HEADS: Select[Any] = select(*(resource.c[name] for name in COLUMNS))
+SELECT: Select[Any] = HEADS.add_columns(document.c.body).join(document, document.c.vid == resource.c.vid)
+
+
+class Asking:
+    """Builds statements once per form, and asks them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._statements: dict[Form, Statement] = {}
+
+    def rows(
+        self,
+        form: Form,
+        build: Callable[[Binds], Select[Any]],
+        values: Values,
+        seen: Filter,
+        lead: Sequence[Filter] = (),
+    ) -> list[Stored]:
+        """The versions of a query, with the consent rule that opened each."""
+        asked = _first_consented(seen)
+        if asked is not None:
+            shape(asked, values)
+
+        def with_reason(binds: Binds) -> Select[Any]:
+            query = build(binds)
+            reason = because(asked, resource, binds, self._database.within) if asked else literal_column("''")
+            return query.add_columns(reason)
+
+        sql = self._sql(form, with_reason, lead)
+        return [_stored(row) for row in self._database.rows(sql, named(values))]
+
+    def tuples(
+        self, form: Form, build: Callable[[Binds], Select[Any]], values: Values, lead: Sequence[Filter] = ()
+    ) -> list[Any]:
+        """The rows of a query that are no versions."""
+        return self._database.rows(self._sql(form, build, lead), named(values))
+
+    def clause(self, wanted: Filter, r: FromClause, binds: Binds) -> Any:
+        """The Filter as a condition on an alias."""
+        return clause(wanted, r, binds, self._database.within)
+
+    def _sql(self, form: Form, build: Callable[[Binds], Select[Any]], lead: Sequence[Filter]) -> Statement:
+        sql = self._statements.get(form)
+        if sql is None:
+            if len(self._statements) >= _KEPT:
+                self._statements.clear()
+            sql = self._statements[form] = self._database.compiled(build(Binds(lead)))
+        return sql
+
+
+def _stored(row: tuple[Any, ...]) -> Stored:
+    type_, id_, version, updated, deleted, method, origin, vid, body, *keys, reason = row
+    return Stored(
+        type_,
+        id_,
+        version,
+        updated,
+        bool(deleted),
+        method,
+        bytes(body or b""),
+        reason or "",
+        origin,
+        vid,
+        tuple(keys),
+    )
+
+
+def _first_consented(wanted: Filter) -> Consented | None:
+    """The consent question whose deciding rule is worth telling; staff need none."""
+    if isinstance(wanted, Consented):
+        return None if wanted.workforce else wanted
+    if isinstance(wanted, All | AnyOf):
+        return next((found for part in wanted.parts if (found := _first_consented(part))), None)
+    return None
