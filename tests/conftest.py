@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
+import uuid
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from careplan_service.store.database import Database
 
 BASE_URL = "http://127.0.0.1:8000"
 SHARED = Path(os.environ.get("CAREPLAN_SHARED", Path(__file__).parents[2] / "shared"))
-_names = (f"careplan_{os.getpid()}_{n}" for n in itertools.count())
+_names = (f"careplan_{uuid.uuid4().hex}" for _ in itertools.count())
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ def test_each_interaction_leaves_one_row_with_what_it_showed_and_why(api: Api) -
         ),
         ("GET", "/fhir/Goal?colour=blue", "search-type", 400, "", "", None),
         ("GET", "/fhir/Foo", "search-type", 404, "", "", None),
-        ("GET", f"/fhir/{goal}?_format=xml", "read", 406, "", "", None),
+        ("GET", f"/fhir/{goal}?_format=turtle", "read", 406, "", "", None),
         ("PUT", f"/fhir/{goal}", "update", 415, "", "", None),
         ("DELETE", f"/fhir/{goal}", "delete", 403, "", "", None),
     ]
