@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from builders import (
     a_patient,
     a_provision,
 )
+from careplan_service.app import Service
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -182,3 +184,11 @@ def test_a_lenient_search_leaves_out_what_is_not_known_and_says_so(api: Api, wor
     assert answer.json["link"][0]["url"] == f"http://127.0.0.1:8000/fhir/Goal?category={FOOD}"
     assert api.agency.get("/fhir/Goal?category=|", Prefer="handling=lenient").status == 400
     assert api.agency.get(path, Prefer="handling=strict").status == 400
+
+
+def test_more_than_a_page_may_name_is_refused_and_not_cut_off(service: Service) -> None:
+    narrow = Api(replace(service, settings=replace(service.settings, max_included=1))).agency
+    workers = [narrow.make({"resourceType": "Practitioner", "name": [{"family": f"W{n}"}]}) for n in range(2)]
+    ann = narrow.make(a_patient("Ann", generalPractitioner=[{"reference": one} for one in workers]))
+    answer = narrow.get(f"/fhir/{ann}/$everything")
+    assert (answer.status, "smaller `_count`" in answer.faults[0][1]) == (413, True)

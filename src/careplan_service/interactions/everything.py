@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from careplan_service.access import instants
 from careplan_service.access.filters import EVERYTHING, Filter, Has, Is, Not, Updated, Within, all_of, any_of
-from careplan_service.errors import Malformed
+from careplan_service.errors import Malformed, TooLarge
 from careplan_service.interactions.compartment import BESIDE, MEMBERS, of_patient
 from careplan_service.interactions.controls import PRESENTATION, count_of, require_once
 from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
@@ -65,9 +65,10 @@ def _known(desk: Desk, id_: str) -> bool:
 
 def _outside(desk: Desk, shown: Sequence[Stored]) -> tuple[Stored, ...]:
     """Only what belongs to nobody: a household or a relative leads to other people's records."""
-    found = desk.records.referenced(
-        shown, _OUTWARD.params, desk.sees_any("r", BESIDE), desk.policy.most_included
-    )
+    most = desk.policy.most_included
+    found = desk.records.referenced(shown, _OUTWARD.params, desk.sees_any("r", BESIDE), most + 1)
+    if len(found) > most:
+        raise TooLarge(f"this page names more than {most} further resources; ask for a smaller `_count`")
     return tuple(desk.show(one) for one in found)
 
 
