@@ -24,8 +24,8 @@ from careplan_service.access.instants import microseconds
 from careplan_service.access.scopes import parse_scopes
 from careplan_service.access.view import view_for
 from careplan_service.errors import Invalid
-from careplan_service.interactions.search import query_of
-from careplan_service.resources.goal import GOAL
+from careplan_service.interactions.conditions import Asker
+from careplan_service.interactions.query import query_of
 from careplan_service.settings import ABOUT, PREFIX, Settings
 from careplan_service.store.tables import audit
 from conftest import BASE_URL
@@ -148,7 +148,9 @@ def _shown(info: str) -> Any:
 @SQLITE_ONLY
 def test_the_walk_shows_the_caller_and_the_filters(walk: Api) -> None:
     now = microseconds(walk.service.clock())
-    asked = query_of(GOAL, [("patient", "Patient/ann"), ("lifecycle-status", "active")], BASE_URL, None).about
+    asker = Asker(BASE_URL, lambda _: filters.EVERYTHING)
+    pairs = [("patient", "Patient/ann"), ("lifecycle-status", "active")]
+    asked = query_of(["Goal"], pairs, asker).about
     visible = view_for(_shown("caller"), "s", "Goal", now)
 
     assert _shown("asked") == asked

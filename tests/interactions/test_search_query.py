@@ -6,20 +6,20 @@ import pytest
 
 from careplan_service.access.filters import EVERYTHING, Has, Is, Updated
 from careplan_service.errors import Malformed
+from careplan_service.interactions.conditions import Asker
+from careplan_service.interactions.controls import DEFAULT_COUNT, MOST, count_of, require_once
 from careplan_service.interactions.desk import Cursor, Key, Page
-from careplan_service.interactions.search import DEFAULT_COUNT, MOST, count_of, query_of, require_once
-from careplan_service.resources.registry import SERVED
+from careplan_service.interactions.query import query_of
 
-GOAL = SERVED["Goal"]
-BASE = "http://127.0.0.1:8000"
+ASKER = Asker("http://127.0.0.1:8000", lambda spec: EVERYTHING)
 
 
 def _query(*pairs: tuple[str, str]):
-    return query_of(GOAL, pairs, BASE, None)
+    return query_of(["Goal"], pairs, ASKER)
 
 
 def test_no_parameter_asks_for_everything_in_the_order_of_arrival():
-    assert _query() == query_of(GOAL, [], BASE, None)
+    assert _query() == query_of(["Goal"], [], ASKER)
     assert (_query().about, _query().page) == (EVERYTHING, Page(DEFAULT_COUNT))
 
 
@@ -40,7 +40,7 @@ def test_alternatives_are_one_of_several():
 @pytest.mark.parametrize(("text", "descending"), [("_lastUpdated", False), ("-_lastUpdated", True)])
 def test_the_sort_decides_the_order_and_the_cursor_the_place(text, descending):
     cursor = Cursor((5,), 6)
-    assert query_of(GOAL, [("_sort", text)], BASE, cursor).page == Page(
+    assert query_of(["Goal"], [("_sort", text)], ASKER, cursor).page == Page(
         DEFAULT_COUNT, (Key("updated", descending=descending),), cursor
     )
 

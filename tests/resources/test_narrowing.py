@@ -14,9 +14,9 @@ from careplan_service.resources.narrowing import (
     WHOLE,
     Narrowing,
     indented,
-    is_subsetted,
     narrowed,
     narrowing_of,
+    subsetted_at,
 )
 from careplan_service.resources.r4 import SUPPORTED, check
 from careplan_service.resources.r4.facts import FACTS
@@ -66,7 +66,7 @@ KEPT = {
 def test_a_summary_keeps_what_r4_says(summary: str, kept: set[str]) -> None:
     found = part(asked(summary))
     assert found.keys() == kept
-    assert is_subsetted(found) == (kept != GOAL.keys())
+    assert subsetted_at(found) == (0 if kept != GOAL.keys() else None)
     assert {name: found[name] for name in kept - {"meta"}} == {name: GOAL[name] for name in kept - {"meta"}}
 
 
@@ -202,8 +202,9 @@ NOT_SUBSETTED: list[Any] = [
 
 
 def test_a_part_is_known_by_its_tag_whatever_stands_beside_it() -> None:
-    assert is_subsetted({"meta": {"tag": [{"code": "x"}, {**SUBSETTED, "display": "a part", "id": "t"}]}})
-    assert not any(map(is_subsetted, NOT_SUBSETTED))
+    tag = {**SUBSETTED, "display": "a part", "id": "t"}
+    assert subsetted_at({"meta": {"tag": [{"code": "x"}, tag]}}) == 1
+    assert [subsetted_at(document) for document in NOT_SUBSETTED] == [None] * len(NOT_SUBSETTED)
 
 
 @pytest.mark.parametrize("type_", sorted(SUPPORTED))

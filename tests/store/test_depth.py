@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
@@ -12,11 +11,12 @@ from builders import PARTNER
 from careplan_service.access.caller import Caller
 from careplan_service.access.scopes import parse_scopes
 from careplan_service.errors import NotFound
-from careplan_service.interactions.conditions import Asker
+from careplan_service.interactions.conditions import asker_of
 from careplan_service.interactions.desk import Desk, Span, Stored
 from careplan_service.interactions.everything import patient_everything
 from careplan_service.interactions.history import Asked, history
-from careplan_service.interactions.search import Found, query_of_types, search
+from careplan_service.interactions.query import query_of
+from careplan_service.interactions.search import Found, search
 from careplan_service.resources.registry import SERVED
 from store.archive import BASE_URL, NOW, Archive
 
@@ -27,9 +27,8 @@ PLAN = Stored("CarePlan", "x", 1, 1, False, "PUT", b"{}", "", 1, 1)
 
 
 def _search(desk: Desk, types: list[str], *pairs: tuple[str, str]) -> Found:
-    asker = Asker(BASE_URL, partial(desk.sees, "s"))
     seen = desk.sees_any("s", types) if len(types) > 1 else desk.sees("s", types[0])
-    return search(desk, query_of_types(types, pairs, asker, None), seen)
+    return search(desk, query_of(types, pairs, asker_of(desk, BASE_URL)), seen)
 
 
 QUESTIONS: dict[str, Callable[[Desk], Any]] = {

@@ -5,6 +5,8 @@ The order of gates is that of docs/consent.md; whatever reads a resource goes th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.terminology import purpose_and_ancestors
 from careplan_service.access.filters import EVERYTHING, Consented, Filter, Is, all_of, any_of
@@ -42,6 +44,14 @@ def known_to(caller: Caller, resource_type: str, now: int) -> Filter:
     own = all_of(Is("contributor", caller.organization), Is("current", "1"))
     # To a partner what was deleted looks as if it had never been.
     return all_of(Is("deleted", "0"), any_of(own, _consented(caller, now)))
+
+
+def of_types(views: Iterable[tuple[str, Filter]]) -> Filter:
+    """The views of several types as one; types seen alike are named together."""
+    by_view: dict[Filter, list[Filter]] = {}
+    for type_, view in views:
+        by_view.setdefault(view, []).append(Is("type", type_))
+    return any_of(*(all_of(any_of(*types), view) for view, types in by_view.items()))
 
 
 def _consented(caller: Caller, now: int) -> Filter:

@@ -17,12 +17,12 @@ from careplan_service.access.consent.rules import Door, Rule, is_sharing, rules_
 from careplan_service.errors import Fault, Forbidden, Invalid, Malformed, NotFound
 from careplan_service.interactions.desk import Write
 from careplan_service.resources import r4
+from careplan_service.resources.narrowing import subsetted_at
 from careplan_service.resources.r4.wording import quoted
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
 from careplan_service.resources.splice import stamped
 
-_SUBSETTED = ("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED")
 _STRING_OR_NAME = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?')
 
 
@@ -91,10 +91,10 @@ def require_whole(admitted: Admitted) -> None:
     https://hl7.org/fhir/R4/search.html#summary
     """
     name = admitted.spec.name
-    for i, tag in enumerate(admitted.document.get("meta", {}).get("tag", ())):
-        if (tag.get("system"), tag.get("code")) == _SUBSETTED:
-            text = f"this {name} is tagged SUBSETTED: it is a part only; read it whole, then change it"
-            raise Invalid(text, faults=[Fault("business-rule", text, f"{name}.meta.tag[{i}]")])
+    at = subsetted_at(admitted.document)
+    if at is not None:
+        text = f"this {name} is tagged SUBSETTED: it is a part only; read it whole, then change it"
+        raise Invalid(text, faults=[Fault("business-rule", text, f"{name}.meta.tag[{at}]")])
 
 
 def _summary(name: str, faults: tuple[Fault, ...]) -> str:

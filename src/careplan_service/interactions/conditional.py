@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 from careplan_service.access.filters import EVERYTHING, Filter, all_of
 from careplan_service.errors import Conflict, Fault, Malformed, PreconditionFailed
+from careplan_service.interactions.conditions import asker_of
 from careplan_service.interactions.controls import CONTROLS, PRESENTATION
 from careplan_service.interactions.desk import Desk, Page, Stored
 from careplan_service.interactions.query import query_of
@@ -36,7 +36,7 @@ def condition_of(desk: Desk, spec: ResourceSpec, query: str, base_url: str) -> C
     for name, _ in pairs:
         if name.partition(":")[0] in _NO_CRITERIA:
             raise Malformed(f"`{name}` is no criterion; a condition has search parameters only")
-    about = query_of(spec, pairs, base_url, None, partial(desk.sees, "s")).about
+    about = query_of([spec.name], pairs, asker_of(desk, base_url)).about
     if not pairs or about == EVERYTHING:
         raise Malformed("the condition is empty; name what to look for, as `identifier=http://x|1`")
     return Condition(spec, f"{spec.name}?{urlencode(sorted(pairs))}", about)

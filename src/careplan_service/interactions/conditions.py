@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from careplan_service.access.filters import Filter, Is, Link, Linked, Mentions, Updated, all_of, any_of
 from careplan_service.access.holds import lower
 from careplan_service.errors import Forbidden, Malformed, NotImplementedHere
-from careplan_service.interactions.desk import Policy
+from careplan_service.interactions.desk import Desk, Policy
 from careplan_service.resources.params import SearchParam, span_asked, split_values, unescaped
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
@@ -38,6 +39,11 @@ class Asker:
     base_url: str
     seen: Callable[[str], Filter]
     policy: Policy = Policy()  # noqa: RUF009 (frozen)
+
+
+def asker_of(desk: Desk, base_url: str) -> Asker:
+    """Who asks at a desk."""
+    return Asker(base_url, partial(desk.sees, "s"), desk.policy)
 
 
 def condition(asker: Asker, spec: ResourceSpec, name: str, text: str) -> Filter:
@@ -88,7 +94,6 @@ def _chained(asker: Asker, spec: ResourceSpec, head: str, rest: str, text: str) 
             Link(f"{spec.name}.{name}", type_, seen, param.column),
             _condition(asker, SERVED[type_], rest, text),
         ),
-        explicit=bool(colon),
         asked=f"{head}.{rest}",
     )
 
@@ -127,8 +132,6 @@ def _somewhere(
     asker: Asker,
     types: Iterable[str],
     made: Callable[[str, Filter], Filter],
-    *,
-    explicit: bool,
     asked: str,
 ) -> Filter:
     """The condition for each type it may be about; of a type left open, those the caller may search."""

@@ -6,9 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from careplan_service.access import instants
 from careplan_service.errors import Malformed
 from careplan_service.interactions.desk import Key
 from careplan_service.resources.params import SearchParam
+from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
 
 DEFAULT_COUNT, MOST = 50, 1000
@@ -48,6 +50,23 @@ def require_uncontained(name: str, text: str) -> None:
     """Contained resources are part of the one that holds them. Raises Malformed (400) for anything else."""
     if name != "_contained" or text != "false":
         raise Malformed(f"`{name}={text}` is not offered; contained resources are not searched on their own")
+
+
+def moment_of(name: str, text: str) -> tuple[int, int]:
+    """The range of a parameter that is a date or an instant, in microseconds UTC. Raises Malformed (400)."""
+    try:
+        return instants.span(text.replace(" ", "+"))
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"`{name}`: {error}") from None
+
+
+def types_of(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """The types that `_type` names, each once; none when it is not there. Raises Malformed (400)."""
+    asked = [type_ for name, text in pairs if name == "_type" for type_ in text.split(",")]
+    for type_ in asked:
+        if type_ not in SERVED:
+            raise Malformed(f"`_type` names `{type_}`, which is not served here")
+    return list(dict.fromkeys(asked))
 
 
 def sort_of(specs: Iterable[ResourceSpec], text: str) -> tuple[Key, ...]:

@@ -7,8 +7,8 @@ from careplan_service.access.view import require_scope
 from careplan_service.interactions.admission import Admitted, admit, forbid_self_service
 from careplan_service.interactions.conditional import condition_of, only_match
 from careplan_service.interactions.desk import Changes, Desk
-from careplan_service.interactions.integrity import Integrity
-from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.integrity import Integrity, write_one
+from careplan_service.interactions.once import Written
 from careplan_service.resources.spec import ResourceSpec
 
 
@@ -28,17 +28,14 @@ def create(
     admitted = admit(spec, data, door)
     forbid_self_service(desk.caller, admitted.document)
 
-    def carry_out(changes: Changes) -> list[Written]:
+    def carry_out(changes: Changes, integrity: Integrity) -> Written:
         if condition:
             changes.alone(condition.name)
             if found := only_match(desk, condition):
-                return [Written(200, desk.show(found))]
-        integrity = Integrity(desk, door)
-        made = post(desk, changes, admitted, desk.new_id(), integrity)
-        integrity.require(changes)
-        return [made]
+                return Written(200, desk.show(found))
+        return post(desk, changes, admitted, desk.new_id(), integrity)
 
-    return written(desk, carry_out)[0]
+    return write_one(desk, door, carry_out)
 
 
 def post(

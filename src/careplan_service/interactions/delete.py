@@ -7,8 +7,8 @@ from careplan_service.access.view import require_scope
 from careplan_service.interactions.conditional import Condition, condition_of, only_match
 from careplan_service.interactions.desk import Changes, Desk, Write
 from careplan_service.interactions.guard import UNGUARDED, Guard
-from careplan_service.interactions.integrity import Integrity
-from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.integrity import Integrity, write_one
+from careplan_service.interactions.once import Written
 from careplan_service.interactions.read import absent
 from careplan_service.interactions.update import held, require_may_change
 from careplan_service.resources import r4
@@ -23,13 +23,10 @@ def delete(desk: Desk, spec: ResourceSpec, id_: str, door: Door, guard: Guard = 
     """
     require_scope(desk.caller, "d", spec.name)
 
-    def carry_out(changes: Changes) -> list[Written]:
-        integrity = Integrity(desk, door)
-        gone = remove(desk, changes, spec, id_, integrity, guard)
-        integrity.require(changes)
-        return [gone]
+    def carry_out(changes: Changes, integrity: Integrity) -> Written:
+        return remove(desk, changes, spec, id_, integrity, guard)
 
-    return written(desk, carry_out)[0]
+    return write_one(desk, door, carry_out)
 
 
 def delete_where(desk: Desk, spec: ResourceSpec, query: str, door: Door, guard: Guard = UNGUARDED) -> Written:
@@ -40,16 +37,13 @@ def delete_where(desk: Desk, spec: ResourceSpec, query: str, door: Door, guard: 
     require_scope(desk.caller, "d", spec.name)
     condition = condition_of(desk, spec, query, door.base_url)
 
-    def carry_out(changes: Changes) -> list[Written]:
-        integrity = Integrity(desk, door)
+    def carry_out(changes: Changes, integrity: Integrity) -> Written:
         found = only_match(desk, condition)
         if found is None:
             raise absent()
-        gone = remove(desk, changes, spec, found.id, integrity, guard, condition)
-        integrity.require(changes)
-        return [gone]
+        return remove(desk, changes, spec, found.id, integrity, guard, condition)
 
-    return written(desk, carry_out)[0]
+    return write_one(desk, door, carry_out)
 
 
 def remove(

@@ -13,8 +13,8 @@ from typing import NamedTuple, Protocol
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Rule
 from careplan_service.access.facts import Facts
-from careplan_service.access.filters import Filter, Is, all_of, any_of
-from careplan_service.access.view import view_for
+from careplan_service.access.filters import Filter, all_of
+from careplan_service.access.view import of_types, view_for
 
 LONGEST_ASKED, _LONGEST_REFUSAL = 2000, 2000
 """Characters of an audit row."""
@@ -246,11 +246,7 @@ class Desk:
 
     def sees_any(self, letter: str, types: Iterable[str]) -> Filter:
         """What the caller may see of several types; those out of the token's scope hold nothing."""
-        by_view: dict[Filter, list[Filter]] = {}
-        for type_ in types:
-            if self.caller.scopes.allows(letter, type_):
-                by_view.setdefault(self.sees(letter, type_), []).append(Is("type", type_))
-        return any_of(*(all_of(any_of(*kinds), view) for view, kinds in by_view.items()))
+        return of_types((t, self.sees(letter, t)) for t in types if self.caller.scopes.allows(letter, t))
 
     def show(self, stored: Stored) -> Stored:
         """Remember for the audit that this version leaves the service, and which consent opened it."""

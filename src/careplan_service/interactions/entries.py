@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from careplan_service.errors import Fault, Invalid, Problem, TooLarge, Unavailable
 from careplan_service.interactions.admission import require_plain_names, spec_of
-from careplan_service.interactions.desk import Desk, Policy
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import Guard, guard_of
 from careplan_service.interactions.patch import Patch
 from careplan_service.resources import r4
@@ -20,7 +20,6 @@ from careplan_service.resources.r4.wording import quoted
 from careplan_service.resources.spec import ResourceSpec
 from careplan_service.resources.splice import entry_resources
 
-MOST_ENTRIES = Policy().most_entries
 METHODS = ("DELETE", "POST", "PUT", "PATCH", "GET", "HEAD")
 """What an entry may ask for, in the order R4 has it carried out."""
 

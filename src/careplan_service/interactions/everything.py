@@ -12,12 +12,12 @@ from careplan_service.access import instants
 from careplan_service.access.filters import EVERYTHING, Filter, Has, Is, Not, Updated, Within, all_of, any_of
 from careplan_service.errors import Malformed, TooLarge
 from careplan_service.interactions.compartment import BESIDE, MEMBERS, of_patient
-from careplan_service.interactions.controls import PRESENTATION, count_of, require_once
+from careplan_service.interactions.controls import PRESENTATION, count_of, moment_of, require_once, types_of
 from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
-from careplan_service.interactions.includes import ANYTHING, beside, include_of
+from careplan_service.interactions.includes import ANYTHING, Include, beside, include_of
 from careplan_service.interactions.read import absent, read
 from careplan_service.interactions.search import COUNTED, Found
-from careplan_service.resources.registry import SERVED
+from careplan_service.resources.literals import REFERS
 
 _CARE_DATES = {
     "CarePlan": "date",
@@ -39,15 +39,16 @@ _CARE_DATES = {
 def plan_everything(desk: Desk, id_: str) -> Found:
     """A CarePlan and whatever it refers to, and what that refers to. Raises as `read`."""
     plan = read(desk, "CarePlan", id_)
-    around = include_of("_include:iterate", ANYTHING)
-    found = beside(desk, [plan], [around])
+    found = beside(desk, [plan], [replace(_OUTWARD, iterate=True)])
     return Found((plan,), tuple(desk.show(one) for one in found), 1, None)
 
 
 def patient_everything(desk: Desk, id_: str, pairs: Sequence[tuple[str, str]], after: Cursor | None) -> Found:
     """A patient's record, and the people and places it names. Raises NotFound when nothing may be seen."""
     asked, page = _asked(pairs, Page(limit=COUNTED, after=after))
-    wanted = all_of(of_patient(id_), asked, desk.sees_any("r", _types(pairs)))
+    types = types_of(pairs) or MEMBERS
+    seen = desk.sees_any("r", (type_ for type_ in MEMBERS if type_ in types))
+    wanted = all_of(of_patient(id_), asked, seen)
     found = desk.records.find("", wanted, replace(page, limit=page.limit + 1))
     if not found and after is None and (asked == EVERYTHING or not _known(desk, id_)):
         raise absent()
@@ -72,16 +73,10 @@ def _outside(desk: Desk, shown: Sequence[Stored]) -> tuple[Stored, ...]:
     return tuple(desk.show(one) for one in found)
 
 
-_OUTWARD = include_of("_include", ANYTHING)
+_OUTWARD = Include((*include_of("_include", ANYTHING).params, REFERS))
+"""Every reference, also those that no search parameter covers (`CarePlan.activity.detail.goal`)."""
+
 _TAKEN = frozenset({"start", "end", "_since", "_type", "_count"})
-
-
-def _types(pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    asked = [type_ for name, text in pairs if name == "_type" for type_ in text.split(",")]
-    for type_ in asked:
-        if type_ not in SERVED:
-            raise Malformed(f"`_type` names `{type_}`, which is not served here")
-    return tuple(type_ for type_ in MEMBERS if not asked or type_ in asked)
 
 
 def _asked(pairs: Sequence[tuple[str, str]], page: Page) -> tuple[Filter, Page]:
@@ -92,11 +87,11 @@ def _asked(pairs: Sequence[tuple[str, str]], page: Page) -> tuple[Filter, Page]:
             raise Malformed(f"`$everything` does not take `{name}`; it has {', '.join(sorted(_TAKEN))}")
     conditions: list[Filter] = []
     if "_since" in given:
-        lo, hi = _span("_since", given["_since"])
+        lo, hi = moment_of("_since", given["_since"])
         conditions.append(Updated("ge", lo, hi))
     if "start" in given or "end" in given:
-        lo = _span("start", given["start"])[0] if "start" in given else instants.BEGINNING
-        hi = _span("end", given["end"])[1] if "end" in given else instants.END
+        lo = moment_of("start", given["start"])[0] if "start" in given else instants.BEGINNING
+        hi = moment_of("end", given["end"])[1] if "end" in given else instants.END
         conditions.append(_cared(lo, hi))
     if "_count" in given:
         page = replace(page, limit=count_of(given["_count"]))
@@ -112,10 +107,3 @@ def _cared(lo: int, hi: int) -> Filter:
         for type_, param in params
     ]
     return any_of(*undated, *dated)
-
-
-def _span(name: str, text: str) -> tuple[int, int]:
-    try:
-        return instants.span(text.replace(" ", "+"))
-    except (ValueError, OverflowError) as error:
-        raise Malformed(f"`{name}`: {error}") from None

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from careplan_service.access import instants
 from careplan_service.errors import Malformed
-from careplan_service.interactions.controls import DEFAULT_COUNT, PRESENTATION, count_of, require_once
+from careplan_service.interactions.controls import (
+    DEFAULT_COUNT,
+    PRESENTATION,
+    count_of,
+    moment_of,
+    require_once,
+)
 from careplan_service.interactions.desk import ALWAYS, Cursor, Desk, Page, Span, Stored
 from careplan_service.interactions.read import absent
 from careplan_service.resources.registry import SERVED
@@ -62,19 +67,12 @@ def asked_of(pairs: Iterable[tuple[str, str]]) -> Asked:
 
 
 def _since(asked: Asked, text: str) -> Asked:
-    return replace(asked, span=replace(asked.span, since=_span("_since", text)[0]))
+    return replace(asked, span=replace(asked.span, since=moment_of("_since", text)[0]))
 
 
 def _at(asked: Asked, text: str) -> Asked:
-    lo, hi = _span("_at", text)
+    lo, hi = moment_of("_at", text)
     return replace(asked, span=replace(asked.span, lo=lo, hi=hi))
-
-
-def _span(name: str, text: str) -> tuple[int, int]:
-    try:
-        return instants.span(text.replace(" ", "+"))
-    except (ValueError, OverflowError) as error:
-        raise Malformed(f"`{name}`: {error}") from None
 
 
 _READ: Mapping[str, Callable[[Asked, str], Asked]] = {

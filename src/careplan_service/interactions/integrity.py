@@ -6,21 +6,34 @@ https://hl7.org/fhir/R4/references.html#literal and https://hl7.org/fhir/R4/http
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
 from careplan_service.access.consent.rules import Door
-from careplan_service.access.filters import EVERYTHING, Filter, Is, all_of, any_of
-from careplan_service.access.view import known_to
+from careplan_service.access.filters import EVERYTHING, Filter, Is, all_of
+from careplan_service.access.view import known_to, of_types
 from careplan_service.errors import Conflict, Fault, Invalid
 from careplan_service.interactions.admission import Admitted
 from careplan_service.interactions.desk import Changes, Desk, Page, Stored
+from careplan_service.interactions.once import Written, written
 from careplan_service.resources.literals import REFERS, Target, places, targets_in
 from careplan_service.resources.registry import SERVED
 
 MOST_NAMED = 20
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
+
+
+def write_one(desk: Desk, door: Door, carry_out: Callable[[Changes, Integrity], Written]) -> Written:
+    """One write in a transaction of its own, kept only if what it refers to and deletes may be so."""
+
+    def all_of_it(changes: Changes) -> list[Written]:
+        integrity = Integrity(desk, door)
+        made = carry_out(changes, integrity)
+        integrity.require(changes)
+        return [made]
+
+    return written(desk, all_of_it)[0]
 
 
 class _Expected(NamedTuple):
@@ -148,12 +161,7 @@ def _not_here(expected: _Expected, missing: set[str]) -> Iterable[Fault]:
 
 def _known(desk: Desk) -> Filter:
     """What the caller may know of, whatever its type."""
-    by_view: dict[Filter, list[Filter]] = {}
-    for type_ in SERVED:
-        by_view.setdefault(known_to(desk.caller, type_, desk.now), []).append(Is("type", type_))
-    if len(by_view) == 1:
-        return next(iter(by_view))
-    return any_of(*(all_of(any_of(*types), view) for view, types in by_view.items()))
+    return of_types((type_, known_to(desk.caller, type_, desk.now)) for type_ in SERVED)
 
 
 def _refused(desk: Desk, stored: Stored, found: list[Stored]) -> str:

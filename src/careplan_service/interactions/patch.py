@@ -10,8 +10,8 @@ from careplan_service.interactions.admission import admit, forbid_self_service, 
 from careplan_service.interactions.conditional import Condition, condition_of, only_match
 from careplan_service.interactions.desk import Changes, Desk
 from careplan_service.interactions.guard import UNGUARDED, Guard
-from careplan_service.interactions.integrity import Integrity
-from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.integrity import Integrity, write_one
+from careplan_service.interactions.once import Written
 from careplan_service.interactions.read import absent, gone
 from careplan_service.interactions.update import held, require_may_change
 from careplan_service.resources.patching import patched
@@ -35,13 +35,10 @@ def patch(
     """
     require_scope(desk.caller, "u", spec.name)
 
-    def carry_out(changes: Changes) -> list[Written]:
-        integrity = Integrity(desk, door)
-        made = amend(desk, changes, spec, id_, sent, door, integrity, guard)
-        integrity.require(changes)
-        return [made]
+    def carry_out(changes: Changes, integrity: Integrity) -> Written:
+        return amend(desk, changes, spec, id_, sent, door, integrity, guard)
 
-    return written(desk, carry_out)[0]
+    return write_one(desk, door, carry_out)
 
 
 def patch_where(
@@ -54,16 +51,13 @@ def patch_where(
     require_scope(desk.caller, "u", spec.name)
     condition = condition_of(desk, spec, query, door.base_url)
 
-    def carry_out(changes: Changes) -> list[Written]:
-        integrity = Integrity(desk, door)
+    def carry_out(changes: Changes, integrity: Integrity) -> Written:
         found = only_match(desk, condition)
         if found is None:
             raise absent()
-        made = amend(desk, changes, spec, found.id, sent, door, integrity, guard, condition)
-        integrity.require(changes)
-        return [made]
+        return amend(desk, changes, spec, found.id, sent, door, integrity, guard, condition)
 
-    return written(desk, carry_out)[0]
+    return write_one(desk, door, carry_out)
 
 
 def amend(

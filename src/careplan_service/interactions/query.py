@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from careplan_service.access.filters import (
@@ -16,7 +16,7 @@ from careplan_service.access.filters import (
     all_of,
     any_of,
 )
-from careplan_service.errors import Forbidden, Malformed
+from careplan_service.errors import Malformed
 from careplan_service.interactions import controls
 from careplan_service.interactions.conditions import Asker, Unknown, condition
 from careplan_service.interactions.desk import Cursor, Page
@@ -61,35 +61,13 @@ class _Read:
 
 
 def query_of(
-    spec: ResourceSpec,
-    pairs: Pairs,
-    base_url: str,
-    after: Cursor | None,
-    seen: Callable[[str], Filter] | None = None,
-    *,
-    lenient: bool = False,
+    types: Sequence[str], pairs: Pairs, asker: Asker, after: Cursor | None = None, *, lenient: bool = False
 ) -> Query:
-    """The search of one type. Raises Malformed (400) for what is not understood.
+    """The search of one type, or of several with parameters that all of them have.
 
-    Without `seen` nothing can be asked about other resources.
+    Raises Malformed (400) for what is not understood, Forbidden for types that the token does not open.
     """
-    return _query([spec], pairs, Asker(base_url, seen or _nothing), after, lenient)
-
-
-def query_of_types(
-    types: Sequence[str], pairs: Pairs, asker: Asker, after: Cursor | None, *, lenient: bool = False
-) -> Query:
-    """The search of several types: each parameter is one that all of them have."""
-    return _query([SERVED[type_] for type_ in types], pairs, asker, after, lenient)
-
-
-def _nothing(type_: str) -> Filter:
-    raise Forbidden(f"nothing can be asked about {type_} here")
-
-
-def _query(
-    specs: list[ResourceSpec], pairs: Pairs, asker: Asker, after: Cursor | None, lenient: bool
-) -> Query:
+    specs = [SERVED[type_] for type_ in types]
     policy = asker.policy
     if len(pairs) > policy.most_parameters:
         raise Malformed(f"a search takes at most {policy.most_parameters} parameters, not {len(pairs)}")

@@ -6,22 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from careplan_service.access.filters import Filter, all_of
-from careplan_service.interactions.controls import DEFAULT_COUNT, MOST, count_of, require_once
 from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
 from careplan_service.interactions.includes import beside
-from careplan_service.interactions.query import Query, query_of, query_of_types
-
-__all__ = [
-    "DEFAULT_COUNT",
-    "MOST",
-    "Found",
-    "Query",
-    "count_of",
-    "query_of",
-    "query_of_types",
-    "require_once",
-    "search",
-]
+from careplan_service.interactions.query import Query
 
 COUNTED = 1000
 """So many matches are counted unasked; of more the total is told to whoever asks with `_total`."""

@@ -11,8 +11,8 @@ from careplan_service.interactions.conditional import Condition, condition_of, o
 from careplan_service.interactions.create import post
 from careplan_service.interactions.desk import Changes, Desk, Stored
 from careplan_service.interactions.guard import UNGUARDED, Guard
-from careplan_service.interactions.integrity import Integrity
-from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.integrity import Integrity, write_one
+from careplan_service.interactions.once import Written
 from careplan_service.interactions.read import absent
 from careplan_service.resources.spec import ResourceSpec
 
@@ -28,13 +28,10 @@ def update(
     admitted = _admitted(desk, spec, data, door)
     require_same_id(admitted, id_)
 
-    def carry_out(changes: Changes) -> list[Written]:
-        integrity = Integrity(desk, door)
-        made = put(desk, changes, admitted, id_, integrity, guard)
-        integrity.require(changes)
-        return [made]
+    def carry_out(changes: Changes, integrity: Integrity) -> Written:
+        return put(desk, changes, admitted, id_, integrity, guard)
 
-    return written(desk, carry_out)[0]
+    return write_one(desk, door, carry_out)
 
 
 def update_where(
@@ -48,15 +45,12 @@ def update_where(
     admitted = _admitted(desk, spec, data, door)
     condition = condition_of(desk, spec, query, door.base_url)
 
-    def carry_out(changes: Changes) -> list[Written]:
-        integrity = Integrity(desk, door)
+    def carry_out(changes: Changes, integrity: Integrity) -> Written:
         changes.alone(condition.name)
         found = only_match(desk, condition)
-        made = put_where(desk, changes, admitted, condition, found, integrity, guard)
-        integrity.require(changes)
-        return [made]
+        return put_where(desk, changes, admitted, condition, found, integrity, guard)
 
-    return written(desk, carry_out)[0]
+    return write_one(desk, door, carry_out)
 
 
 def _admitted(desk: Desk, spec: ResourceSpec, data: bytes, door: Door) -> Admitted:

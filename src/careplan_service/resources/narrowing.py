@@ -131,19 +131,21 @@ _SUMMARIES: Mapping[str, Callable[[str], Callable[[str], bool]]] = {
 
 
 def _tagged(document: _Document) -> _Document:
-    if is_subsetted(document):
+    if subsetted_at(document) is not None:
         return document
     meta = document.get("meta", {})
     return {**document, "meta": {**meta, "tag": [*meta.get("tag", ()), SUBSETTED]}}
 
 
-def is_subsetted(document: Mapping[str, Any]) -> bool:
-    """Whether a document says that it is only a part of a resource; storing it would lose the rest.
+def subsetted_at(document: Mapping[str, Any]) -> int | None:
+    """The index of the tag by which a document says that it is only a part; storing it would lose the rest.
 
     Takes any JSON object, also one that is not valid.
     """
     meta = document.get("meta")
     tags = meta.get("tag") if type(meta) is dict else None
-    return type(tags) is list and any(
-        type(tag) is dict and all(tag.get(name) == value for name, value in SUBSETTED.items()) for tag in tags
-    )
+    return next((i for i, tag in enumerate(tags) if _says_part(tag)), None) if type(tags) is list else None
+
+
+def _says_part(tag: Any) -> bool:
+    return type(tag) is dict and all(tag.get(name) == value for name, value in SUBSETTED.items())

@@ -19,7 +19,7 @@ class Binds:
 
     def leads(self, wanted: object) -> bool:
         """Whether the statement starts from the facts this Filter asks for."""
-        return any(wanted is one for one in self._lead)
+        return wanted in self._lead
 
     def text(self, value: str) -> BindParameter[str]:
         """A text parameter."""

@@ -6,7 +6,6 @@ https://hl7.org/fhir/R4/http.html#search
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
@@ -15,11 +14,12 @@ from careplan_service.access.filters import EVERYTHING, Filter, all_of
 from careplan_service.errors import Malformed
 from careplan_service.interactions.admission import spec_of
 from careplan_service.interactions.compartment import members_of, of_patient
-from careplan_service.interactions.conditions import Asker
-from careplan_service.interactions.controls import PRESENTATION
+from careplan_service.interactions.conditions import asker_of
+from careplan_service.interactions.controls import PRESENTATION, types_of
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.everything import patient_everything, plan_everything
-from careplan_service.interactions.search import Found, query_of_types, search
+from careplan_service.interactions.query import query_of
+from careplan_service.interactions.search import Found, search
 from careplan_service.resources.registry import SERVED
 from careplan_service.web import incoming, presenting, wire
 from careplan_service.web.fhir.face import Face, Pairs, pairs_of
@@ -86,34 +86,23 @@ def _form(desk: Desk) -> Pairs:
 
 
 def _one_type(desk: Desk, type_: str, pairs: Pairs, face: Face) -> Response:
-    if any(name == "_type" for name, _ in pairs):
-        raise Malformed(f"`_type` is for searches of several types, at `/fhir`; this one is of {type_}")
     return _searched(desk, [type_], pairs, type_, EVERYTHING, face, desk.sees("s", type_))
 
 
 def _system(desk: Desk, pairs: Pairs, face: Face) -> Response:
-    types = _types(pairs)
+    types = types_of(pairs) or list(SERVED)
     return _searched(desk, types, pairs, "", EVERYTHING, face, desk.sees_any("s", types))
 
 
 def _compartment(desk: Desk, id_: str, type_: str, pairs: Pairs, face: Face) -> Response:
     types = members_of(type_)
     if type_ == "*":
-        asked = _types(pairs)
+        asked = types_of(pairs) or types
         types = tuple(one for one in types if one in asked)
         seen = desk.sees_any("s", types)
     else:
         seen = desk.sees("s", type_)
     return _searched(desk, list(types), pairs, f"Patient/{id_}/{type_}", of_patient(id_), face, seen)
-
-
-def _types(pairs: Pairs) -> list[str]:
-    """The types of `_type`, or all. Raises Malformed (400) for one that is not served."""
-    asked = [type_ for name, text in pairs if name == "_type" for type_ in text.split(",")]
-    for type_ in asked:
-        if type_ not in SERVED:
-            raise Malformed(f"`_type` names `{type_}`, which is not served here")
-    return list(dict.fromkeys(asked)) or list(SERVED)
 
 
 def _searched(
@@ -122,8 +111,8 @@ def _searched(
     if path and not path.endswith("*") and any(name == "_type" for name, _ in pairs):
         raise Malformed("`_type` is for a search of several types; this address names one")
     given, after = face.page_of(desk, pairs, path)
-    asker = Asker(face.base_url, partial(desk.sees, "s"), desk.policy)
-    query = query_of_types(types, given, asker, after, lenient=incoming.is_lenient(request))
+    asker = asker_of(desk, face.base_url)
+    query = query_of(types, given, asker, after, lenient=incoming.is_lenient(request))
     found = search(desk, query, all_of(within, seen))
     return _answer(desk, found, query.used, path, face, query.ignored)
 
