@@ -94,7 +94,7 @@ def test_a_commit_that_fails_is_told_to_everyone_who_waited_for_it(counted: Coun
     for thread in waiting:
         thread.start()
     until = time.monotonic() + 10
-    while len(log._waiting) < 6 and time.monotonic() < until:
+    while len(log._entries._waiting) < 6 and time.monotonic() < until:
         time.sleep(0.005)
     counted.open.set()
     for thread in (first, *waiting):

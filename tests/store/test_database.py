@@ -36,12 +36,13 @@ while True:
 """
 
 
-def test_sqlite_is_opened_with_a_log_full_syncs_and_foreign_keys(tmp_path: Path) -> None:
+def test_sqlite_is_opened_with_a_log_that_our_writer_flushes_and_foreign_keys(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/new/place/careplan.db")
     asked = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-    assert [database.rows(f"PRAGMA {name}", {})[0][0] for name in asked] == ["wal", 2, 1, 10_000]
+    assert [database.rows(f"PRAGMA {name}", {})[0][0] for name in asked] == ["wal", 1, 1, 10_000]
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
     database.close()
 
 

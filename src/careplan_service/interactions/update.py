@@ -100,8 +100,6 @@ def put(
 ) -> Written:
     """The update inside an open transaction."""
     name = admitted.spec.name
-    # Where there is no row yet that writers could wait at, two would both create it.
-    changes.alone(f"{name}/{id_}")
     before = held(desk, changes, name, id_, "u", condition)
     if before is None:
         require_may_name(desk, changes, name, id_)

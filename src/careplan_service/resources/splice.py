@@ -6,140 +6,124 @@ https://hl7.org/fhir/R4/resource.html#Meta
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from careplan_service.errors import Malformed
 
-_STRING = rb'"(?:[^"\\]|\\.)*"'
-_TOKEN = re.compile(_STRING + rb"|[{}\[\],:]")
-_TYPE_FIRST = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*' + _STRING)
-_KEYS = {b'"id"': "id", b'"meta"': "meta"}
+_SPACE = re.compile(r"[ \t\r\n]*")
+_COMMA, _COLON = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*"), re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
+_TYPE_FIRST = re.compile(r'\s*\{\s*"resourceType"\s*:\s*"(?:[^"\\]|\\.)*"')
+# Only where a value ends matters here, so numbers may stay texts.
+_VALUE = json.JSONDecoder(parse_int=str, parse_float=str)
+
+Edit = tuple[int, int, str]
+"""What to put in place of the text from the first position to the second."""
 
 
 class Member(NamedTuple):
-    """Where a member of an object stands: from its key to the end of its value."""
+    """A member of an object: its name as written and where it stands, its value from `start` to `end`."""
 
-    name: bytes
+    name: str
+    at: int
     start: int
-    value: int
     end: int
 
 
 def stamped(data: bytes, document: Mapping[str, Any], id_: str, version: int, updated: str) -> bytes:
-    """The same bytes with the server's id, version and time in them; `document` is what they parse to."""
-    stamp = f'"versionId":"{version}","lastUpdated":"{updated}"'.encode()
-    if "id" not in document and "meta" not in document:
-        return _insert(data, f'"id":"{id_}","meta":{{'.encode() + stamp + b"}")
-    wanted = {key for key, name in _KEYS.items() if name in document}
-    members = {m.name: m for m in _members(data, data.index(b"{"), wanted)}
+    """The same bytes with the server's id, version and time in them; `document` is what they parse to.
+
+    Raises Malformed (400) where the names that the stamp must replace are written with escapes.
+    """
+    text = data.decode()
+    stamp = f'"versionId":"{version}","lastUpdated":"{updated}"'
+    wanted = {name for name in ("id", "meta") if name in document}
+    members = _named(text, text.index("{"), wanted)
     if len(members) < len(wanted):
         raise Malformed("write the names of `id` and `meta` plainly, without escapes")
-    edits: list[tuple[int, int, bytes]] = []
-    if b'"id"' in members:
-        edits.append((members[b'"id"'].value, members[b'"id"'].end, f'"{id_}"'.encode()))
-    else:
-        edits.append((*_front(data), f'"id":"{id_}"'.encode()))
-    if b'"meta"' in members:
-        edits.append(_meta_edit(data, members[b'"meta"'], stamp))
-    else:
-        at = members[b'"id"'].end
-        edits.append((at, at, b',"meta":{' + stamp + b"}"))
-    return _edited(data, edits)
-
-
-def _edited(data: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
+    edits = _edits(text, members.get("id"), members.get("meta"), id_, stamp)
     for start, end, new in sorted(edits, reverse=True):
-        if start == end and not new.startswith(b","):
-            data = _inserted_at(data, start, new)
-        else:
-            data = data[:start] + new + data[end:]
-    return data
+        text = text[:start] + new + text[end:]
+    return text.encode()
 
 
-def _front(data: bytes) -> tuple[int, int]:
-    """Where a new first member goes: after a leading resourceType, else after the brace."""
-    found = _TYPE_FIRST.match(data)
-    at = found.end() if found else data.index(b"{") + 1
-    return at, at
+def _edits(text: str, id_at: Member | None, meta: Member | None, id_: str, stamp: str) -> Iterator[Edit]:
+    """The id and the meta in place of those that were sent; where there is no meta, it follows the id."""
+    new = f'"id":"{id_}"' if meta else f'"id":"{id_}","meta":{{{stamp}}}'
+    if meta:
+        yield meta.start, meta.end, _stamped_meta(text, meta, stamp)
+    if id_at:
+        yield id_at.start, id_at.end, new.partition(":")[2]
+    else:
+        yield _at_front(text, new)
 
 
-def _insert(data: bytes, members: bytes) -> bytes:
-    return _inserted_at(data, _front(data)[0], members)
+def _at_front(text: str, members: str) -> Edit:
+    """Puts in new members: after a leading resourceType, else before all others."""
+    found = _TYPE_FIRST.match(text)
+    if found:
+        return found.end(), found.end(), f",{members}"
+    at = text.index("{") + 1
+    return at, at, members if text[_after(_SPACE, text, at)] == "}" else f"{members},"
 
 
-def _inserted_at(data: bytes, at: int, members: bytes) -> bytes:
-    if data[:at].rstrip().endswith(b"{"):
-        rest = data[at:].lstrip()
-        return data[:at] + members + (b"" if rest.startswith(b"}") else b",") + data[at:]
-    return data[:at] + b"," + members + data[at:]
-
-
-def _meta_edit(data: bytes, meta: Member, stamp: bytes) -> tuple[int, int, bytes]:
+def _stamped_meta(text: str, meta: Member, stamp: str) -> str:
     """The meta object with the server's two members first and the client's own two taken out."""
-    members = list(_members(data, meta.value, None))
-    if any(b"\\" in m.name for m in members):
+    members = list(_members(text, meta.start))
+    if any("\\" in member.name for member in members):
         raise Malformed("write the names of the elements of `meta` plainly, without escapes")
-    kept = [
-        data[m.start : m.end].strip() for m in members if m.name not in (b'"versionId"', b'"lastUpdated"')
-    ]
-    return meta.value, meta.end, b"{" + b",".join([stamp, *kept]) + b"}"
-
-
-def _members(data: bytes, brace: int, wanted: set[bytes] | None) -> Iterator[Member]:
-    """The members of the object that opens at `brace`; stops early once all wanted keys were seen."""
-    depth, key, start, value = 0, b"", 0, 0
-    missing = set(wanted or ())
-    for token in _TOKEN.finditer(data, brace):
-        text = token.group()
-        first = text[:1]
-        if depth == 1 and first == b'"' and not key:
-            key, start = text, token.start()
-        elif depth == 1 and first == b":":
-            value = _after_space(data, token.end())
-        elif depth == 1 and first in b",}" and key:
-            if wanted is None or key in missing:
-                yield Member(key, start, value, _before_space(data, value, token.start()))
-                missing.discard(key)
-                if wanted is not None and not missing:
-                    return
-            key = b""
-        depth += (first in b"{[") - (first in b"}]")
-        if depth == 0:
-            return
+    kept = [text[m.at : m.end] for m in members if m.name not in ("versionId", "lastUpdated")]
+    return "{" + ",".join([stamp, *kept]) + "}"
 
 
 def entry_resources(bundle: bytes) -> list[bytes | None]:
     """The bytes of each entry's resource in a Bundle that parsed, in order; None where there is none."""
-    entries = next((m for m in _members(bundle, bundle.index(b"{"), {b'"entry"'})), None)
-    if entries is None:
-        return []
-    return [_resource_in(bundle, start) for start in _objects(bundle, entries.value)]
+    text = bundle.decode("utf-8-sig")
+    entries = _named(text, text.index("{"), {"entry"}).get("entry")
+    return [_resource_in(text, at) for at in _items(text, entries.start)] if entries else []
 
 
-def _resource_in(bundle: bytes, brace: int) -> bytes | None:
-    found = next((m for m in _members(bundle, brace, {b'"resource"'})), None)
-    return bundle[found.value : found.end] if found else None
+def _resource_in(text: str, brace: int) -> bytes | None:
+    found = _named(text, brace, {"resource"}).get("resource")
+    return text[found.start : found.end].encode() if found else None
 
 
-def _objects(data: bytes, bracket: int) -> Iterator[int]:
-    """Where each object of the array that opens at `bracket` begins."""
-    depth = 0
-    for token in _TOKEN.finditer(data, bracket):
-        first = token.group()[:1]
-        if depth == 1 and first == b"{":
-            yield token.start()
-        depth += (first in b"{[") - (first in b"}]")
-        if depth == 0:
-            return
+def _named(text: str, brace: int, wanted: Collection[str]) -> dict[str, Member]:
+    """The members of these names; the search ends with the last of them."""
+    found: dict[str, Member] = {}
+    if not wanted:
+        return found
+    for member in _members(text, brace):
+        if member.name in wanted:
+            found[member.name] = member
+            if len(found) == len(wanted):
+                break
+    return found
 
 
-def _after_space(data: bytes, at: int) -> int:
-    while data[at] in b" \t\r\n":
-        at += 1
-    return at
+def _members(text: str, brace: int) -> Iterator[Member]:
+    """The members of the object that opens at `brace`, in a text that parsed."""
+    at = _after(_SPACE, text, brace + 1)
+    while text[at] != "}":
+        _, named = _VALUE.raw_decode(text, at)
+        start = _after(_COLON, text, named)
+        _, end = _VALUE.raw_decode(text, start)
+        yield Member(text[at + 1 : named - 1], at, start, end)
+        at = _after(_COMMA, text, end)
 
 
-def _before_space(data: bytes, start: int, end: int) -> int:
-    return start + len(data[start:end].rstrip())
+def _items(text: str, bracket: int) -> Iterator[int]:
+    """Where each item of the list that opens at `bracket` begins."""
+    at = _after(_SPACE, text, bracket + 1)
+    while text[at] != "]":
+        yield at
+        _, end = _VALUE.raw_decode(text, at)
+        at = _after(_COMMA, text, end)
+
+
+def _after(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    assert found is not None  # each of them also matches nothing, or what any JSON has there
+    return found.end()

@@ -14,8 +14,9 @@ from careplan_service.access.filters import All, Consented, Filter
 from careplan_service.access.filters import Any as AnyOf
 from careplan_service.interactions.desk import Stored
 from careplan_service.store.bind import Binds, named
+from careplan_service.store.compiling import Statement
 from careplan_service.store.consent_sql import because
-from careplan_service.store.database import Database, Statement
+from careplan_service.store.database import Database
 from careplan_service.store.shapes import Values, shape
 from careplan_service.store.sql import clause
 from careplan_service.store.tables import document, resource

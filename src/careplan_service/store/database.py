@@ -6,27 +6,23 @@ https://www.sqlite.org/wal.html
 
 from __future__ import annotations
 
-import fcntl
-import os
-import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
+import orjson
 from sqlalchemy import create_engine, event, exc
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.engine import make_url
 
-from careplan_service.errors import TooCostly, Unavailable
+from careplan_service.errors import Conflict, TooCostly, Unavailable
+from careplan_service.store.compiling import Compiler, Statement
+from careplan_service.store.one_writer import OneWriter
 
-_BIND = re.compile(r"p\d+")
-_NAMED = re.compile(r":(\w+)()")
-_PYFORMAT = re.compile(r"%\((\w+)\)s(::\w+)?")
 Values = Mapping[str, str | int | bytes]
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -46,11 +42,12 @@ _STEPS = 10_000
 """Of SQLite's virtual machine, between two looks at the clock: some tenths of a millisecond."""
 
 
-class Statement(NamedTuple):
-    """A compiled statement; `names` are its parameters in the order of `$1`, `$2` ... (PostgreSQL)."""
+class _Unit:
+    """What one transaction keeps until it ends: rows to be inserted, and numbers for further ones."""
 
-    text: str
-    names: tuple[str, ...] = ()
+    def __init__(self) -> None:
+        self.waiting: dict[Statement, list[Values]] = {}
+        self.numbers: dict[str, Iterator[int]] = {}
 
 
 class Database:
@@ -67,18 +64,16 @@ class Database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         self.engine = create_engine(self.url, connect_args={} if self.is_sqlite else _SESSION)
         self.within = "instr" if self.is_sqlite else "strpos"
-        # Named parameters on both, so that one value may stand in many places of a statement.
-        self._dialect: Dialect = sqlite.dialect(paramstyle="named") if self.is_sqlite else self.engine.dialect
+        compiler = Compiler(self.engine.dialect)
+        self.compiled, self.insert_each = compiler.compiled, compiler.insert_each
         self._local = threading.local()
         self._opened: list[Any] = []
-        self._writing = threading.Lock()
         self._gone: tuple[type[BaseException], ...] = (
             OSError,
             exc.OperationalError,
             sqlite3.OperationalError,
         )
-        # What a driver raises when a unique key is there already.
-        self.taken: type[Exception] = sqlite3.IntegrityError
+        self._writer = OneWriter(self.url.database or "") if self.is_sqlite else None
         if self.is_sqlite:
             event.listen(self.engine, "connect", _set_pragmas)
         else:
@@ -86,28 +81,6 @@ class Database:
 
             self._gone += (psycopg.OperationalError, psycopg.InterfaceError)
             self._cursor = psycopg.RawCursor
-            self.taken = psycopg.errors.UniqueViolation
-
-    def compiled(self, statement: ClauseElement) -> Statement:
-        """A statement in this database's dialect, its parameters named as its binds.
-
-        Constants of ours stand in the text: a planner sees that `current = 1` has an index.
-        """
-        compiled = statement.compile(dialect=self._dialect, compile_kwargs={"render_postcompile": True})
-        constants = {name: value for name, value in compiled.params.items() if value is not None}
-        numbers: dict[str, int] = {}
-
-        def written(found: re.Match[str]) -> str:
-            name, cast = found[1], found[2] or ""
-            value = constants.get(name)
-            if value is not None and not _BIND.fullmatch(name):
-                return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
-            if self.is_sqlite:
-                return found[0]
-            return f"${numbers.setdefault(name, len(numbers) + 1)}{cast}"
-
-        text = (_NAMED if self.is_sqlite else _PYFORMAT).sub(written, str(compiled))
-        return Statement(text if self.is_sqlite else text.replace("%%", "%"), tuple(numbers))
 
     @property
     def _connection(self) -> Any:
@@ -123,6 +96,7 @@ class Database:
         pooled.detach()
         if self.is_sqlite:
             connection.isolation_level = None
+            connection.execute("PRAGMA synchronous = NORMAL")  # OneWriter flushes
             connection.set_progress_handler(self._is_late, _STEPS)
         else:
             connection.autocommit = True
@@ -163,13 +137,25 @@ class Database:
         """One writing statement inside `writing()`."""
         self._execute(statement, values)
 
-    def run_each(self, statement: Statement, rows: Sequence[Values]) -> None:
-        """One writing statement for each row, in one go."""
-        if rows:
-            cursor = self._connection.cursor()
-            cursor.executemany(statement.text, [self._given(statement, row) for row in rows])
+    def insert(self, statement: Statement, rows: Iterable[Values]) -> None:
+        """Insert rows by a statement of `insert_each`, inside `writing()`.
+
+        They go in together with others, at the latest before whatever is asked or written next.
+        """
+        self._unit.waiting.setdefault(statement, []).extend(rows)
+
+    def _insert_waiting(self, unit: _Unit) -> None:
+        waiting, unit.waiting = unit.waiting, {}
+        for statement, rows in waiting.items():
+            if rows and self.is_sqlite:
+                self._connection.executemany(statement.text, rows)
+            elif rows:
+                self._connection.execute(statement.text, [orjson.dumps(rows, default=bytes.decode).decode()])
 
     def _execute(self, statement: Statement | str, values: Values) -> Any:
+        unit: _Unit | None = getattr(self._local, "unit", None)
+        if unit is not None and unit.waiting:
+            self._insert_waiting(unit)
         if isinstance(statement, str):
             statement = Statement(statement)
         return self._connection.execute(statement.text, self._given(statement, values))
@@ -178,54 +164,56 @@ class Database:
         return values if self.is_sqlite else [values[name] for name in statement.names]
 
     def next_id(self, table: str, column: str) -> int:
-        """A fresh number for a row, inside `writing()`."""
-        sql = f"SELECT nextval('{table}_{column}_seq')"
-        if self.is_sqlite:
-            # One writer at a time, so the largest number plus one is nobody else's.
-            sql = f"SELECT coalesce(max({column}), 0) + 1 FROM {table}"  # noqa: S608
-        return int(self._connection.execute(sql).fetchone()[0])
+        """A fresh number for a row, larger than those before it, inside `writing()`."""
+        unit = self._unit
+        if table not in unit.numbers:
+            fresh = self._largest_and_on if self.is_sqlite else self._reserved
+            unit.numbers[table] = fresh(table, column)
+        return next(unit.numbers[table])
+
+    def _largest_and_on(self, table: str, column: str) -> Iterator[int]:
+        """There is one writer at a time, so what follows the largest number is nobody else's."""
+        largest = self._connection.execute(f"SELECT coalesce(max({column}), 0) FROM {table}")  # noqa: S608
+        return count(int(largest.fetchone()[0]) + 1)
+
+    def _reserved(self, table: str, column: str) -> Iterator[int]:
+        """Numbers from the sequence; who needs many gets twice as many each time."""
+        for doubled in count():
+            some = f"SELECT nextval('{table}_{column}_seq') FROM generate_series(1, {2**doubled})"  # noqa: S608
+            yield from (int(number) for (number,) in self._connection.execute(some).fetchall())
+
+    @property
+    def _unit(self) -> _Unit:
+        unit: _Unit = self._local.unit
+        return unit
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
-        Raises Unavailable when the database is gone.
+        Raises Unavailable when the database is gone, Conflict when another one wrote the same meanwhile.
         """
-        with _reached(self._gone), self._one_transaction():
-            yield
+        try:
+            with _reached(self._gone), self._one_transaction():
+                self._local.unit = _Unit()
+                yield
+                self._insert_waiting(self._unit)
+        except Exception as error:
+            if _is_taken(error):
+                raise Conflict("another request wrote the same at the same moment; try again") from error
+            raise
+        finally:
+            self._local.unit = None
 
     @contextmanager
     def _one_transaction(self) -> Iterator[None]:
-        if self.is_sqlite:
-            with self._alone(), self._transaction("BEGIN IMMEDIATE"):
+        if self._writer is not None:
+            with self._writer.transaction(self._connection):
                 yield
         else:
-            with self._connection.transaction():
+            # What has no answer to wait for is sent along with what follows it.
+            with self._connection.pipeline(), self._connection.transaction():
                 yield
-
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
-        connection = self._connection
-        connection.execute(begin)
-        try:
-            yield
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:  # a full disk ends the transaction by itself
-                connection.execute("ROLLBACK")
-            raise
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Queue for SQLite's single writer across threads and processes; its own busy handler only polls."""
-        with self._writing:
-            if not hasattr(self, "_queue"):
-                self._queue = os.open(f"{self.url.database}-writer", os.O_CREAT | os.O_RDWR, 0o600)
-            fcntl.flock(self._queue, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._queue, fcntl.LOCK_UN)
 
     def analyse(self) -> None:
         """Refresh the planner's statistics; tables filled and never analysed read ten times slower."""
@@ -238,9 +226,8 @@ class Database:
         self._opened.clear()
         self._local = threading.local()
         self.engine.dispose()
-        if hasattr(self, "_queue"):
-            os.close(self._queue)
-            del self._queue
+        if self._writer is not None:
+            self._writer.close()
 
 
 @contextmanager
@@ -250,6 +237,12 @@ def _reached(gone: tuple[type[BaseException], ...]) -> Iterator[None]:
         yield
     except gone as error:
         raise Unavailable("the database cannot be reached for now; try again") from error
+
+
+def _is_taken(error: Exception) -> bool:
+    """Whether a unique key is there already."""
+    told = getattr(error, "sqlite_errorname", "") or getattr(error, "sqlstate", "")
+    return told in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505")
 
 
 def _set_pragmas(connection: Any, record: object) -> None:

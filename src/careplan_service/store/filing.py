@@ -31,11 +31,11 @@ def file_rules(database: Database, statements: Statements, filing: Filing) -> No
     for rule in filing.rules:
         rule_id = database.next_id("consent_rule", "rule")
         leaf = not any(other.path.startswith(f"{rule.path}.") for other in filing.rules)
-        database.run(statements.insert["consent_rule"], _rule_row(rule_id, filing, rule, leaf=leaf))
+        database.insert(statements.insert["consent_rule"], [_rule_row(rule_id, filing, rule, leaf=leaf)])
         for part in rule.parts:
             part_id = database.next_id("consent_part", "part")
-            database.run(statements.insert["consent_part"], _part_row(part_id, rule_id, part))
-            database.run_each(statements.insert["consent_key"], _key_rows(part_id, part))
+            database.insert(statements.insert["consent_part"], [_part_row(part_id, rule_id, part)])
+            database.insert(statements.insert["consent_key"], _key_rows(part_id, part))
 
 
 def _rule_row(rule_id: int, filing: Filing, rule: Rule, *, leaf: bool) -> Row:

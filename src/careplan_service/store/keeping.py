@@ -16,7 +16,8 @@ from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import Once
 from careplan_service.interactions.once import KEPT_FOR
 from careplan_service.store.bind import Binds, named
-from careplan_service.store.database import Database, Statement
+from careplan_service.store.compiling import Statement
+from careplan_service.store.database import Database
 from careplan_service.store.lists import elements, listed
 from careplan_service.store.shapes import Values, shape
 from careplan_service.store.sql import clause
@@ -60,7 +61,7 @@ class Targets:
 
     def _hold(self, lock: Statement, references: Collection[str]) -> None:
         if not self._database.is_sqlite and references:
-            self._database.rows(lock, {"names": listed(sorted(references))})
+            self._database.run(lock, {"names": listed(sorted(references))})
 
     def _query(self, seen: Filter) -> Select[Any]:
         binds = Binds()

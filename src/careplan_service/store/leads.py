@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, FromClause, Select, func, literal_column, 
 
 from careplan_service.access import filters as f
 from careplan_service.store.bind import Binds, named
-from careplan_service.store.database import Database, Statement
+from careplan_service.store.compiling import Statement
+from careplan_service.store.database import Database
 from careplan_service.store.shapes import Values, shape
 from careplan_service.store.sql import clause
 from careplan_service.store.tables import consent_key, consent_part, consent_rule, resource

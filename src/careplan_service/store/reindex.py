@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from careplan_service.access.consent.rules import Door, rules_of
 from careplan_service.errors import Invalid
@@ -55,7 +55,7 @@ def _reindex_one(
     )
     database.run(database.compiled(change), {**columns, "v": vid})
     database.run(database.compiled(delete(fact).where(fact.c.vid == bindparam("v"))), {"v": vid})
-    database.run_each(database.compiled(insert(fact)), fact_rows(vid, facts, searchable=True))
+    database.insert(statements.insert["fact"], fact_rows(vid, facts, searchable=True))
     if type_ == "Consent":
         with suppress(Invalid):  # what cannot be compiled any more keeps the rules it has
             rules = rules_of(parsed, door)

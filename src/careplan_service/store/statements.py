@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Text, bindparam, delete, func, insert, select, update
+from sqlalchemy import Text, bindparam, delete, func, select, update
 
 from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.store.database import Database
@@ -22,25 +22,14 @@ class Statements:
 
     def __init__(self, database: Database) -> None:
         compiled = database.compiled
-        self.insert = {table.name: compiled(insert(table)) for table in (document, fact, consent_key)}
-        self.insert["resource"] = compiled(insert(resource))
-        self.insert["consent_rule"] = compiled(insert(consent_rule))
-        self.insert["consent_part"] = compiled(insert(consent_part))
-        self.audit = compiled(
-            insert(audit).values({c.name: bindparam(c.name) for c in audit.c if c.name != "entry"})
-        )
-        self.retire = compiled(
-            update(resource)
-            .values(current=0)
-            .where(
-                resource.c.type == bindparam("t"), resource.c.id == bindparam("i"), resource.c.current == 1
-            )
-        )
+        written = (resource, document, fact, consent_rule, consent_part, consent_key)
+        self.insert = {table.name: database.insert_each(table) for table in written}
+        self.insert["audit"] = database.insert_each(audit, without="entry")
+        self.retire = compiled(update(resource).values(current=0).where(resource.c.vid == bindparam("v")))
         # A past version is never searched; what decides about it stays.
-        old = select(resource.c.vid).where(
-            resource.c.type == bindparam("t"), resource.c.id == bindparam("i"), resource.c.current == 1
+        self.forget = compiled(
+            delete(fact).where(fact.c.vid == bindparam("v"), fact.c.param != OTHER_PATIENT)
         )
-        self.forget = compiled(delete(fact).where(fact.c.vid.in_(old), fact.c.param != OTHER_PATIENT))
         rules = select(consent_rule.c.rule).where(consent_rule.c.consent == bindparam("c"))
         parts = select(consent_part.c.part).where(consent_part.c.rule.in_(rules))
         self.drop_rules = (

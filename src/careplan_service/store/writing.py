@@ -7,7 +7,6 @@ from typing import Any
 from careplan_service.access.facts import OTHER_PATIENT, Facts
 from careplan_service.access.filters import Filter
 from careplan_service.access.instants import instant
-from careplan_service.errors import Conflict
 from careplan_service.interactions.desk import AuditEntry, Stored, Write
 from careplan_service.store.bind import fenced_set
 from careplan_service.store.database import Database
@@ -36,9 +35,16 @@ class Writing:
         return next(iter(self._reading.current(type_, id_, seen)), None)
 
     def _wait_for_writers(self, type_: str, id_: str) -> None:
-        """Hold the first version's row, which stays through updates; what follows sees what others wrote."""
-        if not self._database.is_sqlite:
-            self._database.rows(self._sql.hold, {"t": type_, "i": id_})
+        """Hold the first version's row, which stays through updates; what follows sees what others wrote.
+
+        Where there is no row yet to wait at, two would both create it: then the name is held.
+        """
+        if self._database.is_sqlite:
+            return
+        key = {"t": type_, "i": id_}
+        if not self._database.rows(self._sql.hold, key):
+            self.alone(f"{type_}/{id_}")
+            self._database.run(self._sql.hold, key)
 
     def exists(self, type_: str, id_: str) -> bool:
         """Whether any version was ever stored under the id."""
@@ -51,7 +57,7 @@ class Writing:
 
     def note(self, entry: AuditEntry) -> None:
         """Leave the audit row in this transaction."""
-        self._database.run(self._sql.audit, audit_row(entry))
+        self._database.insert(self._sql.insert["audit"], [audit_row(entry)])
 
     def put(self, write: Write, before: Stored | None, at: int, contributor: str) -> Stored:
         """Append a version after `before` (None: the first) and make it the current one."""
@@ -63,26 +69,19 @@ class Writing:
         vid = self._database.next_id("resource", "vid")
         origin = before.origin if before else vid
         if before:
-            self._retire(write)
+            self._database.run(self._sql.forget, {"v": before.vid})
+            self._database.run(self._sql.retire, {"v": before.vid})
         row = columns_of(write.facts)
         row.update(vid=vid, origin=origin, type=write.type, id=write.id, version=version, current=1)
         row.update(deleted=int(deleted), updated=updated, contributor=contributor, method=write.method)
-        try:
-            self._database.run(self._sql.insert["resource"], row)
-        except self._database.taken as taken:
-            text = f"`{write.type}/{write.id}` was written by another request at the same moment; try again"
-            raise Conflict(text) from taken
-        self._database.run(self._sql.insert["document"], {"vid": vid, "body": body})
-        self._database.run_each(self._sql.insert["fact"], fact_rows(vid, write.facts, searchable=not deleted))
+        insert, tables = self._database.insert, self._sql.insert
+        insert(tables["resource"], [row])
+        insert(tables["document"], [{"vid": vid, "body": body}])
+        insert(tables["fact"], fact_rows(vid, write.facts, searchable=not deleted))
         if write.type == "Consent":
             filing = Filing(write.id, version, write.facts.patient, write.rules)
             file_rules(self._database, self._sql, filing)
-        return Stored(write.type, write.id, version, updated, deleted, write.method, body, "", origin)
-
-    def _retire(self, write: Write) -> None:
-        key = {"t": write.type, "i": write.id}
-        self._database.run(self._sql.forget, key)
-        self._database.run(self._sql.retire, key)
+        return Stored(write.type, write.id, version, updated, deleted, write.method, body, "", origin, vid)
 
 
 def columns_of(facts: Facts) -> Row:

@@ -1,0 +1,85 @@
+"""Statements as texts in a database's own dialect, compiled once and kept."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from sqlalchemy import (
+    JSON,
+    Insert,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.elements import ClauseElement
+
+_BIND = re.compile(r"p\d+")
+_NAMED = re.compile(r":(\w+)()")
+_PYFORMAT = re.compile(r"%\((\w+)\)s(::\w+)?")
+
+
+class Statement(NamedTuple):
+    """A compiled statement; `names` are its parameters in the order of `$1`, `$2` ... (PostgreSQL)."""
+
+    text: str
+    names: tuple[str, ...] = ()
+
+
+class Compiler:
+    """Makes statements for SQLite, or for PostgreSQL in the dialect of an engine."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._is_sqlite = dialect.name == "sqlite"
+        # Named parameters on both, so that one value may stand in many places of a statement.
+        self._dialect: Dialect = sqlite.dialect(paramstyle="named") if self._is_sqlite else dialect
+
+    def compiled(self, statement: ClauseElement) -> Statement:
+        """A statement in this database's dialect, its parameters named as its binds.
+
+        Constants of ours stand in the text: a planner sees that `current = 1` has an index.
+        """
+        compiled = statement.compile(dialect=self._dialect, compile_kwargs={"render_postcompile": True})
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        numbers: dict[str, int] = {}
+
+        def written(found: re.Match[str]) -> str:
+            name, type_ = found[1], found[2] or ""
+            value = constants.get(name)
+            if value is not None and not _BIND.fullmatch(name):
+                return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+            if self._is_sqlite:
+                return found[0]
+            return f"${numbers.setdefault(name, len(numbers) + 1)}{type_}"
+
+        text = (_NAMED if self._is_sqlite else _PYFORMAT).sub(written, str(compiled))
+        return Statement(text if self._is_sqlite else text.replace("%%", "%"), tuple(numbers))
+
+    def insert_each(self, table: Table, without: str = "") -> Statement:
+        """An insert of many rows, `without` the column that the database numbers itself.
+
+        On PostgreSQL it takes the rows apart from one JSON text.
+        """
+        names = [one.name for one in table.c if one.name != without]
+        if self._is_sqlite:
+            return self.compiled(insert(table).values({name: bindparam(name) for name in names}))
+        return self.compiled(_from_json(table, names))
+
+
+def _from_json(table: Table, names: list[str]) -> Insert:
+    """Bytes are UTF-8 there: JSON has only text."""
+    bytes_ = {name for name in names if isinstance(table.c[name].type, LargeBinary)}
+    given = func.json_to_recordset(cast(bindparam("rows"), JSON)).table_valued(
+        *(column(name, Text() if name in bytes_ else table.c[name].type) for name in names)
+    )
+    rows = given.render_derived(with_types=True).c
+    made = [func.convert_to(rows[name], "UTF8") if name in bytes_ else rows[name] for name in names]
+    return insert(table).from_select(names, select(*made))
