@@ -91,13 +91,17 @@ class Service:
 
 
 class _Custodians(Container[str]):
-    """The custodians, looked up only when a Consent names its manager: most writes need none."""
+    """The custodians, looked up once, and only when a Consent names its manager: most writes need none."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     def __contains__(self, reference: object) -> bool:
-        return reference in self._service.custodians()
+        return reference in self._all
+
+    @functools.cached_property
+    def _all(self) -> frozenset[str]:
+        return self._service.custodians()
 
 
 def assemble(

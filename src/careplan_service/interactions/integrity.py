@@ -37,10 +37,9 @@ def write_one(desk: Desk, door: Door, carry_out: Callable[[Changes, Integrity], 
 
 
 class _Expected(NamedTuple):
-    """A resource that is written, what it replaces, and the place it has in a Bundle."""
+    """A resource that is written, the place it has in a Bundle, and what it newly refers to."""
 
     admitted: Admitted
-    before: Stored | None
     where: str
     targets: Mapping[str, Target]
 
@@ -62,7 +61,11 @@ class Integrity:
         self._here[_key(stored)] = stored
         if self._desk.policy.references_enforced:
             targets = targets_in(admitted.data, self.base_url)
-            self._expected.append(_Expected(admitted, before, where, targets))
+            if before is not None:
+                # What stood there before and stays says nothing new, whether its target is hidden or gone.
+                for literal in targets_in(before.body, self.base_url):
+                    targets.pop(literal, None)
+            self._expected.append(_Expected(admitted, where, targets))
 
     def deleted(self, stored: Stored) -> None:
         """A deletion was stored."""
@@ -82,9 +85,6 @@ class Integrity:
         faults: list[Fault] = []
         for expected in self._expected:
             missing = {literal for literal, t in expected.targets.items() if not self._is_here(t, there)}
-            if missing and expected.before is not None:
-                # What stood there before and stays says nothing new, whether its target is hidden or gone.
-                missing -= targets_in(expected.before.body, self.base_url).keys()
             if missing:
                 faults += _not_here(expected, missing)
         if faults:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -32,6 +33,14 @@ class Statement(NamedTuple):
 
     text: str
     names: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=64)
+def all_at_once(inserts: tuple[Statement, ...]) -> str:
+    """Several statements of `insert_each` as one for PostgreSQL, each with its own `$1`, `$2`, ..."""
+    texts = [one.text.replace("$1", f"${number}") for number, one in enumerate(inserts, 1)]
+    others = ", ".join(f"made{number} AS ({text})" for number, text in enumerate(texts[:-1]))
+    return f"WITH {others} {texts[-1]}" if others else texts[-1]
 
 
 class Compiler:

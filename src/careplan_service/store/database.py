@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, event, exc
 from sqlalchemy.engine import make_url
 
 from careplan_service.errors import Conflict, TooCostly, Unavailable
-from careplan_service.store.compiling import Compiler, Statement
+from careplan_service.store.compiling import Compiler, Statement, all_at_once
 from careplan_service.store.one_writer import OneWriter
 
 Values = Mapping[str, str | int | bytes]
@@ -145,12 +145,13 @@ class Database:
         self._unit.waiting.setdefault(statement, []).extend(rows)
 
     def _insert_waiting(self, unit: _Unit) -> None:
-        waiting, unit.waiting = unit.waiting, {}
-        for statement, rows in waiting.items():
-            if rows and self.is_sqlite:
+        waiting, unit.waiting = {one: rows for one, rows in unit.waiting.items() if rows}, {}
+        if self.is_sqlite:
+            for statement, rows in waiting.items():
                 self._connection.executemany(statement.text, rows)
-            elif rows:
-                self._connection.execute(statement.text, [orjson.dumps(rows, default=bytes.decode).decode()])
+        elif waiting:
+            texts = [orjson.dumps(rows, default=bytes.decode).decode() for rows in waiting.values()]
+            self._connection.execute(all_at_once(tuple(waiting)), texts)
 
     def _execute(self, statement: Statement | str, values: Values) -> Any:
         unit: _Unit | None = getattr(self._local, "unit", None)
