@@ -22,7 +22,6 @@ MOST = 8_000
 """Requests made in advance; a run begins again when it has sent them all."""
 BARE_PATH = "/goal"
 _FEWEST_SEARCHES = 50
-_NOT_SEARCHED = frozenset({"author", "authorReference", "expressedBy", "onBehalfOf"})
 _FIRST = 'W/"1"'
 """The version of what was loaded and never changed."""
 
@@ -118,16 +117,14 @@ def whole_records(rich: Sequence[ClientDrawn], tokens: Sequence[str], host: str)
 
 
 def _beside(part: object) -> frozenset[str]:
-    """The ids of workers and organisations in a record, where a search parameter finds them."""
+    """The ids of workers and organisations that a record names."""
     if isinstance(part, list):
         return frozenset().union(*map(_beside, part))
     if not isinstance(part, dict):
         return frozenset()
     type_, _, id_ = str(part.get("reference", "")).partition("/")
     own = {id_} if type_ in ("Organization", "Practitioner") else set()
-    return frozenset(own).union(
-        *(_beside(value) for name, value in part.items() if name not in _NOT_SEARCHED)
-    )
+    return frozenset(own).union(*map(_beside, part.values()))
 
 
 def plan_creates(drawn: Sequence[ClientDrawn], token: str, host: str) -> list[Ask]:

@@ -26,8 +26,9 @@ class Filing(NamedTuple):
 
 def file_rules(database: Database, statements: Statements, filing: Filing) -> None:
     """Replace the rules of a Consent; the next statement of any partner joins the new ones."""
-    for sql in statements.drop_rules:
-        database.run(sql, {"c": filing.consent})
+    if filing.version > 1:
+        for sql in statements.drop_rules:
+            database.run(sql, {"c": filing.consent})
     for rule in filing.rules:
         rule_id = database.next_id("consent_rule", "rule")
         leaf = not any(other.path.startswith(f"{rule.path}.") for other in filing.rules)
