@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, make_url, text
 
 from builders import Api
@@ -19,6 +20,10 @@ from careplan_service.app import Service, assemble
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
 from careplan_service.store.database import Database
+
+# How long an example takes says nothing of what is right.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 BASE_URL = "http://127.0.0.1:8000"
 SHARED = Path(os.environ.get("CAREPLAN_SHARED", Path(__file__).parents[2] / "shared"))

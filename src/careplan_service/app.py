@@ -29,7 +29,7 @@ from careplan_service.store import migrate
 from careplan_service.store.clients import SqlClients
 from careplan_service.store.database import Database
 from careplan_service.store.records import SqlRecords
-from careplan_service.web import cors, presenting, problems
+from careplan_service.web import cors, incoming, presenting, problems
 from careplan_service.web.clock import Clock
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.docs import docs_blueprint
@@ -134,6 +134,7 @@ def app_of(service: Service) -> Flask:
     base_url = settings.base_url
     app = Flask("careplan_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
+    app.config[incoming.MAX_DEPTH] = settings.max_depth
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no redirects to where Host says
     app.extensions["careplan"] = service
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from careplan_service.errors import Malformed
+from careplan_service.resources.r4.reading import DEEPEST
 
 PREFIX = "CAREPLAN_"
 _CONSENT_PROFILES = ("strict",)
@@ -29,6 +30,7 @@ ABOUT: Mapping[str, str] = {
     "log_level": "`debug`, `info`, `warning` or `error`",
     "audit": "`off` leaves no audit rows for reads and searches: for measuring only",
     "max_body": "the largest request body taken, in bytes",
+    "max_depth": "the most levels of objects and lists in a body, 50 or fewer",
     "max_entries": "the most entries taken in one batch or transaction",
     "max_parameters": "the most parameters of one search",
     "max_values": "the most values that one search compares",
@@ -54,6 +56,7 @@ class Settings:
     log_level: str = "info"
     audit: bool = True
     max_body: int = 16 * 1024 * 1024
+    max_depth: int = 50
     max_entries: int = 2000
     max_parameters: int = 100
     max_values: int = 500
@@ -98,7 +101,15 @@ def _bound(name: str) -> Callable[[str], int]:
     return parsed
 
 
-_BOUNDS = ("max_body", "max_entries", "max_parameters", "max_values", "max_included", "max_seconds")
+_BOUNDS = (
+    "max_body",
+    "max_depth",
+    "max_entries",
+    "max_parameters",
+    "max_values",
+    "max_included",
+    "max_seconds",
+)
 
 
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
@@ -119,6 +130,8 @@ def _check(settings: Settings) -> None:
         raise Malformed(f"`{PREFIX}DATABASE_URL` is `{settings.database_url}`; {text}")
     if not settings.base_url.startswith(("http://", "https://")):
         raise Malformed(f"`{PREFIX}BASE_URL` is `{settings.base_url}`; write an http or https address")
+    if settings.max_depth > DEEPEST:
+        raise Malformed(f"`{PREFIX}MAX_DEPTH` is `{settings.max_depth}`; write {DEEPEST} or less")
     if settings.consent_profile not in _CONSENT_PROFILES:
         raise Malformed(
             f"`{PREFIX}CONSENT_PROFILE` is `{settings.consent_profile}`; only `strict` is offered"

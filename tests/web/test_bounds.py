@@ -56,8 +56,9 @@ def _told(answer: Answer) -> tuple[int, str]:
 
 
 def test_every_bound_of_the_settings_is_tested_here() -> None:
-    tested = {"max_body", "max_entries", "max_parameters", "max_values", "max_included", "max_seconds"}
-    assert {name for name in vars(Settings()) if name.startswith("max_")} == tested == set(_BOUNDS)
+    tested = {"max_body", "max_depth", "max_entries", "max_parameters", "max_values", "max_included"}
+    bounds = {name for name in vars(Settings()) if name.startswith("max_")}
+    assert bounds == tested | {"max_seconds"} == set(_BOUNDS)
 
 
 # CAREPLAN_MAX_BODY
@@ -113,6 +114,46 @@ def test_what_is_packed_is_measured_when_it_is_open(bounded: Bounded) -> None:
     assert low.agency.get("/fhir/Goal").json["total"] == 1
 
 
+# CAREPLAN_MAX_DEPTH
+
+
+def _of_depth(depth: int) -> Document:
+    """A goal of so many levels, an odd number: each extension in another adds an object and a list."""
+    inner: Document = {"url": "http://a.example/x", "valueString": '[{"\\"'}
+    for _ in range((depth - 3) // 2):
+        inner = {"url": "http://a.example/x", "extension": [inner]}
+    return a_goal(of="Patient/ann", extension=[inner])
+
+
+def test_a_body_is_nested_up_to_its_bound_on_every_way(bounded: Bounded, api: Api) -> None:
+    low = bounded(max_depth=13)
+    goal = api.agency.make(a_goal(of="Patient/ann"))
+
+    def ways(depth: int) -> Iterator[tuple[str, str, bytes, str]]:
+        json_, small = json.dumps(_of_depth(depth)).encode(), _of_depth(depth - 2)["extension"]
+        yield "POST", "/fhir/Goal", json_, "application/fhir+json"
+        yield "POST", "/fhir/Goal", to_xml(json_), "application/fhir+xml"
+        yield (
+            "PUT",
+            f"/fhir/{goal}",
+            json.dumps({**_of_depth(depth), "id": goal[5:]}).encode(),
+            "application/json",
+        )
+        yield "POST", "/fhir/Goal/$validate", json_, "application/fhir+json"
+        patch = [{"op": "add", "path": "/extension", "value": small}]
+        yield "PATCH", f"/fhir/{goal}", json.dumps(patch).encode(), "application/json-patch+json"
+        bundle = a_transaction(an_entry("POST", "Goal", _of_depth(depth - 4)))
+        yield "POST", "/fhir", json.dumps(bundle).encode(), "application/fhir+json"
+
+    for method, path, body, kind in ways(13):
+        taken = low.agency(method, path, body, Content_Type=kind)
+        assert taken.status in (200, 201), (method, path, kind, taken.body[:300])
+    for method, path, body, kind in ways(15):
+        refused = low.agency(method, path, body, Content_Type=kind)
+        assert _told(refused) == (400, "invalid"), (method, path, kind)
+        assert "nested deeper than 13 levels" in refused.faults[0][1], (method, path)
+
+
 # CAREPLAN_MAX_ENTRIES
 
 
@@ -145,7 +186,7 @@ def test_a_search_has_parameters_up_to_its_bound(bounded: Bounded) -> None:
     low = bounded(max_parameters=3)
     below = _searches(low, "&".join(["_id=x"] * 3))
     assert [answer.status for answer in below] == [200] * 8 + [404, 201]
-    for answer in _searches(low, "&".join(["_id=x"] * 4))[:8]:
+    for answer in _searches(low, "&".join(["_id=x"] * 4)):
         assert answer.status == 400
         assert "at most 3 parameters" in answer.faults[0][1]
 
@@ -156,7 +197,7 @@ def test_a_search_has_parameters_up_to_its_bound(bounded: Bounded) -> None:
 def test_a_search_compares_values_up_to_its_bound(bounded: Bounded) -> None:
     low = bounded(max_values=4)
     assert [answer.status for answer in _searches(low, "_id=a,b,c,d")] == [200] * 8 + [404, 201]
-    for answer in _searches(low, "_id=a,b,c,d,e")[:8]:
+    for answer in _searches(low, "_id=a,b,c,d,e"):
         assert answer.status == 400
         assert "at most 4 values" in answer.faults[0][1]
     for query in ("_id=a,b&_id=c,d,e", "_filter=_id+eq+a+or+(_id+eq+b+or+_id+eq+c+or+_id+eq+d+or+_id+eq+e)"):

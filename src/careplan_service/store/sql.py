@@ -6,12 +6,14 @@ only supplies values.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any as Anything
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Select,
     and_,
     exists,
     false,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 
 from careplan_service.access import filters as f
@@ -128,9 +131,27 @@ def _updated(wanted: f.Updated, r: FromClause, binds: Binds, within: str) -> Col
     return _against(wanted.prefix, lo, hi, r.c.updated, r.c.updated)
 
 
+def _any(wanted: f.Any, r: FromClause, binds: Binds, within: str) -> Column:
+    """One of several; where the statement starts from them, their versions are gathered first.
+
+    PostgreSQL walks through the whole table for `column = ... OR vid IN (...)`.
+    """
+    leading = [binds.leads(part) for part in wanted.parts]
+    indexed = [isinstance(part, f.Is) and part.column in ("patient", "id") for part in wanted.parts]
+    if not any(leading) or not all(map(operator.or_, leading, indexed)):
+        return or_(false(), *(clause(part, r, binds, within) for part in wanted.parts))
+    return r.c.vid.in_(union_all(*(_versions(part, binds, within) for part in wanted.parts)))
+
+
+def _versions(wanted: f.Filter, binds: Binds, within: str) -> Select[Anything]:
+    """The numbers of the versions of which one part holds, found by an index."""
+    one = resource.alias()
+    return select(one.c.vid).where(clause(wanted, one, binds, within), one.c.current == literal_column("1"))
+
+
 _CLAUSES: Mapping[type, Callable[[Anything, FromClause, Binds, str], Column]] = {
     f.All: lambda wanted, r, b, w: and_(true(), *(clause(part, r, b, w) for part in wanted.parts)),
-    f.Any: lambda wanted, r, b, w: or_(false(), *(clause(part, r, b, w) for part in wanted.parts)),
+    f.Any: _any,
     f.Not: lambda wanted, r, b, w: not_(clause(wanted.part, r, b, w)),
     f.Is: _is,
     f.Has: _has,

@@ -11,7 +11,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
 
-from flask import Request
+from flask import Request, current_app
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from careplan_service.access.instants import microseconds
@@ -22,10 +22,14 @@ from careplan_service.errors import (
     UnsupportedMediaType,
 )
 from careplan_service.interactions.read import Known
+from careplan_service.resources.r4.reading import depth_of
 from careplan_service.resources.xml import from_xml
 from careplan_service.web.formats import FHIR_XML, FORMATS, is_r4, media
 from careplan_service.web.unpacking import unzipped
 from careplan_service.web.wire import FHIR_JSON
+
+MAX_DEPTH = "CAREPLAN_MAX_DEPTH"
+"""Where the application keeps the most levels of a body, as Flask does `MAX_CONTENT_LENGTH`."""
 
 FORM = "application/x-www-form-urlencoded"
 _LONGEST_FORM = 64 * 1024
@@ -80,10 +84,24 @@ def body_of(request: Request) -> bytes:
     if kind not in FORMATS or not is_r4(named) or named.get("charset", "utf-8") not in _CHARSETS:
         shown = f"`Content-Type: {request.content_type}`" if kind else "a body without Content-Type"
         raise UnsupportedMediaType(f"{shown} is not taken here; send `{FHIR_JSON}` or `{FHIR_XML}`")
+    if FORMATS[kind] == "json":
+        return json_of(request)
     data = bytes_of(request)
+    return _not_too_deep(from_xml(data) if data else data)
+
+
+def json_of(request: Request) -> bytes:
+    """A body of JSON. Raises as `bytes_of`, and Malformed (400) when it is empty or nested too deeply."""
+    return _not_too_deep(bytes_of(request))
+
+
+def _not_too_deep(data: bytes) -> bytes:
     if not data:
         raise Malformed("the body is empty; send a resource as JSON or XML")
-    return from_xml(data) if FORMATS[kind] == "xml" else data
+    most = current_app.config[MAX_DEPTH]
+    if depth_of(data) > most:
+        raise Malformed(f"the body is nested deeper than {most} levels")
+    return data
 
 
 def bytes_of(request: Request) -> bytes:

@@ -17,7 +17,7 @@ from careplan_service.interventions.intake_csv import plans_to_csv
 from careplan_service.interventions.plan import Plan
 from careplan_service.resources import r4
 from careplan_service.web.fhir.writes import note_once
-from careplan_service.web.incoming import bytes_of
+from careplan_service.web.incoming import json_of
 from careplan_service.web.reception import Reception
 
 
@@ -63,4 +63,4 @@ def _body() -> bytes:
         raise UnsupportedMediaType(
             f"`Content-Type: {request.mimetype}` is not taken here; send `application/json`"
         )
-    return bytes_of(request)
+    return json_of(request)

@@ -12,7 +12,7 @@ from careplan_service.errors import Malformed
 from careplan_service.resources.r4.wording import quoted
 
 DEEPEST = 50
-"""Levels of objects and lists that a document may have."""
+"""Levels of objects and lists that a document may have at most; settings may allow fewer."""
 
 LONGEST_NUMBER = 100
 LARGEST_EXPONENT = 400
@@ -84,6 +84,19 @@ def parse(data: bytes) -> dict[str, Any]:
     return document
 
 
+def depth_of(data: bytes) -> int:
+    """The levels of objects and lists in JSON that may not be valid, without parsing it."""
+    if b"\\" in data:
+        data = _ESCAPE.sub(b"", data)
+    deepest = depth = 0
+    for mark in _STRING.sub(b"", data.translate(None, _NO_STRUCTURE)):
+        depth += 1 if mark in b"{[" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+_ESCAPE, _STRING = re.compile(rb"\\."), re.compile(rb'"[^"]*"?')
+_NO_STRUCTURE = bytes(set(range(256)) - set(b'{}[]"'))
 _TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 
 

@@ -137,7 +137,7 @@ def _patch() -> Patch:
     """The patch in the body. Raises UnsupportedPatch (415), which says what is taken."""
     kind, _ = media(request.content_type or "")
     if kind == JSON_PATCH:
-        return Patch("json-patch", incoming.bytes_of(request))
+        return Patch("json-patch", incoming.json_of(request))
     if kind not in FORMATS:
         shown = f"`Content-Type: {request.content_type}`" if kind else "a body without Content-Type"
         raise UnsupportedPatch(f"{shown} is not taken here; send one of {_ACCEPT_PATCH}")
