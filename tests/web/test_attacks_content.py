@@ -54,6 +54,12 @@ HOSTILE_XML: dict[str, bytes] = {
     "depth of a narrative": _goal(
         '<text><status value="generated"/><div xmlns="http://www.w3.org/1999/xhtml">' + "<b>" * 100_000
     ),
+    "depth that is closed": _goal("<extension>" * 50_000 + "</extension>" * 50_000),
+    "depth of what is unknown": _goal("<nonsense>" * 50_000 + "</nonsense>" * 50_000),
+    "depth of a narrative that is closed": _goal(
+        '<text><status value="generated"/><div xmlns="http://www.w3.org/1999/xhtml">'
+        + "<b>" * 50_000 + "</b>" * 50_000 + "</div></text>"
+    ),
     "many attributes": _goal(f"<note {' '.join(f'a{n}=%s' % chr(34) + chr(34) for n in range(20_000))}/>"),
     "many namespaces": _goal("<note " + " ".join(f'xmlns:n{n}="u:{n}"' for n in range(20_000)) + "/>"),
     "a number of a million digits": _goal(
@@ -216,6 +222,8 @@ SEARCHES: dict[str, tuple[str, str]] = {
     "a long name": ("identifier:" + "x" * MANY, "x"),
     "a chain in a name": ("subject." * 5000 + "name", "x"),
     "a reverse chain in a name": ("_has:" * 5000, "x"),
+    "a chain that goes round": ("patient." + "link." * 5000 + "name", "x"),
+    "a reverse chain that goes round": ("patient." + "_has:Patient:link:" * 3000 + "_id", "x"),
     "a number": ("target-date", "9" * MANY),
     "a fraction": ("_lastUpdated", "2026-01-01T00:00:00." + "9" * MANY + "Z"),
     "types": ("_type", ",".join(["Goal"] * MANY)),

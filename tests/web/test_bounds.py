@@ -258,6 +258,7 @@ def test_a_question_is_broken_off_when_its_time_is_up(bounded: Bounded, api: Api
 FIXED: list[tuple[str, str, tuple[int, str]]] = [
     ("links of a chain", "subject:Patient." * 0 + "patient.general-practitioner.name=x", (200, "")),
     ("links of a chain", "patient." + "link." * 11 + "name=x", (400, "invalid")),
+    ("links that go round", "patient." + "link." * 1000 + "name=x", (400, "invalid")),
     ("links backwards", "_has:CarePlan:goal:" * 11 + "_id=x", (400, "invalid")),
     ("includes", "&".join(["_include=Goal:subject"] * 20), (200, "")),
     ("includes", "&".join(["_include=Goal:subject"] * 21), (400, "invalid")),
@@ -273,6 +274,15 @@ FIXED: list[tuple[str, str, tuple[int, str]]] = [
 @pytest.mark.parametrize(("what", "query", "told"), FIXED)
 def test_a_question_is_only_so_deep(api: Api, what: str, query: str, told: tuple[int, str]) -> None:
     assert _told(api.agency.get(f"/fhir/Goal?{query}")) == told, what
+
+
+@pytest.mark.parametrize(("levels", "told"), [(100, (201, "")), (101, (400, "invalid"))])
+def test_xml_is_only_so_deep(api: Api, levels: int, told: tuple[int, str]) -> None:
+    inside = levels - len(("Goal", "text", "div"))
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{"<b>" * inside}x{"</b>" * inside}</div>'
+    goal = a_goal(of="Patient/ann", text={"status": "generated", "div": div})
+    xml = to_xml(json.dumps(goal).encode())
+    assert _told(api.agency("POST", "/fhir/Goal", xml, Content_Type="application/fhir+xml")) == told
 
 
 def test_a_form_of_a_search_is_shorter_than_a_body(api: Api) -> None:
