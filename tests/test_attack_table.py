@@ -29,5 +29,16 @@ def test_what_a_row_names_is_there(row: str) -> None:
         assert function in _functions(path), (path, function)
 
 
+GUARDS = PAGE.partition("## Guards that were taken out")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("row", [line for line in GUARDS.splitlines() if line in ROWS])
+def test_a_guard_stands_beside_the_test_that_turned_red(row: str) -> None:
+    (guard, _), (test, function) = CODE.findall(row)
+    assert not guard.startswith("tests/")
+    assert test.startswith("tests/")
+    assert function.startswith("test_")
+
+
 def test_every_attack_on_what_is_offered_has_a_row() -> None:
     assert {int(row.split("|")[1]) for row in ROWS} == ATTACKS
