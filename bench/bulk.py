@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 import psycopg
-from sqlalchemy import Table, insert, make_url
+from sqlalchemy import Table, make_url
 
 from bench.records import AGENCY
 from bench.words import Document
@@ -81,7 +81,7 @@ class Bulk:
         database = self._service.database
         if database.is_sqlite:
             with database.writing():
-                database.run_each(database.compiled(insert(table)), rows)
+                database.insert(database.insert_each(table), rows)
             return
         names = [column.name for column in table.columns]
         url = make_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False)

