@@ -21,7 +21,7 @@ from careplan_service.access.clients import Client
 from careplan_service.access.consent.rules import Door, rules_of
 from careplan_service.access.filters import all_of
 from careplan_service.access.instants import microseconds
-from careplan_service.access.scopes import parse_scopes
+from careplan_service.access.scope_text import parse_scopes
 from careplan_service.access.view import view_for
 from careplan_service.errors import Invalid
 from careplan_service.interactions.conditions import Asker

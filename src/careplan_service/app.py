@@ -15,7 +15,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from careplan_service import errors
 from careplan_service.access.consent.rules import Door
-from careplan_service.interactions.desk import Policy
+from careplan_service.interactions.granular import judges
+from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.discovery import smart_configuration, token_endpoint_url
@@ -78,6 +79,7 @@ class Service:
         """How requests are taken."""
         settings = self.settings
         return Policy(
+            base_url=settings.base_url,
             references_enforced=settings.references == "enforced",
             most_entries=settings.max_entries,
             most_parameters=settings.max_parameters,
@@ -167,7 +169,7 @@ def _token_endpoint(service: Service) -> TokenEndpoint:
         service.seconds,
     )
     issuer = TokenIssuer(service.settings.base_url, service.keys, service.seconds, service.new_id)
-    return TokenEndpoint(assertions, issuer, SERVED)
+    return TokenEndpoint(assertions, issuer, judges(service.settings.base_url))
 
 
 def _smart(base_url: str) -> Callable[[], dict[str, object]]:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careplan_service.access.scopes import LETTERS, ScopeError, Scopes, is_v1, narrowed, parse_scopes
+from careplan_service.access.scope_text import ScopeError, is_v1, parse_scopes
+from careplan_service.access.scopes import LETTERS, Scopes, narrowed
 
-TYPES = ("CarePlan", "Consent", "Goal")
+
+def judge(name: str, value: str) -> str:
+    known = name in ("category", "status", "_tag") and value != "unreadable"
+    return "" if known else f"`{name}` cannot be asked"
+
+
+TYPES = dict.fromkeys(("CarePlan", "Consent", "Goal", "*"), judge)
+NAMES = ("CarePlan", "Consent", "Goal")
 
 
 @pytest.mark.parametrize(
@@ -52,9 +62,26 @@ def test_a_scope_allows_its_letters_on_its_type_and_no_others(text, resource_typ
         ("system/Goal", "not a scope"),
         ("system/", "not a scope"),
         ("system/.rs", "no resource type"),
-        ("system/Goal.rs?", "granular"),
-        ("system/Goal.rs?active", "granular"),
-        ("system/Goal.rs?category=housing", "granular"),
+        ("system/Goal.rs?", "after the `[?]` write"),
+        ("system/Goal.rs?active", "after the `[?]` write"),
+        ("system/Goal.rs?category", "after the `[?]` write"),
+        ("system/Goal.rs?category=", "`category` has no value"),
+        ("system/Goal.rs?category=a&", "after the `[?]` write"),
+        ("system/Goal.rs?&category=a", "after the `[?]` write"),
+        ("system/Goal.rs?category=a&category", "after the `[?]` write"),
+        ("system/Goal.rs?category=%ff", "after the `[?]` write"),
+        ("system/Goal.rs?category=\u00e4", "after the `[?]` write"),
+        ("system/Goal.rs?" + "&".join(["category=a"] * 11), "after the `[?]` write"),
+        ("system/Goal.rs?category=" + "a" * 1000, "after the `[?]` write"),
+        ("system/Goal.rs?colour=red", "`colour` cannot be asked"),
+        ("system/Goal.rs?category=a&colour=red", "`colour` cannot be asked"),
+        ("system/Goal.rs?category=unreadable", "`category` cannot be asked"),
+        ("system/Goal.?category=a", "after the dot"),
+        ("system/Goal?category=a.rs", "no resource type"),
+        ("system/Goal.sr?category=a", "after the dot"),
+        ("system/Goal.read?category=a", "after the dot"),
+        ("system/Goal.*?category=a", "after the dot"),
+        ("system/*.rs?colour=red", "`colour` cannot be asked"),
         ("system/goal.rs", "no resource type"),
         ("system/GOAL.rs", "no resource type"),
         ("system/Goal.sr", "after the dot"),
@@ -117,12 +144,43 @@ def test_without_type_names_any_well_formed_type_is_taken():
 def test_nothing_is_granted_unless_said():
     assert not Scopes()
     assert str(Scopes()) == ""
-    assert not any(Scopes().allows(letter, name) for letter in LETTERS for name in (*TYPES, "*", ""))
+    assert not any(Scopes().allows(letter, name) for letter in LETTERS for name in (*NAMES, "*", ""))
 
 
 @pytest.mark.parametrize("asked", ["", "rs", "cruds", "x", "*", "R"])
 def test_only_one_letter_at_a_time_can_be_allowed(asked):
     assert not parse_scopes("system/*.*").allows(asked, "Goal")
+
+
+GRANULAR = [
+    ("system/Goal.rs?category=a", {(("category", "a"),)}),
+    ("system/Goal.rs?category=a system/Goal.r?category=b", {(("category", "a"),), (("category", "b"),)}),
+    ("system/Goal.rs?status=x&category=a", {(("category", "a"), ("status", "x"))}),
+    ("system/Goal.rs?category=a&category=b", {(("category", "a"), ("category", "b"))}),
+    ("system/Goal.rs?category=a,b", {(("category", "a,b"),)}),
+    ("system/Goal.rs?category=http://x.example/s|a%26b", {(("category", "http://x.example/s|a&b"),)}),
+    ("system/Goal.rs?category=a system/Goal.r", {()}),
+    ("system/Goal.rs?category=a system/Goal.rs?category=a&status=x", {(("category", "a"),)}),
+    ("system/*.rs?_tag=a system/Goal.r?category=b", {(("_tag", "a"),), (("category", "b"),)}),
+    ("system/*.rs system/Goal.r?category=b", {()}),
+    ("system/CarePlan.r system/Goal.s", set()),
+]
+
+
+@pytest.mark.parametrize(("text", "queries"), GRANULAR)
+def test_several_granular_scopes_on_one_type_are_a_union_of_their_queries(text, queries):
+    assert parse_scopes(text, TYPES).queries("r", "Goal") == queries
+
+
+def test_each_letter_has_queries_of_its_own():
+    scopes = parse_scopes("system/Goal.r?category=a system/Goal.s?category=b system/Goal.u", TYPES)
+    assert [scopes.queries(letter, "Goal") for letter in LETTERS] == [
+        set(),
+        {(("category", "a"),)},
+        {()},
+        set(),
+        {(("category", "b"),)},
+    ]
 
 
 def test_only_a_wildcard_allows_all_types_at_once():
@@ -140,6 +198,15 @@ def test_only_a_wildcard_allows_all_types_at_once():
         ("system/Goal.write", "system/Goal.rs", ""),
         ("system/Goal.rs", "system/CarePlan.rs", ""),
         ("system/*.r system/Goal.c", "system/Goal.cr", "system/Goal.cr"),
+        ("system/Goal.rs?category=a", "system/*.rs", "system/Goal.rs?category=a"),
+        ("system/*.rs", "system/Goal.r?category=a", "system/Goal.r?category=a"),
+        ("system/Goal.rs?category=a", "system/Goal.r?status=b", "system/Goal.r?category=a&status=b"),
+        ("system/Goal.rs?category=a", "system/CarePlan.rs?category=a", ""),
+        (
+            "system/Goal.r?category=a system/Goal.r?category=b",
+            "system/*.r?_tag=x",
+            "system/Goal.r?_tag=x&category=a system/Goal.r?_tag=x&category=b",
+        ),
     ],
 )
 def test_a_request_is_narrowed_to_what_is_registered(requested, registered, granted):
@@ -154,6 +221,7 @@ def test_a_request_is_narrowed_to_what_is_registered(requested, registered, gran
         ("system/Goal.cruds system/Consent.write", "system/Consent.write system/Goal.*"),
         ("system/Goal.r", None),
         ("system/Goal.rs system/Consent.c", None),
+        ("system/Goal.rs?category=a", None),
     ],
 )
 def test_scopes_are_written_in_v1_words_where_there_are_some(text, v1):
@@ -173,13 +241,27 @@ def test_v1_words_are_told_from_v2_letters(text, answer):
 
 
 _letters = st.sets(st.sampled_from(LETTERS), min_size=1).map(lambda s: "".join(x for x in LETTERS if x in s))
-_scope = st.builds("system/{}.{}".format, st.sampled_from((*TYPES, "*")), _letters)
+_query = st.lists(st.sampled_from(("category=a", "category=b", "status=a%26b", "_tag=x|y")), max_size=2)
+_scope = st.builds(
+    lambda name, letters, query: f"system/{name}.{letters}" + ("?" + "&".join(query) if query else ""),
+    st.sampled_from((*NAMES, "*")),
+    _letters,
+    _query,
+)
 _texts = st.lists(_scope, min_size=1, max_size=6).map(" ".join)
-_QUESTIONS = [(letter, name) for letter in LETTERS for name in (*TYPES, "*", "Other")]
+_PAIRS = [("category", "a"), ("category", "b"), ("status", "a&b"), ("_tag", "x|y")]
+_RESOURCES = [frozenset(held) for n in range(5) for held in combinations(_PAIRS, n)]
+"""What holds of a resource: any of the queries above may."""
+
+_QUESTIONS = [(letter, name, held) for letter in LETTERS for name in (*NAMES, "Other") for held in _RESOURCES]
 
 
 def _answers(scopes: Scopes) -> list[bool]:
-    return [scopes.allows(letter, name) for letter, name in _QUESTIONS]
+    """For each letter, type and resource, whether some query holds of it."""
+    return [
+        any(held.issuperset(query) for query in scopes.queries(letter, name))
+        for letter, name, held in _QUESTIONS
+    ]
 
 
 @given(_texts, _texts)
@@ -198,9 +280,18 @@ def test_narrowing_allows_exactly_what_both_allow(requested, registered):
 
 
 @given(_texts, _texts)
-def test_scopes_are_equal_exactly_when_they_allow_the_same_and_are_written_the_same(first, second):
+def test_scopes_are_equal_exactly_when_they_are_written_the_same_and_then_allow_the_same(first, second):
     one, other = parse_scopes(first), parse_scopes(second)
-    assert (one == other) == (_answers(one) == _answers(other)) == (str(one) == str(other))
+    assert (one == other) == (str(one) == str(other))
+    assert one != other or _answers(one) == _answers(other)
+
+
+@given(_texts)
+def test_a_letter_is_allowed_exactly_where_some_resource_is_opened(text):
+    scopes = parse_scopes(text)
+    for letter in LETTERS:
+        for name in (*NAMES, "*", "Other"):
+            assert scopes.allows(letter, name) == bool(scopes.queries(letter, name))
 
 
 @given(_texts)
@@ -208,7 +299,7 @@ def test_the_canonical_string_reads_back_as_the_same_scopes(text):
     assert parse_scopes(str(parse_scopes(text)), TYPES) == parse_scopes(text)
 
 
-@given(st.text(alphabet="system/patienuGoalCreadwiu*?.= \t\n-", max_size=40))
+@given(st.text(alphabet="system/patienuGoalCreadwiu*?.=&%\t\n -", max_size=40))
 def test_any_string_is_either_granted_as_system_scopes_or_refused(text):
     try:
         granted = parse_scopes(text, TYPES)

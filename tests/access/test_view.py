@@ -15,7 +15,7 @@ from careplan_service.access.filters import EVERYTHING, Consented, Filter
 from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.instants import span
 from careplan_service.access.labels import UNLABELLED
-from careplan_service.access.scopes import parse_scopes
+from careplan_service.access.scope_text import parse_scopes
 from careplan_service.access.view import require_scope, view_for
 from careplan_service.errors import Forbidden
 

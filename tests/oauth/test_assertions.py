@@ -345,6 +345,6 @@ def test_a_key_for_another_use_is_refused(assertion, clock, food_bank):
 
 
 def _scopes():
-    from careplan_service.access.scopes import parse_scopes
+    from careplan_service.access.scope_text import parse_scopes
 
     return parse_scopes("system/Goal.rs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from careplan_service.access.scopes import parse_scopes
+from careplan_service.access.scope_text import parse_scopes
 from careplan_service.oauth.discovery import smart_configuration, token_endpoint_url
 
 BASE = "https://careplan.example"

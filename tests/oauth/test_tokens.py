@@ -12,7 +12,7 @@ from joserfc.jwk import OctKey
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
 from careplan_service.access.caller import Caller
-from careplan_service.access.scopes import parse_scopes
+from careplan_service.access.scope_text import parse_scopes
 from careplan_service.errors import Unauthenticated
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier

@@ -9,13 +9,12 @@ import pytest
 
 from builders import PARTNER
 from careplan_service.access.caller import Caller
-from careplan_service.access.scopes import parse_scopes
+from careplan_service.access.scope_text import parse_scopes
 from careplan_service.errors import NotFound
-from careplan_service.interactions.conditions import asker_of
 from careplan_service.interactions.desk import Desk, Span, Stored
 from careplan_service.interactions.everything import patient_everything
 from careplan_service.interactions.history import Asked, history
-from careplan_service.interactions.query import query_of
+from careplan_service.interactions.query import asker_of, query_of
 from careplan_service.interactions.search import Found, search
 from careplan_service.resources.registry import SERVED
 from store.archive import BASE_URL, NOW, Archive

@@ -28,7 +28,7 @@ from careplan_service.access.filters import (
     Reads,
     any_of,
 )
-from careplan_service.access.scopes import parse_scopes
+from careplan_service.access.scope_text import parse_scopes
 from careplan_service.access.view import view_for
 from careplan_service.interactions.desk import ALWAYS, Cursor, Key, Page, Span, Stored
 from careplan_service.store import asking as asking_module

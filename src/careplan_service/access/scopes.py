@@ -1,45 +1,56 @@
-"""What a client may do with which resource types: SMART scopes, v1 and v2, `system/` context.
+"""What a client may do with which resources: SMART scopes, v1 and v2, `system/` context, granular ones too.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#scopes-for-requesting-fhir-resources
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
+from urllib.parse import quote
 
 LETTERS = "cruds"
 """Create, read, update, delete, search: the SMART v2 permissions in the only order they may be written."""
 
 ANY_TYPE = "*"
 
-_V1 = {"read": "rs", "write": "cud", "*": "cruds"}
-_V1_WORDS = {letters: word for word, letters in _V1.items()}
-_NOT_OFFERED = ("patient", "user")
-_PERMISSIONS = re.compile(r"c?r?u?d?s?")
-_TYPE_NAME = re.compile(r"[A-Z][A-Za-z]{1,63}")
-_SHOWN = 80
+V1 = {"read": "rs", "write": "cud", "*": "cruds"}
+_V1_WORDS = {letters: word for word, letters in V1.items()}
+_PLAIN = "/:|,*"
+"""What is written as it is in the value of a query, besides letters, digits and `-._~`."""
 
-
-class ScopeError(ValueError):
-    """A scope string that is not granted as written; OAuth's `invalid_scope`.
-
-    `faults` has one sentence for every scope that was refused.
-    """
-
-    def __init__(self, faults: Collection[str]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = tuple(faults)
+Query = tuple[tuple[str, str], ...]
+"""Search parameters with their values, all of which must hold, in the order of their names."""
 
 
 class Grant(NamedTuple):
-    """One letter of `cruds` on one resource type (or `*`) in one context."""
+    """One letter of `cruds` on one resource type (or `*`) in one context, as far as a query holds."""
 
     context: str
     resource_type: str
     letter: str
+    query: Query = ()
+
+    def covers(self, other: Grant) -> bool:
+        """Whether it allows all that the other does, as far as their words tell."""
+        return (
+            (self.context, self.letter) == (other.context, other.letter)
+            and self.resource_type in (ANY_TYPE, other.resource_type)
+            and set(self.query) <= set(other.query)
+        )
+
+    def meeting(self, other: Grant) -> Grant | None:
+        """What both allow; None where that is nothing."""
+        types = {self.resource_type, other.resource_type}
+        if (self.context, self.letter) != (other.context, other.letter):
+            return None
+        if len(types - {ANY_TYPE}) > 1:
+            return None
+        query = tuple(sorted({*self.query, *other.query}))
+        return Grant(self.context, max(types), self.letter, query)
 
 
 @dataclass(frozen=True)
@@ -53,109 +64,80 @@ class Scopes:
     grants: frozenset[Grant] = frozenset()
 
     def allows(self, letter: str, resource_type: str) -> bool:
-        """Whether one letter of `cruds` is granted on a resource type; `*` asks for all types at once."""
-        return ("system", resource_type, letter) in self.grants or ("system", ANY_TYPE, letter) in self.grants
+        """Whether one letter of `cruds` is granted on some resources of a type; `*` asks for all types."""
+        return (resource_type, letter) in self._queries or (ANY_TYPE, letter) in self._queries
+
+    def queries(self, letter: str, resource_type: str) -> frozenset[Query]:
+        """The queries of which one must hold for a resource; the empty one holds for every resource."""
+        none: frozenset[Query] = frozenset()
+        return self._queries.get((resource_type, letter), none) | self._queries.get((ANY_TYPE, letter), none)
+
+    @cached_property
+    def _queries(self) -> Mapping[tuple[str, str], frozenset[Query]]:
+        found: dict[tuple[str, str], set[Query]] = {}
+        for grant in self.grants:
+            found.setdefault((grant.resource_type, grant.letter), set()).add(grant.query)
+        return {question: frozenset(queries) for question, queries in found.items()}
 
     def __bool__(self) -> bool:
         return bool(self.grants)
 
     def __str__(self) -> str:
-        return " ".join(f"{context}/{name}.{letters}" for context, name, letters in self._written())
+        return " ".join(
+            f"{c}/{name}.{letters}{_written(query)}" for c, name, query, letters in self._grouped()
+        )
 
     def as_v1(self) -> str | None:
         """The same scopes in SMART v1 words (`system/Goal.read`), or None where v1 has no word for them."""
-        words = [(context, name, _V1_WORDS.get(letters)) for context, name, letters in self._written()]
-        if not all(word for _, _, word in words):
+        words = [(c, name, _V1_WORDS.get(letters), query) for c, name, query, letters in self._grouped()]
+        if not all(word and not query for _, _, word, query in words):
             return None
-        return " ".join(f"{context}/{name}.{word}" for context, name, word in words)
+        return " ".join(f"{context}/{name}.{word}" for context, name, word, _ in words)
 
-    def _written(self) -> list[tuple[str, str, str]]:
-        granted: dict[tuple[str, str], set[str]] = {}
-        for context, name, letter in self.grants:
-            granted.setdefault((context, name), set()).add(letter)
+    def _grouped(self) -> list[tuple[str, str, Query, str]]:
+        granted: dict[tuple[str, str, Query], set[str]] = {}
+        for context, name, letter, query in self.grants:
+            granted.setdefault((context, name, query), set()).add(letter)
         return [
-            (context, name, "".join(letter for letter in LETTERS if letter in letters))
-            for (context, name), letters in sorted(granted.items())
+            (*scope, "".join(letter for letter in LETTERS if letter in letters))
+            for scope, letters in sorted(granted.items())
         ]
 
 
-def parse_scopes(text: str, types: Collection[str] | None = None) -> Scopes:
-    """The union of scopes written with one space between them, as OAuth has it.
-
-    `types` are the resource type names that may be asked for; without them any well-formed name
-    is taken, for text that was checked before it was stored or signed.
-    Raises ScopeError with a sentence for every scope that is malformed, unknown or not offered.
-    """
-    grants: list[Grant] = []
-    faults: list[str] = []
-    for scope in text.split(" "):
-        try:
-            grants += _grants(scope, types)
-        except ScopeError as error:
-            faults += error.faults
-    if faults:
-        raise ScopeError(faults)
-    return _scopes(grants)
+def _written(query: Query) -> str:
+    pairs = "&".join(f"{name}={quote(value, safe=_PLAIN)}" for name, value in query)
+    return f"?{pairs}" if pairs else ""
 
 
 def narrowed(requested: Scopes, registered: Scopes) -> Scopes:
     """What of the requested is within the registered: allows exactly what both allow."""
-    kept = [grant for grant in requested.grants if registered.allows(grant.letter, grant.resource_type)]
-    kept += [grant for grant in registered.grants if requested.allows(grant.letter, grant.resource_type)]
-    return _scopes(kept)
+    theirs = _by_type(registered.grants)
+    both = (one.meeting(other) for one in requested.grants for other in _near(one, theirs))
+    return scopes_of(grant for grant in both if grant is not None)
 
 
-def is_v1(text: str) -> bool:
-    """Whether every scope of a string that `parse_scopes` took is in the words of SMART v1."""
-    return all(scope.rpartition(".")[2] in _V1 for scope in text.split(" "))
-
-
-def _scopes(grants: Iterable[Grant]) -> Scopes:
-    """Without what a wildcard covers anyway, so that equal scopes are equal values."""
+def scopes_of(grants: Iterable[Grant]) -> Scopes:
+    """Without what others cover anyway, so that equal scopes are equal values."""
     found = frozenset(grants)
+    by_type = _by_type(found)
     return Scopes(
         frozenset(
-            grant
-            for grant in found
-            if grant.resource_type == ANY_TYPE or grant._replace(resource_type=ANY_TYPE) not in found
+            one
+            for one in found
+            if not any(other.covers(one) for other in _near(one, by_type) if other != one)
         )
     )
 
 
-def _grants(scope: str, types: Collection[str] | None) -> list[Grant]:
-    context, slash, rest = scope.partition("/")
-    name, dot, permissions = rest.partition(".")
-    if not (slash and dot):
-        raise _refused(
-            scope, "not a scope served here; write `system/Goal.rs`, with one space between scopes"
-        )
-    if context in _NOT_OFFERED:
-        raise _refused(scope, f"`{context}/` scopes are not offered yet; ask for a `system/` scope")
-    if context != "system":
-        raise _refused(scope, "unknown context; ask for a `system/` scope")
-    if "?" in rest:
-        raise _refused(scope, "granular scopes (`?param=value`) are not offered yet; leave the query out")
-    _check_type(scope, name, types)
-    return [Grant(context, name, letter) for letter in _letters(scope, permissions)]
+def _by_type(grants: Iterable[Grant]) -> Mapping[str, list[Grant]]:
+    found: dict[str, list[Grant]] = {}
+    for grant in grants:
+        found.setdefault(grant.resource_type, []).append(grant)
+    return found
 
 
-def _check_type(scope: str, name: str, types: Collection[str] | None) -> None:
-    if name == ANY_TYPE:
-        return
-    if not _TYPE_NAME.fullmatch(name) or (types is not None and name not in types):
-        raise _refused(scope, "no resource type of that name is served here")
-
-
-def _letters(scope: str, permissions: str) -> str:
-    if permissions in _V1:
-        return _V1[permissions]
-    if not permissions or not _PERMISSIONS.fullmatch(permissions):
-        raise _refused(
-            scope, "after the dot write some letters of `cruds`, in that order, or `read`, `write` or `*`"
-        )
-    return permissions
-
-
-def _refused(scope: str, why: str) -> ScopeError:
-    shown = "".join(character if character.isprintable() else "?" for character in scope[:_SHOWN])
-    return ScopeError([f"scope `{shown}`: {why}"])
+def _near(one: Grant, by_type: Mapping[str, list[Grant]]) -> Iterable[Grant]:
+    """Those whose type meets that of the grant."""
+    if one.resource_type == ANY_TYPE:
+        return chain.from_iterable(by_type.values())
+    return chain(by_type.get(one.resource_type, ()), by_type.get(ANY_TYPE, ()))

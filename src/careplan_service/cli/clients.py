@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 
 from careplan_service.access.clients import KINDS, Client
-from careplan_service.access.scopes import ScopeError, narrowed, parse_scopes
+from careplan_service.access.scope_text import ScopeError, parse_scopes
+from careplan_service.access.scopes import narrowed
 from careplan_service.app import Service
 from careplan_service.cli.common import service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Invalid
+from careplan_service.interactions.granular import judges
 from careplan_service.oauth.registration import checked
 from careplan_service.oauth.tokens import TokenIssuer
-from careplan_service.resources.registry import SERVED
 
 
 @click.group()
@@ -59,7 +60,7 @@ def add(
         jwks_url=jwks_url,
         created=int(service.seconds()),
     )
-    service.clients.add(checked(new, SERVED))
+    service.clients.add(checked(new, judges(service.settings.base_url)))
     click.echo(f"registered {kind} client {id_} of {organization}")
 
 
@@ -102,8 +103,9 @@ def issue(service: Service, client_id: str, scope: str | None, purpose: str | No
     if purpose is not None and purpose not in found.purposes:
         raise Invalid(f"`{client_id}` is registered for {', '.join(found.purposes)}, not for `{purpose}`")
     try:
-        registered = parse_scopes(found.scopes, SERVED)
-        granted = narrowed(parse_scopes(scope, SERVED), registered) if scope else registered
+        served = judges(service.settings.base_url)
+        registered = parse_scopes(found.scopes, served)
+        granted = narrowed(parse_scopes(scope, served), registered) if scope else registered
     except ScopeError as error:
         raise Invalid(str(error)) from None
     if not granted:

@@ -6,7 +6,7 @@ import click
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.instants import microseconds
-from careplan_service.access.scopes import parse_scopes
+from careplan_service.access.scope_text import parse_scopes
 from careplan_service.app import Service, assemble
 from careplan_service.interactions.desk import Desk
 from careplan_service.settings import Settings

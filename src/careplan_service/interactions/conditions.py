@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from careplan_service.access.filters import Filter, Is, Link, Linked, Mentions, Updated, all_of, any_of
 from careplan_service.access.holds import lower
 from careplan_service.errors import Forbidden, Malformed, NotImplementedHere
-from careplan_service.interactions.desk import Desk, Policy
+from careplan_service.interactions.policy import Policy
 from careplan_service.resources.params import SearchParam, span_asked, split_values, unescaped
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
@@ -39,11 +38,6 @@ class Asker:
     base_url: str
     seen: Callable[[str], Filter]
     policy: Policy = Policy()  # noqa: RUF009 (frozen)
-
-
-def asker_of(desk: Desk, base_url: str) -> Asker:
-    """Who asks at a desk."""
-    return Asker(base_url, partial(desk.sees, "s"), desk.policy)
 
 
 def condition(asker: Asker, spec: ResourceSpec, name: str, text: str) -> Filter:

@@ -43,6 +43,7 @@ def post(
 ) -> Written:
     """The create inside an open transaction."""
     write = admitted.write(id_, "POST", integrity.base_url)
+    desk.require_opened("c", write)
     stored = changes.put(write, None, desk.now, desk.caller.organization)
     integrity.wrote(stored, admitted, None, where)
     return Written(201, desk.show(stored))

@@ -14,7 +14,11 @@ from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Rule
 from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter, all_of
+from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.view import of_types, view_for
+from careplan_service.errors import Forbidden
+from careplan_service.interactions.granular import opened
+from careplan_service.interactions.policy import Policy
 
 LONGEST_ASKED, _LONGEST_REFUSAL = 2000, 2000
 """Characters of an audit row."""
@@ -110,22 +114,6 @@ class AuditEntry:
     shown: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
     refusal: str = ""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How this service takes requests.
-
-    With `references_enforced` a local reference must point to what is here, and what is referred to is
-    not deleted. The rest bounds a request: entries of a batch or transaction, parameters of a search,
-    values it compares, resources it brings besides the matches of a page.
-    """
-
-    references_enforced: bool = True
-    most_entries: int = 2000
-    most_parameters: int = 100
-    most_values: int = 500
-    most_included: int = 1000
 
 
 class Once(NamedTuple):
@@ -229,7 +217,7 @@ class Desk:
     shown: list[str] = field(default_factory=list)
     because: set[str] = field(default_factory=set)
     noted: bool = False
-    policy: Policy = Policy()
+    policy: Policy = Policy()  # noqa: RUF009 (frozen)
     once: Once | None = None
 
     def also_asked(self, text: str) -> None:
@@ -238,7 +226,16 @@ class Desk:
 
     def sees(self, letter: str, type_: str) -> Filter:
         """What the caller may see of a type by an interaction letter of `cruds`; 403 when nothing at all."""
-        return view_for(self.caller, letter, type_, self.now)
+        view = view_for(self.caller, letter, type_, self.now)
+        return all_of(view, opened(self.caller.scopes, letter, type_, self.policy.base_url))
+
+    def require_opened(self, letter: str, write: Write) -> None:
+        """Raise Forbidden (403) when a granular scope does not open what is about to be stored."""
+        wanted = opened(self.caller.scopes, letter, write.type, self.policy.base_url)
+        version = Version(write.facts, write.id, self.now, self.caller.organization)
+        if not holds(wanted, version, World({})):
+            text = f"this token does not allow to write such a {write.type}; its scope is granular"
+            raise Forbidden(text)
 
     def find(self, letter: str, type_: str, about: Filter, page: Page) -> list[Stored]:
         """The current versions the question is about and the caller may see."""

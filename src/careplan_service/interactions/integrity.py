@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/references.html#literal and https://hl7.org/fhir/R4/http
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -145,7 +145,9 @@ class Integrity:
         for stored in deleted:
             if desk.records.referring([stored], _parameters(), blocking, 1):
                 found = desk.records.referring([stored], _parameters(), known, MOST_NAMED + 1)
-                faults.append(Fault("conflict", _refused(desk, stored, found)))
+                read = desk.sees_any("r", SERVED)
+                shown = desk.records.referring([stored], _parameters(), read, MOST_NAMED)
+                faults.append(Fault("conflict", _refused(stored, shown, len(found))))
         raise Conflict("what is referred to is not deleted", faults=faults)
 
 
@@ -164,10 +166,10 @@ def _known(desk: Desk) -> Filter:
     return of_types((type_, known_to(desk.caller, type_, desk.now)) for type_ in SERVED)
 
 
-def _refused(desk: Desk, stored: Stored, found: list[Stored]) -> str:
-    named = [f"`{_key(one)}`" for one in found if desk.caller.scopes.allows("r", one.type)][:MOST_NAMED]
+def _refused(stored: Stored, shown: Sequence[Stored], known: int) -> str:
+    named = [f"`{_key(one)}`" for one in shown]
     who = ", ".join(named) or "what you may not see"
-    more = " and more" if named and len(found) > len(named) else ""
+    more = " and more" if named and known > len(named) else ""
     return f"`{_key(stored)}` is referred to by {who}{more}; change or delete that first"
 
 

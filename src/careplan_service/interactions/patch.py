@@ -85,6 +85,7 @@ def amend(
     require_whole(admitted)
     forbid_self_service(desk.caller, admitted.document)
     write = admitted.write(id_, "PATCH", integrity.base_url)
+    desk.require_opened("u", write)
     stored = changes.put(write, before, desk.now, desk.caller.organization)
     integrity.wrote(stored, admitted, before, where)
     return Written(200, desk.show(stored))

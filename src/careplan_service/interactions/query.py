@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from careplan_service.access.filters import (
     EVERYTHING,
@@ -19,7 +20,7 @@ from careplan_service.access.filters import (
 from careplan_service.errors import Malformed
 from careplan_service.interactions import controls
 from careplan_service.interactions.conditions import Asker, Unknown, condition
-from careplan_service.interactions.desk import Cursor, Page
+from careplan_service.interactions.desk import Cursor, Desk, Page
 from careplan_service.interactions.filter_text import filter_of
 from careplan_service.interactions.includes import Include, include_of, is_include
 from careplan_service.resources.registry import SERVED
@@ -58,6 +59,11 @@ class _Read:
     total: str = ""
     only_count: bool = False
     includes: list[Include] = field(default_factory=list)
+
+
+def asker_of(desk: Desk, base_url: str) -> Asker:
+    """Who asks at a desk."""
+    return Asker(base_url, partial(desk.sees, "s"), desk.policy)
 
 
 def query_of(

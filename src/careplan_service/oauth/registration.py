@@ -6,11 +6,11 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from careplan_service.access.clients import KINDS, Client
 from careplan_service.access.consent.terminology import PURPOSES
-from careplan_service.access.scopes import ScopeError, parse_scopes
+from careplan_service.access.scope_text import Judges, ScopeError, parse_scopes
 from careplan_service.errors import Fault, Invalid
 from careplan_service.oauth import jwks
 from careplan_service.oauth.assertions import CLIENT_ID
@@ -20,18 +20,18 @@ _ORGANIZATION = re.compile(r"Organization/[A-Za-z0-9\-.]{1,64}")
 _LONGEST_NAME = 200
 
 
-def checked(client: Client, types: Collection[str]) -> Client:
-    """The client itself if it may be registered; `types` are the resource type names served.
+def checked(client: Client, judges: Judges) -> Client:
+    """The client itself if it may be registered; `judges` say which scopes there are.
 
     Raises Invalid with every fault found; a fault's `expression` is the field's name.
     """
-    faults = [Fault("invalid", text, field) for field, text in _faults(client, types)]
+    faults = [Fault("invalid", text, field) for field, text in _faults(client, judges)]
     if faults:
         raise Invalid("; ".join(fault.text for fault in faults), faults=faults)
     return client
 
 
-def _faults(client: Client, types: Collection[str]) -> Iterator[tuple[str, str]]:
+def _faults(client: Client, judges: Judges) -> Iterator[tuple[str, str]]:
     if not CLIENT_ID.fullmatch(client.id):
         yield (
             "id",
@@ -46,7 +46,7 @@ def _faults(client: Client, types: Collection[str]) -> Iterator[tuple[str, str]]
             "organization",
             f"organization `{_shown(client.organization)}`: use a reference like `Organization/food-bank`",
         )
-    yield from _scope_faults(client, types)
+    yield from _scope_faults(client, judges)
     yield from _purpose_faults(client)
     yield from _key_faults(client)
 
@@ -55,9 +55,9 @@ def _shown(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text[:80])
 
 
-def _scope_faults(client: Client, types: Collection[str]) -> Iterator[tuple[str, str]]:
+def _scope_faults(client: Client, judges: Judges) -> Iterator[tuple[str, str]]:
     try:
-        parse_scopes(client.scopes, types)
+        parse_scopes(client.scopes, judges)
     except ScopeError as error:
         yield from (("scopes", text) for text in error.faults)
 

@@ -7,7 +7,7 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html#obtain-access
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -23,7 +23,8 @@ from authlib.oauth2.rfc6749.errors import (
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
-from careplan_service.access.scopes import ScopeError, Scopes, is_v1, narrowed, parse_scopes
+from careplan_service.access.scope_text import Judges, ScopeError, is_v1, parse_scopes
+from careplan_service.access.scopes import Scopes, narrowed
 from careplan_service.oauth.assertions import ASSERTION_TYPE, AssertionRefused, Assertions, Authenticated
 from careplan_service.oauth.purposes import PurposeRefused
 from careplan_service.oauth.tokens import TokenIssuer
@@ -46,10 +47,10 @@ Response = tuple[int, dict[str, Any], dict[str, str]]
 
 
 class TokenEndpoint:
-    """Answers token requests; `types` are the resource type names that scopes may name."""
+    """Answers token requests; `judges` say which scopes there are."""
 
-    def __init__(self, assertions: Assertions, issuer: TokenIssuer, types: Collection[str]) -> None:
-        self._server = _Server(assertions, issuer, types)
+    def __init__(self, assertions: Assertions, issuer: TokenIssuer, judges: Judges) -> None:
+        self._server = _Server(assertions, issuer, judges)
 
     def __call__(self, headers: Mapping[str, str], body: bytes) -> Response:
         """Answer one POST, given its headers (any case) and its body; errors are answers too."""
@@ -104,11 +105,11 @@ class _BackendServicesGrant(ClientCredentialsGrant):
 class _Server(AuthorizationServer):
     """Authlib's server without a framework: its request is the parsed form, its response a tuple."""
 
-    def __init__(self, assertions: Assertions, issuer: TokenIssuer, types: Collection[str]) -> None:
+    def __init__(self, assertions: Assertions, issuer: TokenIssuer, judges: Judges) -> None:
         super().__init__()
         self._assertions = assertions
         self._issuer = issuer
-        self._types = frozenset(types)
+        self._judges = judges
         self.register_client_auth_method(AUTH_METHOD, self._authenticate)
         self.register_grant(_BackendServicesGrant)
 
@@ -117,7 +118,7 @@ class _Server(AuthorizationServer):
         if requested is None:
             raise InvalidScopeError("`scope` is missing; name what is asked for, such as `system/Goal.rs`")
         try:
-            scopes = parse_scopes(requested, self._types)
+            scopes = parse_scopes(requested, self._judges)
         except ScopeError as error:
             raise InvalidScopeError(_spoken(str(error))) from error
         granted = narrowed(scopes, parse_scopes(authenticated.client.scopes))

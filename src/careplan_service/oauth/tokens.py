@@ -19,7 +19,8 @@ from joserfc import jwt
 from careplan_service.access.caller import Caller
 from careplan_service.access.clients import Client
 from careplan_service.access.consent.terminology import ACT_REASON
-from careplan_service.access.scopes import Scopes, narrowed, parse_scopes
+from careplan_service.access.scope_text import parse_scopes
+from careplan_service.access.scopes import Scopes, narrowed
 from careplan_service.errors import Unauthenticated
 from careplan_service.oauth.keys import ALGORITHM, SigningKeys
 from careplan_service.oauth.signed import LARGEST, NotSigned, Signed, is_time, read_signed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from careplan_service.interactions.desk import Policy
+from careplan_service.interactions.policy import Policy
 from careplan_service.web.openapi_fhir import Operations
 from careplan_service.web.openapi_operations import Row, operation
 from careplan_service.web.openapi_search import COMMON, CONTROLS, PRESENTATION

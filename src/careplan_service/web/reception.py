@@ -10,7 +10,8 @@ from flask import Request, Response
 
 from careplan_service.access.instants import microseconds
 from careplan_service.errors import Malformed, Problem
-from careplan_service.interactions.desk import LONGEST_ASKED, Desk, Policy, Records
+from careplan_service.interactions.desk import LONGEST_ASKED, Desk, Records
+from careplan_service.interactions.policy import Policy
 from careplan_service.web.auth import Verifier, caller_of
 from careplan_service.web.clock import Clock
 

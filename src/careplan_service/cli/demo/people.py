@@ -18,9 +18,9 @@ from joserfc.jwk import ECKey
 
 from careplan_service.access.clients import Client
 from careplan_service.cli.common import service_for
+from careplan_service.interactions.granular import judges
 from careplan_service.oauth.assertions import ASSERTION_TYPE
 from careplan_service.oauth.registration import checked
-from careplan_service.resources.registry import SERVED
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def register(parties: tuple[Party, ...]) -> Mapping[str, ECKey]:
         client = Client(
             party.client_id, party.client_id, party.kind, party.organization, party.scopes, "COC", jwks=public
         )
-        service.clients.add(checked(client, SERVED))
+        service.clients.add(checked(client, judges(service.settings.base_url)))
         keys[party.client_id] = key
     return keys
 

@@ -14,11 +14,10 @@ from careplan_service.access.filters import EVERYTHING, Filter, all_of
 from careplan_service.errors import Malformed
 from careplan_service.interactions.admission import spec_of
 from careplan_service.interactions.compartment import members_of, of_patient
-from careplan_service.interactions.conditions import asker_of
 from careplan_service.interactions.controls import PRESENTATION, types_of
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.everything import patient_everything, plan_everything
-from careplan_service.interactions.query import query_of
+from careplan_service.interactions.query import asker_of, query_of
 from careplan_service.interactions.search import Found, search
 from careplan_service.resources.registry import SERVED
 from careplan_service.web import incoming, presenting, wire

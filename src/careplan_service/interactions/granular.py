@@ -1,0 +1,60 @@
+"""Granular scopes: `system/Goal.rs?category=...` opens the goals that the search would find.
+
+https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#finer-grained-resource-constraints-using-search-parameters
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from typing import NoReturn
+
+from careplan_service.access.filters import EVERYTHING, Filter, all_of, any_of
+from careplan_service.access.scope_text import Judges
+from careplan_service.access.scopes import ANY_TYPE, Query, Scopes
+from careplan_service.errors import Problem
+from careplan_service.interactions.conditions import Asker, condition
+from careplan_service.resources.params import COMMON
+from careplan_service.resources.registry import SERVED
+
+_ALWAYS = frozenset({"_id", "_lastUpdated"})
+_OF_ALL = _ALWAYS | {param.name for param in COMMON}
+
+
+def opened(scopes: Scopes, letter: str, type_: str, base_url: str) -> Filter:
+    """The resources of a type that the scopes open for a letter of `cruds`."""
+    queries = scopes.queries(letter, type_)
+    if () in queries:
+        return EVERYTHING
+    return any_of(*(_asked(type_, query, base_url) for query in sorted(queries)))
+
+
+@lru_cache(maxsize=2000)
+def _asked(type_: str, query: Query, base_url: str) -> Filter:
+    asker = Asker(base_url, _nothing_behind)
+    return all_of(*(condition(asker, SERVED[type_], name, text) for name, text in query))
+
+
+def judges(base_url: str) -> Judges:
+    """What is wrong with a parameter of a granular scope, for each served type and for all of them."""
+    named: Mapping[str, frozenset[str]] = {
+        name: frozenset(spec.by_name) | _ALWAYS for name, spec in SERVED.items()
+    }
+    by_type = {name: partial(_fault, name, known, base_url) for name, known in named.items()}
+    some = next(iter(SERVED))
+    return {**by_type, ANY_TYPE: partial(_fault, some, _OF_ALL, base_url)}
+
+
+def _fault(type_: str, known: frozenset[str], base_url: str, name: str, text: str) -> str:
+    """A sentence, empty when the parameter is enforced as it is written."""
+    if name not in known:
+        return f"`{name[:40]}` is not enforced in scopes; use a search parameter, without modifier or chain"
+    try:
+        _asked(type_, ((name, text),), base_url)
+    except Problem as problem:
+        return problem.text
+    return ""
+
+
+def _nothing_behind(type_: str) -> NoReturn:
+    raise AssertionError(f"a scope has no chains, so nothing of {type_} is asked")

@@ -1,0 +1,22 @@
+"""How this service takes requests: what it insists on, and how much one request may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Set once, by the settings; `base_url` is the service's own address.
+
+    With `references_enforced` a local reference must point to what is here, and what is referred to is
+    not deleted. The rest bounds a request: entries of a batch or transaction, parameters of a search,
+    values it compares, resources it brings besides the matches of a page.
+    """
+
+    base_url: str = ""
+    references_enforced: bool = True
+    most_entries: int = 2000
+    most_parameters: int = 100
+    most_values: int = 500
+    most_included: int = 1000
