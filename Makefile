@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo serve test check format bench openapi clean
+.PHONY: setup demo serve test check format bench curve openapi clean
 
 setup: .venv/.ready
 
@@ -37,6 +37,9 @@ format: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+curve: setup
+	$(BIN)/python -m bench.curve --picture docs/growth.svg
 
 openapi: setup
 	$(BIN)/careplan openapi > openapi/careplan.yaml

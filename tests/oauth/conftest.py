@@ -15,6 +15,7 @@ from joserfc.util import urlsafe_b64encode
 from sqlalchemy import create_engine
 
 from careplan_service.access.clients import Client
+from careplan_service.interactions.granular import judges
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.token_endpoint import TokenEndpoint
@@ -24,7 +25,8 @@ from careplan_service.store.clients import SqlClients, oauth_client, oauth_jti
 NOW = 1_800_000_000.0
 BASE = "http://127.0.0.1:8000"
 TOKEN_URL = f"{BASE}/oauth/token"
-TYPES = ("CarePlan", "Consent", "Goal")
+_SERVED = judges("https://careplan.example")
+TYPES = {name: _SERVED[name] for name in ("CarePlan", "Consent", "Goal", "*")}
 
 
 class Clock:

@@ -9,9 +9,11 @@ import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from careplan_service.errors import Invalid
+from careplan_service.interactions.granular import judges
 from careplan_service.oauth.registration import checked
 
-TYPES = ("CarePlan", "Goal")
+_SERVED = judges("https://careplan.example")
+TYPES = {name: _SERVED[name] for name in ("CarePlan", "Goal")}
 
 
 @pytest.mark.parametrize(

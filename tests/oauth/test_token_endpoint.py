@@ -63,6 +63,8 @@ def test_the_asserted_purpose_of_use_is_in_the_token(ask, verifier, assertion):
         ("system/Goal.cruds", "system/Goal.rs"),
         ("system/Goal.cruds system/Consent.rs", "system/Goal.rs"),
         ("system/CarePlan.cu system/Goal.r", "system/CarePlan.cu system/Goal.r"),
+        ("system/Goal.rs?category=housing", "system/Goal.rs?category=housing"),
+        ("system/Goal.rs?category=a%2Cb,c", "system/Goal.rs?category=a,b,c"),
         ("system/Goal.read", "system/Goal.read"),
         ("system/*.read", "system/CarePlan.read system/Goal.read"),
         ("system/Goal.read system/CarePlan.c", "system/CarePlan.c system/Goal.rs"),
@@ -90,7 +92,9 @@ def test_the_granted_scope_is_what_of_the_requested_is_registered_in_the_words_i
         ({"scope": "system/Consent.rs"}, 400, "invalid_scope", "none of the requested"),
         ({"scope": "system/Goal.c"}, 400, "invalid_scope", "none of the requested"),
         ({"scope": "system/Patient.rs"}, 400, "invalid_scope", "no resource type"),
-        ({"scope": "system/Goal.rs?"}, 400, "invalid_scope", "granular"),
+        ({"scope": "system/Goal.rs?"}, 400, "invalid_scope", "after the `?` write"),
+        ({"scope": "system/Goal.rs?category:in=x"}, 400, "invalid_scope", "is not enforced in scopes"),
+        ({"scope": "system/Goal.rs?start-date=soon"}, 400, "invalid_scope", "`soon`"),
         ({"scope": "patient/Goal.rs"}, 400, "invalid_scope", "not offered yet"),
         ({"scope": 'system/Goal.rs "\\\x00ü'}, 400, "invalid_scope", "`'/??`"),
         ({"client_assertion": None}, 401, "invalid_client", "authenticate with"),
@@ -197,5 +201,5 @@ def test_tokens_are_not_given_over_plain_http(clients, clock, issuer):
     assertions = Assertions(
         "http://careplan.example/oauth/token", clients.get, clients.remember_jti, str, clock
     )
-    status, document, _ = TokenEndpoint(assertions, issuer, ())(FORM, b"grant_type=client_credentials")
+    status, document, _ = TokenEndpoint(assertions, issuer, {})(FORM, b"grant_type=client_credentials")
     assert (status, document["error"]) == (400, "insecure_transport")

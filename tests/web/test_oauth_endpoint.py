@@ -19,6 +19,7 @@ from werkzeug.test import EnvironBuilder
 from careplan_service.access.caller import Caller
 from careplan_service.access.clients import Client
 from careplan_service.errors import Unauthenticated
+from careplan_service.interactions.granular import judges
 from careplan_service.oauth.assertions import ASSERTION_TYPE, Assertions
 from careplan_service.oauth.discovery import smart_configuration, token_endpoint_url
 from careplan_service.oauth.keys import SigningKeys
@@ -30,7 +31,7 @@ from careplan_service.web.oauth import oauth_blueprint
 
 NOW = 1_800_000_000.0
 BASE = "http://127.0.0.1:8000"
-TYPES = ("Goal",)
+TYPES = {"Goal": judges("https://careplan.example")["Goal"]}
 CALLER = Caller("food-bank", "partner", "Organization/food-bank", ("COC",))
 
 
