@@ -23,7 +23,8 @@ from careplan_service.oauth.discovery import smart_configuration, token_endpoint
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.token_endpoint import TokenEndpoint
-from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier
+from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier, audience
+from careplan_service.oauth.trusted import TrustedIssuers
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
@@ -140,7 +141,14 @@ def app_of(service: Service) -> Flask:
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no redirects to where Host says
     app.extensions["careplan"] = service
 
-    verifier = TokenVerifier(base_url, service.keys, service.clients.get, service.seconds)
+    trusted = TrustedIssuers(
+        settings.trusted_issuers,
+        audience(base_url),
+        RemoteJwks(service.seconds).text,
+        service.seconds,
+        dict(claim.split("=", 1) for claim in settings.trusted_claims),
+    )
+    verifier = TokenVerifier(base_url, service.keys, service.clients.get, service.seconds, trusted)
     reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
     app.register_blueprint(
         oauth_blueprint(_token_endpoint(service), service.keys.public_jwks, _smart(base_url))

@@ -17,6 +17,10 @@ _CONSENT_PROFILES = ("strict",)
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _REFERENCES = ("enforced", "open")
 _SWITCH = {"on": True, "off": False}
+_CLAIM = re.compile(r"(?:client|scope|purpose)=\S+")
+_ISSUER = re.compile(
+    r"https://[^\s?#@]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(?:/[^\s?#@]*)?"
+)
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?")  # as browsers write it: no path, lower case
 
 ABOUT: Mapping[str, str] = {
@@ -26,7 +30,9 @@ ABOUT: Mapping[str, str] = {
     "empty: those of the registered agency clients",
     "consent_profile": "how consents are read; only `strict` is offered so far",
     "keys_dir": "where the signing keys lie; made at the first start",
-    "trusted_issuers": "OpenID issuers whose tokens are accepted; not offered yet",
+    "trusted_issuers": "other authorization servers whose access tokens are accepted, `https://idp.example.org,...`",
+    "trusted_claims": "where their tokens say the client, the scopes and the purpose of use: "
+    "`client=azp,scope=scp,purpose=pou`; empty: client_id or azp, scope or scp, purpose_of_use",
     "log_level": "`debug`, `info`, `warning` or `error`",
     "audit": "`off` leaves no audit rows for reads and searches: for measuring only",
     "max_body": "the largest request body taken, in bytes",
@@ -53,6 +59,7 @@ class Settings:
     consent_profile: str = "strict"
     keys_dir: Path = Path("var/keys")
     trusted_issuers: tuple[str, ...] = ()
+    trusted_claims: tuple[str, ...] = ()
     log_level: str = "info"
     audit: bool = True
     max_body: int = 16 * 1024 * 1024
@@ -115,6 +122,7 @@ _BOUNDS = (
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "custodians": _list,
     "trusted_issuers": _list,
+    "trusted_claims": _list,
     "cors_origins": _list,
     "keys_dir": Path,
     "audit": _switch,
@@ -141,8 +149,14 @@ def _check(settings: Settings) -> None:
     if settings.log_level not in _LOG_LEVELS:
         known = ", ".join(_LOG_LEVELS)
         raise Malformed(f"`{PREFIX}LOG_LEVEL` is `{settings.log_level}`; write one of {known}")
-    if settings.trusted_issuers:
-        raise Malformed(f"`{PREFIX}TRUSTED_ISSUERS` is not offered yet; leave it empty")
+    for issuer in settings.trusted_issuers:
+        if not _ISSUER.fullmatch(issuer) or issuer == settings.base_url:
+            text = "write the https address that stands in the tokens as `iss`, another than our own"
+            raise Malformed(f"`{PREFIX}TRUSTED_ISSUERS` names `{issuer}`; {text}")
+    for claim in settings.trusted_claims:
+        if not _CLAIM.fullmatch(claim):
+            text = "write `client=...`, `scope=...` or `purpose=...`"
+            raise Malformed(f"`{PREFIX}TRUSTED_CLAIMS` names `{claim}`; {text}")
     for origin in settings.cors_origins:
         if origin != "*" and not _ORIGIN.fullmatch(origin):
             text = "write `https://host`, `https://host:port` or `*`"

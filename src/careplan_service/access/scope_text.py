@@ -100,9 +100,7 @@ def _pairs(scope: str, name: str, query: str, judges: Judges | None) -> Query:
             query, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MOST_PAIRS
         )
     except ValueError:
-        text = (
-            f"after the `?` write up to {_MOST_PAIRS} `parameter=value`, percent-encoded, joined by `&`"
-        )
+        text = f"after the `?` write up to {_MOST_PAIRS} `parameter=value`, percent-encoded, joined by `&`"
         raise _refused(scope, text) from None
     for param, value in pairs:
         told = judges[name](param, value) if judges is not None else ""

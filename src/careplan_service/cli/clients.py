@@ -37,10 +37,13 @@ def client() -> None:
     "--jwks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Public keys, a file."
 )
 @click.option("--jwks-url", help="Public keys, an https address.")
+@click.option(
+    "--issuer", help="Whose tokens it has, one of CAREPLAN_TRUSTED_ISSUERS; ours unless it is said."
+)
 @database_option
 def add(
     id_: str, name: str, kind: str, organization: str, scopes: str, purposes: tuple[str, ...],
-    jwks: Path | None, jwks_url: str | None, database_url: str | None,
+    jwks: Path | None, jwks_url: str | None, issuer: str | None, database_url: str | None,
 ) -> None:  # fmt: skip
     """Register a client."""
     service = service_for(database_url)
@@ -48,6 +51,8 @@ def add(
     if kind == "agency" and custodians and organization not in custodians:
         known = ", ".join(custodians)
         raise Invalid(f"`{organization}` is no custodian; an agency client belongs to one of {known}")
+    if issuer and issuer not in service.settings.trusted_issuers:
+        raise Invalid(f"`{issuer}` is not trusted here; add it to `CAREPLAN_TRUSTED_ISSUERS` first")
     new = Client(
         id=id_,
         name=name,
@@ -59,6 +64,7 @@ def add(
         jwks=jwks.read_text(encoding="utf-8") if jwks else None,
         jwks_url=jwks_url,
         created=int(service.seconds()),
+        issuer=issuer or "",
     )
     service.clients.add(checked(new, judges(service.settings.base_url)))
     click.echo(f"registered {kind} client {id_} of {organization}")
@@ -100,6 +106,8 @@ def issue(service: Service, client_id: str, scope: str | None, purpose: str | No
     found = service.clients.get(client_id)
     if found is None or not found.enabled:
         raise Invalid(f"no enabled client `{client_id}` is registered; see `careplan client list`")
+    if found.issuer:
+        raise Invalid(f"`{client_id}` gets its tokens from `{found.issuer}`")
     if purpose is not None and purpose not in found.purposes:
         raise Invalid(f"`{client_id}` is registered for {', '.join(found.purposes)}, not for `{purpose}`")
     try:

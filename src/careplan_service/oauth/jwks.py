@@ -15,12 +15,14 @@ from joserfc.util import base64_to_int
 ALGORITHMS = {"RS384": "RSA", "ES384": "EC"}
 """The signature algorithms a client assertion may use, and the `kty` of their keys."""
 
+_KTY = {"RS": "RSA", "ES": "EC"}
+
 LARGEST = 1024 * 1024
 """Bytes of the longest JWK Set that is read."""
 
 _MOST_KEYS = 20
 _RSA_BITS = range(2048, 8192 + 1)
-_CURVE = "P-384"
+_CURVES = {"ES256": "P-256", "ES384": "P-384"}
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
@@ -48,16 +50,16 @@ def holds_secrets(entry: dict[str, Any]) -> bool:
 def verification_key(entry: dict[str, Any], algorithm: str) -> Key | None:
     """The key of a JWK if it may verify signatures of that algorithm, otherwise None.
 
-    `use`, `key_ops` and `alg` of the JWK are obeyed; RSA keys have 2048 to 8192 bits, EC keys are on
-    P-384; a key whose private part is published verifies nothing.
+    `use`, `key_ops` and `alg` of the JWK are obeyed; RSA keys have 2048 to 8192 bits, EC keys are on the
+    curve of the algorithm; a key whose private part is published verifies nothing.
     """
     usable = (
-        entry.get("kty") == ALGORITHMS[algorithm]
+        entry.get("kty") == _KTY[algorithm[:2]]
         and not holds_secrets(entry)
         and entry.get("use", "sig") == "sig"
         and entry.get("alg", algorithm) == algorithm
         and _may_verify(entry)
-        and _is_strong(entry)
+        and _is_strong(entry, algorithm)
     )
     if not usable:
         return None
@@ -72,9 +74,9 @@ def _may_verify(entry: dict[str, Any]) -> bool:
     return isinstance(operations, list) and "verify" in operations
 
 
-def _is_strong(entry: dict[str, Any]) -> bool:
+def _is_strong(entry: dict[str, Any], algorithm: str) -> bool:
     if entry["kty"] == "EC":
-        return bool(entry.get("crv") == _CURVE)
+        return bool(entry.get("crv") == _CURVES[algorithm])
     try:
         return base64_to_int(entry["n"]).bit_length() in _RSA_BITS
     except (KeyError, ValueError, TypeError):

@@ -81,6 +81,8 @@ def _key_faults(client: Client) -> Iterator[tuple[str, str]]:
             "jwks_url",
             f"JWK Set URL `{_shown(client.jwks_url)}`: use an https URL without user, password or fragment",
         )
+    if client.issuer and (client.jwks is not None or client.jwks_url is not None):
+        yield "issuer", "a client of another issuer proves itself there; leave its keys out here"
     if client.jwks is not None:
         yield from (("jwks", text) for text in _jwks_faults(client.jwks))
 

@@ -24,6 +24,7 @@ from careplan_service.access.scopes import Scopes, narrowed
 from careplan_service.errors import Unauthenticated
 from careplan_service.oauth.keys import ALGORITHM, SigningKeys
 from careplan_service.oauth.signed import LARGEST, NotSigned, Signed, is_time, read_signed
+from careplan_service.oauth.trusted import Stated, TrustedIssuers
 
 _TYPES = ("at+jwt", "application/at+jwt")
 _RECHECK_CLIENT = 1.0
@@ -66,12 +67,13 @@ class TokenIssuer:
 
 @dataclass(frozen=True)
 class _Verified:
-    """What a token states, and the caller it stood for when its client's registration was `client`."""
+    """What a token states, and the caller it stood for when its client's registration was `client`.
 
-    client_id: str
-    expires: int
-    scopes: Scopes
-    purposes: tuple[str, ...]
+    `issuer` is empty for our own tokens.
+    """
+
+    stated: Stated
+    issuer: str
     client: Client
     caller: Caller
 
@@ -90,6 +92,7 @@ class TokenVerifier:
         keys: SigningKeys,
         find_client: Callable[[str], Client | None],
         now: Callable[[], float],
+        trusted: TrustedIssuers | None = None,
         capacity: int = 10_000,
     ) -> None:
         self._issuer = base_url
@@ -97,6 +100,7 @@ class TokenVerifier:
         self._keys = keys
         self._find_client = find_client
         self._now = now
+        self._trusted = trusted or TrustedIssuers((), self._audience, lambda url, kid: "", now)
         self._capacity = capacity
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
         self._clients: dict[str, tuple[float, Client | None]] = {}
@@ -115,11 +119,11 @@ class TokenVerifier:
         if found is None:
             found = self._read(token, now)
             self._keep(digest, found)
-        if now >= found.expires:
+        if now >= found.stated.expires:
             raise _invalid("has expired")
-        client = self._client(found.client_id, now)
+        client = self._client(found.stated.client_id, now)
         if client is not found.client:
-            found = _for_client(found.scopes, found.purposes, found.expires, client)
+            found = _for_client(found.stated, found.issuer, client)
             self._keep(digest, found)
         return found.caller
 
@@ -145,6 +149,12 @@ class TokenVerifier:
             signed = read_signed(token)
         except NotSigned as error:
             raise _invalid("is not one of ours") from error
+        issuer = signed.claims.get("iss")
+        if issuer in self._trusted:
+            stated = self._trusted.read(signed)
+            if stated is None:
+                raise _invalid("cannot be verified")
+            return _for_client(stated, str(issuer), self._client(stated.client_id, now))
         key = self._keys.find(signed.header.get("kid"))
         if not (
             str(signed.header.get("typ")).lower() in _TYPES
@@ -155,8 +165,8 @@ class TokenVerifier:
             raise _invalid("is not one of ours")
         claims = signed.claims
         purposes = tuple(coding["code"] for coding in claims["extensions"]["ihe_iua"]["purpose_of_use"])
-        client = self._client(claims["client_id"], now)
-        return _for_client(parse_scopes(claims["scope"]), purposes, int(claims["exp"]), client)
+        stated = Stated(claims["client_id"], parse_scopes(claims["scope"]), purposes, int(claims["exp"]))
+        return _for_client(stated, "", self._client(stated.client_id, now))
 
     def _is_ours(self, signed: Signed) -> bool:
         claims = signed.claims
@@ -169,8 +179,14 @@ class TokenVerifier:
         )
 
 
-def _for_client(scopes: Scopes, purposes: tuple[str, ...], expires: int, client: Client) -> _Verified:
-    """Never more than what is registered by now, however much was when the token was issued."""
+def _for_client(stated: Stated, issuer: str, client: Client) -> _Verified:
+    """Never more than what is registered by now, however much was when the token was issued.
+
+    Another server's tokens name the purpose of use only where it knows of purposes.
+    """
+    if client.issuer != issuer:
+        raise _invalid("belongs to a client that gets its tokens elsewhere")
+    purposes = stated.purposes if stated.purposes or not issuer else (client.purpose,)
     permitted = tuple(code for code in purposes if code in client.purposes)
     if not permitted:
         raise _invalid("is for a purpose that is not registered any more")
@@ -179,10 +195,10 @@ def _for_client(scopes: Scopes, purposes: tuple[str, ...], expires: int, client:
         kind=client.kind,
         organization=client.organization,
         purposes=permitted,
-        scopes=narrowed(scopes, parse_scopes(client.scopes)),
-        expires=expires,
+        scopes=narrowed(stated.scopes, parse_scopes(client.scopes)),
+        expires=stated.expires,
     )
-    return _Verified(client.id, expires, scopes, purposes, client, caller)
+    return _Verified(stated, issuer, client, caller)
 
 
 def _invalid(why: str) -> Unauthenticated:

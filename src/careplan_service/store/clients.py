@@ -42,6 +42,7 @@ oauth_client = Table(
     Column("jwks_url", Text),
     Column("enabled", Boolean, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("issuer", Text, nullable=False),
 )
 
 oauth_jti = Table(

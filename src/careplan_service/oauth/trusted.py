@@ -1,0 +1,157 @@
+"""Access tokens of other authorization servers: issuer, signature, audience and times are verified here.
+
+Whose client it is, and what that may do at most, says our own register, where a client is bound to its
+issuer. https://www.rfc-editor.org/rfc/rfc9068#section-4 and https://www.rfc-editor.org/rfc/rfc8414#section-3
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc.jwk import Key
+
+from careplan_service.access.consent.terminology import ACT_REASON
+from careplan_service.access.scope_text import ScopeError, parse_scopes
+from careplan_service.access.scopes import Scopes, scopes_of
+from careplan_service.oauth import jwks
+from careplan_service.oauth.remote_jwks import fetch, is_fetchable
+from careplan_service.oauth.signed import Signed, is_time
+
+ALGORITHMS = ("RS256", "RS384", "ES256", "ES384")
+SKEW = 10
+"""Seconds that the issuer's clock may differ from ours."""
+
+CLAIMS: Mapping[str, tuple[str, ...]] = {
+    "client": ("client_id", "azp"),
+    "scope": ("scope", "scp"),
+    "purpose": ("purpose_of_use",),
+}
+"""What is read from a token, and the claims where it stands; the first that is there counts."""
+
+_TYPES = ("at+jwt", "application/at+jwt", "jwt")
+_WELL_KNOWN = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
+_KEPT, _RETRY = 3600.0, 10.0
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a verified token states: nothing of it is granted yet; purposes are v3-ActReason codes."""
+
+    client_id: str
+    scopes: Scopes
+    purposes: tuple[str, ...]
+    expires: int
+
+
+class TrustedIssuers:
+    """Reads tokens of the issuers that are trusted, for `audience`.
+
+    `remote_jwks(url, kid)` gives a JWK Set as text, `now` seconds since the epoch; `claims` says for
+    some of CLAIMS in which claim it stands instead.
+    """
+
+    def __init__(
+        self,
+        issuers: Collection[str],
+        audience: str,
+        remote_jwks: Callable[[str, str], str],
+        now: Callable[[], float],
+        claims: Mapping[str, str] = {},
+    ) -> None:
+        self._audience, self._remote_jwks, self._now = audience, remote_jwks, now
+        self._claims = {**CLAIMS, **{name: (claim,) for name, claim in claims.items()}}
+        self._issuers = frozenset(issuers)
+        self._keys_at: dict[str, tuple[str | None, float]] = {}
+        self._lock = threading.Lock()
+
+    def __contains__(self, issuer: object) -> bool:
+        return isinstance(issuer, str) and issuer in self._issuers
+
+    def read(self, signed: Signed) -> Stated | None:
+        """What a token of a trusted issuer states; None unless all of it can be verified."""
+        claims = signed.claims
+        algorithm = signed.header.get("alg")
+        client_id = self._found(claims, "client")
+        is_good = (
+            claims.get("iss") in self
+            and str(signed.header.get("typ", "JWT")).lower() in _TYPES
+            and isinstance(client_id, str)
+            and _is_for(claims.get("aud"), self._audience)
+            and self._is_timely(claims)
+            and algorithm in ALGORITHMS
+            and any(signed.is_signed_with(key, algorithm) for key in self._keys(signed, algorithm))
+        )
+        if not is_good:
+            return None
+        return Stated(client_id, self._scopes(claims), self._purposes(claims), int(claims["exp"]))
+
+    def _is_timely(self, claims: Mapping[str, Any]) -> bool:
+        now = self._now()
+        begins = [claims.get(name, now) for name in ("nbf", "iat")]
+        return is_time(claims.get("exp")) and all(is_time(one) and one <= now + SKEW for one in begins)
+
+    def _keys(self, signed: Signed, algorithm: str) -> Iterator[Key]:
+        url, kid = self._jwks_uri(signed.claims["iss"]), signed.header.get("kid")
+        if url is None or not isinstance(kid, str):
+            return
+        for entry in jwks.entries(self._remote_jwks(url, kid)):
+            key = jwks.verification_key(entry, algorithm) if entry.get("kid") == kid else None
+            if key:
+                yield key
+
+    def _jwks_uri(self, issuer: str) -> str | None:
+        with self._lock:
+            url, until = self._keys_at.get(issuer, (None, 0.0))
+            if self._now() >= until:
+                url = next(filter(None, (_jwks_uri_at(issuer, path) for path in _WELL_KNOWN)), None)
+                self._keys_at[issuer] = url, self._now() + (_KEPT if url else _RETRY)
+            return url
+
+    def _found(self, claims: Mapping[str, Any], name: str) -> Any:
+        return next((claims[claim] for claim in self._claims[name] if claim in claims), None)
+
+    def _scopes(self, claims: Mapping[str, Any]) -> Scopes:
+        """Those that are SMART scopes; others (`openid`) grant nothing here."""
+        given = self._found(claims, "scope")
+        words = given.split(" ") if isinstance(given, str) else given if isinstance(given, list) else []
+        return scopes_of(grant for word in words for grant in _read(word).grants)
+
+    def _purposes(self, claims: Mapping[str, Any]) -> tuple[str, ...]:
+        extension = claims.get("extensions")
+        iua = extension.get("ihe_iua") if isinstance(extension, dict) else None
+        given = iua.get("purpose_of_use") if isinstance(iua, dict) else self._found(claims, "purpose")
+        codings = given if isinstance(given, list) else [given]
+        return tuple(code for coding in codings if (code := _purpose(coding)))
+
+
+def _read(word: object) -> Scopes:
+    try:
+        return parse_scopes(word) if isinstance(word, str) else Scopes()
+    except ScopeError:
+        return Scopes()
+
+
+def _purpose(coding: object) -> str:
+    if isinstance(coding, dict):
+        coding = coding.get("code") if coding.get("system") == ACT_REASON else None
+    return coding if isinstance(coding, str) else ""
+
+
+def _is_for(audiences: object, wanted: str) -> bool:
+    return wanted in audiences if isinstance(audiences, list) else audiences == wanted
+
+
+def _jwks_uri_at(issuer: str, path: str) -> str | None:
+    """Where the issuer says its keys are; its document must name the issuer itself (RFC 8414 section 3.3)."""
+    try:
+        document = json.loads(fetch(issuer.rstrip("/") + path)[0])
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or document.get("issuer") != issuer:
+        return None
+    url = document.get("jwks_uri")
+    return url if isinstance(url, str) and is_fetchable(url) else None
