@@ -17,8 +17,8 @@ from careplan_service import errors
 from careplan_service.access.consent.rules import Door
 from careplan_service.interactions.desk import Policy
 from careplan_service.log import configure_log
+from careplan_service.oauth import discovery
 from careplan_service.oauth.assertions import Assertions
-from careplan_service.oauth.discovery import smart_configuration, token_endpoint_url
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.token_endpoint import TokenEndpoint
@@ -34,7 +34,7 @@ from careplan_service.web.clock import Clock
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.docs import docs_blueprint
 from careplan_service.web.fhir import Face, fhir_blueprint
-from careplan_service.web.oauth import oauth_blueprint
+from careplan_service.web.oauth import Document, oauth_blueprint
 from careplan_service.web.openapi import openapi_document
 from careplan_service.web.operation import operation_blueprint
 from careplan_service.web.plans import plans_blueprint
@@ -141,7 +141,7 @@ def app_of(service: Service) -> Flask:
     verifier = TokenVerifier(base_url, service.keys, service.clients.get, service.seconds)
     reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
     app.register_blueprint(
-        oauth_blueprint(_token_endpoint(service), service.keys.public_jwks, _smart(base_url))
+        oauth_blueprint({discovery.TOKEN: _token_endpoint(service)}, _documents(base_url, service.keys))
     )
     app.register_blueprint(
         fhir_blueprint(Face(reception, service.door, Cursors(_cursor_secret(service)), base_url))
@@ -158,7 +158,7 @@ def app_of(service: Service) -> Flask:
 
 
 def _token_endpoint(service: Service) -> TokenEndpoint:
-    url = token_endpoint_url(service.settings.base_url)
+    url = discovery.token_endpoint_url(service.settings.base_url)
     assertions = Assertions(
         url,
         service.clients.get,
@@ -170,8 +170,12 @@ def _token_endpoint(service: Service) -> TokenEndpoint:
     return TokenEndpoint(assertions, issuer, SERVED)
 
 
-def _smart(base_url: str) -> Callable[[], dict[str, object]]:
-    return lambda: smart_configuration(base_url, SERVED)
+def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
+    return {
+        discovery.SMART: lambda: discovery.smart_configuration(base_url, SERVED),
+        discovery.OAUTH: lambda: discovery.server_metadata(base_url, SERVED),
+        discovery.JWKS: keys.public_jwks,
+    }
 
 
 def _cursor_secret(service: Service) -> Callable[[], bytes]:

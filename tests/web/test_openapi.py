@@ -187,6 +187,7 @@ def test_what_is_said_of_tokens_is_what_the_token_endpoint_takes() -> None:
 
 
 GOAL = "/fhir/Goal/{id}"
+SERVER = "/.well-known/oauth-authorization-server"
 PARAMETERS = {"resourceType": "Parameters"}
 BUNDLE = {"resourceType": "Bundle"}
 SEEN = [
@@ -241,6 +242,7 @@ SEEN = [
     ("get", "/health/ready", "/health/ready", None, 200),
     ("get", "/metrics", "/metrics", None, 200),
     ("get", "/oauth/jwks", "/oauth/jwks", None, 200),
+    ("get", SERVER, SERVER, None, 200),
     ("get", "/docs", "/docs", None, 200),
     ("get", "/docs/openapi.json", "/docs/openapi.json", None, 200),
     ("get", "/docs/{asset}", "/docs/page.js", None, 200),

@@ -53,6 +53,8 @@ def service_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "/oauth/jwks", "get", _open("Authorization", "jwks", "The keys that sign access tokens")
     offered = _open("Authorization", "smartConfiguration", "What this server offers a client")
     yield "/fhir/.well-known/smart-configuration", "get", offered
+    metadata = _open("Authorization", "serverMetadata", "What this authorization server offers")
+    yield "/.well-known/oauth-authorization-server", "get", metadata
     yield "/plans", "post", _submit_plan()
     yield "/plans/{id}", "get", _show_plan()
     yield "/plans/{id}.csv", "get", _show_plan_as_csv()
