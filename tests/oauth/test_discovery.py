@@ -16,6 +16,7 @@ SHARED = {
     "grant_types_supported": ["client_credentials"],
     "token_endpoint_auth_methods_supported": ["private_key_jwt"],
     "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
+    "revocation_endpoint": "https://careplan.example/oauth/revoke",
     "scopes_supported": ["system/*.cruds", "system/CarePlan.cruds", "system/Goal.cruds"],
 }
 DOCUMENTS = (smart_configuration, server_metadata)
@@ -27,8 +28,14 @@ def test_the_configuration_is_that_of_a_backend_service():
     }
 
 
-def test_the_metadata_names_the_issuer_and_no_response_type():
-    assert server_metadata(BASE, TYPES) == SHARED | {"issuer": BASE, "response_types_supported": []}
+def test_the_metadata_names_the_issuer_how_clients_prove_who_they_are_and_no_response_type():
+    methods, algorithms = ["private_key_jwt"], ["RS384", "ES384"]
+    assert server_metadata(BASE, TYPES) == SHARED | {
+        "issuer": BASE,
+        "response_types_supported": [],
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+    }
 
 
 def test_the_metadata_is_what_rfc_8414_asks_for():

@@ -12,7 +12,7 @@ from careplan_service.errors import Malformed
 from careplan_service.interactions.desk import Cursor
 from careplan_service.web.cursors import Cursors
 
-CURSORS, OTHERS = Cursors(lambda: b"a" * 64), Cursors(lambda: b"b" * 64)
+CURSORS, OTHERS = Cursors(lambda: [b"a" * 64]), Cursors(lambda: [b"b" * 64])
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
 
 

@@ -64,7 +64,7 @@ def client(directory, client_key) -> Iterator[FlaskClient]:
     keys = SigningKeys(directory / "keys", now)
     assertions = Assertions(token_endpoint_url(BASE), clients.get, clients.remember_jti, lambda *_: "", now)
     token_endpoint = TokenEndpoint(assertions, TokenIssuer(BASE, keys, now, lambda: "token-id"), TYPES)
-    verifier = TokenVerifier(BASE, keys, clients.get, now)
+    verifier = TokenVerifier(BASE, keys, clients.get, now, lambda jti: False)
 
     app = Flask(__name__)
     documents = {JWKS: keys.public_jwks, SMART: lambda: smart_configuration(BASE, TYPES)}

@@ -17,7 +17,8 @@ class Client:
     `kind` is one of KINDS, `organization` a relative reference such as `Organization/food-bank`,
     `scopes` the SMART scope string it may ask for, `purpose` the v3-ActReason code that applies when
     it names none, `further_purposes` the others it may name. Its public keys are in `jwks` (a JWK Set
-    as JSON text) or at `jwks_url`. `created` is in seconds since the epoch.
+    as JSON text) or at `jwks_url`. `created` is in seconds since the epoch. `may_introspect` lets it
+    introspect the tokens of other clients.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Client:
     jwks_url: str | None = None
     enabled: bool = True
     created: int = 0
+    may_introspect: bool = False
 
     @property
     def purposes(self) -> tuple[str, ...]:

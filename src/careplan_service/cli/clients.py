@@ -13,7 +13,7 @@ from careplan_service.cli.common import service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Invalid
 from careplan_service.oauth.registration import checked
-from careplan_service.oauth.tokens import TokenIssuer
+from careplan_service.oauth.tokens import LONGEST_TTL, TokenIssuer
 from careplan_service.resources.registry import SERVED
 
 
@@ -87,7 +87,7 @@ def disable(id_: str, database_url: str | None) -> None:
 @click.option("--client", "client_id", required=True, help="The client it is for.")
 @click.option("--scope", help="Less than all the client is registered for.")
 @click.option("--purpose", help="Another of the client's purposes of use than its default.")
-@click.option("--ttl", default=300, show_default=True, type=click.IntRange(1, 86400), help="Seconds.")
+@click.option("--ttl", default=300, show_default=True, type=click.IntRange(1, LONGEST_TTL), help="Seconds.")
 @database_option
 def token(client_id: str, scope: str | None, purpose: str | None, ttl: int, database_url: str | None) -> None:
     """Print an access token for a registered client: for operators, tests and benchmarks."""

@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from careplan_service.oauth.jwks import ALGORITHMS
-from careplan_service.oauth.token_endpoint import AUTH_METHOD, GRANT_TYPE
+from careplan_service.oauth.server import AUTH_METHOD, GRANT_TYPE
 
 SMART, OAUTH = "/fhir/.well-known/smart-configuration", "/.well-known/oauth-authorization-server"
 """Where the two documents are."""
 
-TOKEN, JWKS = "/oauth/token", "/oauth/jwks"
+TOKEN, REVOCATION, JWKS = "/oauth/token", "/oauth/revoke", "/oauth/jwks"
 
 
 class _Field(NamedTuple):
@@ -37,6 +37,9 @@ def _always(*values: str) -> Callable[[str, Collection[str]], list[str]]:
     return lambda *_: list(values)
 
 
+_METHOD, _ALGORITHMS = _always(AUTH_METHOD), _always(*ALGORITHMS)
+
+
 def _scopes(_: str, types: Collection[str]) -> list[str]:
     return ["system/*.cruds", *(f"system/{name}.cruds" for name in sorted(types))]
 
@@ -52,8 +55,11 @@ _FIELDS = (
     _Field("jwks_uri", _BOTH, _address(JWKS)),
     _Field("response_types_supported", (OAUTH,), _always()),
     _Field("grant_types_supported", _BOTH, _always(GRANT_TYPE)),
-    _Field("token_endpoint_auth_methods_supported", _BOTH, _always(AUTH_METHOD)),
-    _Field("token_endpoint_auth_signing_alg_values_supported", _BOTH, _always(*ALGORITHMS)),
+    _Field("token_endpoint_auth_methods_supported", _BOTH, _METHOD),
+    _Field("token_endpoint_auth_signing_alg_values_supported", _BOTH, _ALGORITHMS),
+    _Field("revocation_endpoint", _BOTH, _address(REVOCATION)),
+    _Field("revocation_endpoint_auth_methods_supported", (OAUTH,), _METHOD),
+    _Field("revocation_endpoint_auth_signing_alg_values_supported", (OAUTH,), _ALGORITHMS),
     _Field("scopes_supported", _BOTH, _scopes),
     _Field(
         "capabilities", (SMART,), _always("client-confidential-asymmetric", "permission-v1", "permission-v2")

@@ -10,9 +10,9 @@ import hashlib
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from joserfc import jwt
 
@@ -26,6 +26,9 @@ from careplan_service.oauth.signed import LARGEST, NotSigned, Signed, is_time, r
 
 _TYPES = ("at+jwt", "application/at+jwt")
 _RECHECK_CLIENT = 1.0
+
+LONGEST_TTL = 86_400
+"""Seconds that any access token may be valid."""
 
 
 def audience(base_url: str) -> str:
@@ -42,8 +45,11 @@ class TokenIssuer:
     now: Callable[[], float]
     new_id: Callable[[], str]
 
-    def issue(self, client: Client, scopes: Scopes, purposes: tuple[str, ...], ttl: int = 300) -> str:
-        """An access token for a client, valid for `ttl` seconds; scopes and purposes are taken as given."""
+    def issue(self, client: Client, scopes: Scopes | str, purposes: tuple[str, ...], ttl: int = 300) -> str:
+        """An access token for a client, valid for `ttl` seconds; scopes and purposes are taken as given.
+
+        Scopes given as text stand in the token in these words.
+        """
         key = self.keys.signing_key()
         issued = int(self.now())
         claims: dict[str, Any] = {
@@ -63,10 +69,18 @@ class TokenIssuer:
         return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
 
 
+class _Ids(NamedTuple):
+    """Of the token, and of the key that signed it."""
+
+    jti: str
+    kid: str
+
+
 @dataclass(frozen=True)
 class _Verified:
     """What a token states, and the caller it stood for when its client's registration was `client`."""
 
+    ids: _Ids
     client_id: str
     expires: int
     scopes: Scopes
@@ -80,7 +94,8 @@ class TokenVerifier:
 
     A verified token is kept by its hash until it expires, up to `capacity` of them. Kind and
     organization come from the client's registration, which `find_client` is asked for at most once
-    a second per client: a disabled client's tokens stop working within that second.
+    a second per client: a disabled client's tokens stop working within that second. `is_revoked`
+    is asked for the `jti` of every token every time, whatever is kept of it here.
     """
 
     def __init__(
@@ -89,6 +104,7 @@ class TokenVerifier:
         keys: SigningKeys,
         find_client: Callable[[str], Client | None],
         now: Callable[[], float],
+        is_revoked: Callable[[str], bool],
         capacity: int = 10_000,
     ) -> None:
         self._issuer = base_url
@@ -96,6 +112,7 @@ class TokenVerifier:
         self._keys = keys
         self._find_client = find_client
         self._now = now
+        self._is_revoked = is_revoked
         self._capacity = capacity
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
         self._clients: dict[str, tuple[float, Client | None]] = {}
@@ -116,11 +133,19 @@ class TokenVerifier:
             self._keep(digest, found)
         if now >= found.expires:
             raise _invalid("has expired")
+        if not self._keys.knows(found.ids.kid):
+            raise _invalid("is not one of ours")
+        if self._is_revoked(found.ids.jti):
+            raise _invalid("was revoked")
         client = self._client(found.client_id, now)
         if client is not found.client:
-            found = _for_client(found.scopes, found.purposes, found.expires, client)
+            found = _for_client(found.ids, found.scopes, found.purposes, found.expires, client)
             self._keep(digest, found)
         return found.caller
+
+    def claims(self, token: str) -> Mapping[str, Any]:
+        """What a token of ours says, be it expired or revoked; raises Unauthenticated for any other."""
+        return self._signed(token).claims
 
     def _keep(self, digest: bytes, verified: _Verified) -> None:
         with self._lock:
@@ -139,7 +164,7 @@ class TokenVerifier:
             raise _invalid("belongs to a client that is not registered any more")
         return client
 
-    def _read(self, token: str, now: float) -> _Verified:
+    def _signed(self, token: str) -> Signed:
         try:
             signed = read_signed(token)
         except NotSigned as error:
@@ -152,10 +177,15 @@ class TokenVerifier:
             and self._is_ours(signed)
         ):
             raise _invalid("is not one of ours")
+        return signed
+
+    def _read(self, token: str, now: float) -> _Verified:
+        signed = self._signed(token)
         claims = signed.claims
         purposes = tuple(coding["code"] for coding in claims["extensions"]["ihe_iua"]["purpose_of_use"])
         client = self._client(claims["client_id"], now)
-        return _for_client(parse_scopes(claims["scope"]), purposes, int(claims["exp"]), client)
+        ids = _Ids(claims["jti"], signed.header["kid"])
+        return _for_client(ids, parse_scopes(claims["scope"]), purposes, int(claims["exp"]), client)
 
     def _is_ours(self, signed: Signed) -> bool:
         claims = signed.claims
@@ -164,11 +194,14 @@ class TokenVerifier:
             and claims.get("aud") == self._audience
             and isinstance(claims.get("client_id"), str)
             and claims.get("sub") == claims["client_id"]
+            and isinstance(claims.get("jti"), str)
             and is_time(claims.get("exp"))
         )
 
 
-def _for_client(scopes: Scopes, purposes: tuple[str, ...], expires: int, client: Client) -> _Verified:
+def _for_client(
+    ids: _Ids, scopes: Scopes, purposes: tuple[str, ...], expires: int, client: Client
+) -> _Verified:
     """Never more than what is registered by now, however much was when the token was issued."""
     permitted = tuple(code for code in purposes if code in client.purposes)
     if not permitted:
@@ -181,7 +214,7 @@ def _for_client(scopes: Scopes, purposes: tuple[str, ...], expires: int, client:
         scopes=narrowed(scopes, parse_scopes(client.scopes)),
         expires=expires,
     )
-    return _Verified(client.id, expires, scopes, purposes, client, caller)
+    return _Verified(ids, client.id, expires, scopes, purposes, client, caller)
 
 
 def _invalid(why: str) -> Unauthenticated:
