@@ -20,6 +20,7 @@ from careplan_service.interactions.desk import Policy
 from careplan_service.log import configure_log
 from careplan_service.oauth import discovery
 from careplan_service.oauth.assertions import Assertions
+from careplan_service.oauth.introspection import IntrospectionEndpoint
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.revocation import RevocationEndpoint
@@ -179,6 +180,9 @@ def _endpoints(service: Service, verifier: TokenVerifier) -> dict[str, Endpoint]
 
     return {
         discovery.TOKEN: TokenEndpoint(assertions, issuer, SERVED),
+        discovery.INTROSPECTION: IntrospectionEndpoint(
+            sent_to(discovery.INTROSPECTION), verifier, service.clients.get
+        ),
         discovery.REVOCATION: RevocationEndpoint(
             sent_to(discovery.REVOCATION), verifier.claims, service.revocations.revoke
         ),

@@ -16,6 +16,7 @@ SHARED = {
     "grant_types_supported": ["client_credentials"],
     "token_endpoint_auth_methods_supported": ["private_key_jwt"],
     "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
+    "introspection_endpoint": "https://careplan.example/oauth/introspect",
     "revocation_endpoint": "https://careplan.example/oauth/revoke",
     "scopes_supported": ["system/*.cruds", "system/CarePlan.cruds", "system/Goal.cruds"],
 }
@@ -33,6 +34,8 @@ def test_the_metadata_names_the_issuer_how_clients_prove_who_they_are_and_no_res
     assert server_metadata(BASE, TYPES) == SHARED | {
         "issuer": BASE,
         "response_types_supported": [],
+        "introspection_endpoint_auth_methods_supported": [*methods, "Bearer"],
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
     }

@@ -36,10 +36,11 @@ def client() -> None:
     "--jwks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Public keys, a file."
 )
 @click.option("--jwks-url", help="Public keys, an https address.")
+@click.option("--may-introspect", is_flag=True, help="May introspect the tokens of every client.")
 @database_option
 def add(
     id_: str, name: str, kind: str, organization: str, scopes: str, purposes: tuple[str, ...],
-    jwks: Path | None, jwks_url: str | None, database_url: str | None,
+    jwks: Path | None, jwks_url: str | None, may_introspect: bool, database_url: str | None,
 ) -> None:  # fmt: skip
     """Register a client."""
     service = service_for(database_url)
@@ -58,6 +59,7 @@ def add(
         jwks=jwks.read_text(encoding="utf-8") if jwks else None,
         jwks_url=jwks_url,
         created=int(service.seconds()),
+        may_introspect=may_introspect,
     )
     service.clients.add(checked(new, SERVED))
     click.echo(f"registered {kind} client {id_} of {organization}")
@@ -68,7 +70,7 @@ def add(
 def list_clients(database_url: str | None) -> None:
     """One line for each client."""
     for one in service_for(database_url).clients.list():
-        state = "enabled" if one.enabled else "disabled"
+        state = ("enabled" if one.enabled else "disabled") + (",may-introspect" if one.may_introspect else "")
         purposes = ",".join(one.purposes)
         click.echo(f"{one.id}\t{state}\t{one.kind}\t{one.organization}\t{purposes}\t{one.scopes}\t{one.name}")
 

@@ -47,7 +47,7 @@ _COMPARTMENTS = ("http://hl7.org/fhir/CompartmentDefinition/patient",)
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
-_ADDRESSES = ("token", "revoke")
+_ADDRESSES = ("token", "introspect", "revoke")
 
 
 def capability_statement(base_url: str) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
+from careplan_service.oauth.introspection import BEARER
 from careplan_service.oauth.jwks import ALGORITHMS
 from careplan_service.oauth.server import AUTH_METHOD, GRANT_TYPE
 
 SMART, OAUTH = "/fhir/.well-known/smart-configuration", "/.well-known/oauth-authorization-server"
 """Where the two documents are."""
 
-TOKEN, REVOCATION, JWKS = "/oauth/token", "/oauth/revoke", "/oauth/jwks"
+TOKEN, REVOCATION, INTROSPECTION = "/oauth/token", "/oauth/revoke", "/oauth/introspect"
+JWKS = "/oauth/jwks"
 
 
 class _Field(NamedTuple):
@@ -57,6 +59,9 @@ _FIELDS = (
     _Field("grant_types_supported", _BOTH, _always(GRANT_TYPE)),
     _Field("token_endpoint_auth_methods_supported", _BOTH, _METHOD),
     _Field("token_endpoint_auth_signing_alg_values_supported", _BOTH, _ALGORITHMS),
+    _Field("introspection_endpoint", _BOTH, _address(INTROSPECTION)),
+    _Field("introspection_endpoint_auth_methods_supported", (OAUTH,), _always(AUTH_METHOD, BEARER)),
+    _Field("introspection_endpoint_auth_signing_alg_values_supported", (OAUTH,), _ALGORITHMS),
     _Field("revocation_endpoint", _BOTH, _address(REVOCATION)),
     _Field("revocation_endpoint_auth_methods_supported", (OAUTH,), _METHOD),
     _Field("revocation_endpoint_auth_signing_alg_values_supported", (OAUTH,), _ALGORITHMS),

@@ -49,6 +49,20 @@ _TOKEN = {
     },
     "required": ["access_token", "token_type", "expires_in", "scope"],
 }
+_ASKED = {**_ABOUT_A_TOKEN, "required": ["token"]}
+_TOLD = {
+    "type": "object",
+    "description": "Of a token that is not taken, or that the client may not be told of, `active` alone.",
+    "properties": {
+        "active": {"type": "boolean"},
+        "scope": {**_TEXT, "description": "What was granted, as far as it is registered by now."},
+        **dict.fromkeys(("client_id", "sub", "iss", "aud", "jti"), _TEXT),
+        "token_type": {"const": "Bearer"},
+        **{name: {"type": "integer", "description": "Seconds since 1970 UTC."} for name in ("exp", "iat")},
+        "extensions": {"type": "object", "description": "`ihe_iua.purpose_of_use`, a list of Coding."},
+    },
+    "required": ["active"],
+}
 _PLAN = {JSON: {"schema": ref("schemas", "Plan")}}
 _TOKEN_ERROR = {
     "type": "object",
@@ -60,6 +74,7 @@ _TOKEN_ERROR = {
 def service_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(path, method, operation) of every path outside `/fhir`, and of the SMART configuration."""
     yield "/oauth/token", "post", _token()
+    yield "/oauth/introspect", "post", _introspect()
     yield "/oauth/revoke", "post", _revoke()
     yield "/oauth/jwks", "get", _open("Authorization", "jwks", "The keys that sign access tokens")
     offered = _open("Authorization", "smartConfiguration", "What this server offers a client")
@@ -93,6 +108,13 @@ def _token() -> dict[str, Any]:
 def _revoke() -> dict[str, Any]:
     done = _json("The token is not taken any more, or was none of this client's.")
     return _endpoint("revoke", "Give back an access token of one's own", _ABOUT_A_TOKEN, done)
+
+
+def _introspect() -> dict[str, Any]:
+    told = _json("What the token is worth at this moment.", _TOLD)
+    operation = _endpoint("introspect", "Ask what an access token is worth", _ASKED, told)
+    # By an access token, or without one by an assertion in the form.
+    return {**operation, "security": [{"oauth2": []}, {"token": []}, {}]}
 
 
 def _endpoint(name: str, summary: str, form: dict[str, Any], done: dict[str, Any]) -> dict[str, Any]:
