@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from functools import cache
 from itertools import count
 from typing import Any
@@ -38,6 +39,12 @@ class Signer:
             Client(id=id_, name=id_, organization=f"Organization/{id_}", jwks=jwks, **fields)
         )
 
+    def at(self, service: Service) -> Signer:
+        """The same client, talking to another worker."""
+        there = copy(self)
+        there.http = app_of(service).test_client()
+        return there
+
     def assertion(self, **changed: Any) -> str:
         """A good client assertion with a new `jti`, but for the claims that are given."""
         claims = {
@@ -65,12 +72,10 @@ class Signer:
         assert answer.status_code == 200, answer.data
         return str(answer.json["access_token"])
 
-    def search(self, token: str, http: Any = None) -> int:
+    def get(self, token: str, path: str = "/fhir/Goal") -> TestResponse:
+        """A search, or what else there is to be had with a token."""
+        return self.http.get(path, headers={"Authorization": f"Bearer {token}"})
+
+    def search(self, token: str) -> int:
         """The status of a search with a token."""
-        headers = {"Authorization": f"Bearer {token}"}
-        return int((http or self.http).get("/fhir/Goal", headers=headers).status_code)
-
-
-def another_worker(service: Service) -> Any:
-    """A worker with caches of its own, on the same database."""
-    return app_of(service).test_client()
+        return self.get(token).status_code
