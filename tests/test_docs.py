@@ -168,8 +168,9 @@ def test_the_walk_shows_the_statement_and_there_is_only_one(walk: Api) -> None:
     walk.partner.get("/fhir/Goal/none")  # the client is looked up once a second
     statements.clear()
     assert walk.partner.get(WALKED).json["total"] == 1
-    asked = [" ".join(sql.split()) for sql in statements if sql.startswith("SELECT")]
+    of_the_token, *asked = [" ".join(sql.split()) for sql in statements if sql.startswith("SELECT")]
 
+    assert "FROM oauth_revoked" in of_the_token
     assert len(asked) == 1
     at = 0
     for piece in " ".join(markdown.blocks(SEARCH, "sql abridged")[0].text.split()).split("..."):

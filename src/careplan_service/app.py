@@ -7,10 +7,11 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from flask import Flask, Response
+from joserfc.jwk import RSAKey
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from careplan_service import errors
@@ -18,10 +19,12 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.interactions.granular import judges
 from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
+from careplan_service.oauth import discovery
 from careplan_service.oauth.assertions import Assertions
-from careplan_service.oauth.discovery import smart_configuration, token_endpoint_url
+from careplan_service.oauth.introspection import IntrospectionEndpoint
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.remote_jwks import RemoteJwks
+from careplan_service.oauth.revocation import RevocationEndpoint
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier, audience
 from careplan_service.oauth.trusted import TrustedIssuers
@@ -31,12 +34,13 @@ from careplan_service.store import migrate
 from careplan_service.store.clients import SqlClients
 from careplan_service.store.database import Database
 from careplan_service.store.records import SqlRecords
+from careplan_service.store.revocations import SqlRevocations
 from careplan_service.web import cors, incoming, presenting, problems
 from careplan_service.web.clock import Clock
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.docs import docs_blueprint
 from careplan_service.web.fhir import Face, fhir_blueprint
-from careplan_service.web.oauth import oauth_blueprint
+from careplan_service.web.oauth import Document, Endpoint, oauth_blueprint
 from careplan_service.web.openapi import openapi_document
 from careplan_service.web.operation import operation_blueprint
 from careplan_service.web.plans import plans_blueprint
@@ -61,6 +65,7 @@ class Service:
     database: Database
     records: SqlRecords
     clients: SqlClients
+    revocations: SqlRevocations
     keys: SigningKeys
     clock: Clock
     new_id: Callable[[], str]
@@ -119,6 +124,7 @@ def assemble(
         database=database,
         records=SqlRecords(database, audited=settings.audit),
         clients=SqlClients(database.engine, now=lambda: clock().timestamp()),
+        revocations=SqlRevocations(database, now=lambda: clock().timestamp()),
         keys=SigningKeys(settings.keys_dir, now=time.monotonic),
         clock=clock,
         new_id=new_id,
@@ -148,13 +154,14 @@ def app_of(service: Service) -> Flask:
         service.seconds,
         dict(claim.split("=", 1) for claim in settings.trusted_claims),
     )
-    verifier = TokenVerifier(base_url, service.keys, service.clients.get, service.seconds, trusted)
-    reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
-    app.register_blueprint(
-        oauth_blueprint(_token_endpoint(service), service.keys.public_jwks, _smart(base_url))
+    is_revoked = service.revocations.is_revoked
+    verifier = TokenVerifier(
+        base_url, service.keys, service.clients.get, service.seconds, is_revoked, trusted
     )
+    reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
+    app.register_blueprint(oauth_blueprint(_endpoints(service, verifier), _documents(base_url, service.keys)))
     app.register_blueprint(
-        fhir_blueprint(Face(reception, service.door, Cursors(_cursor_secret(service)), base_url))
+        fhir_blueprint(Face(reception, service.door, Cursors(_cursor_secrets(service)), base_url))
     )
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
@@ -167,31 +174,51 @@ def app_of(service: Service) -> Flask:
     return app
 
 
-def _token_endpoint(service: Service) -> TokenEndpoint:
-    url = token_endpoint_url(service.settings.base_url)
+def _endpoints(service: Service, verifier: TokenVerifier) -> dict[str, Endpoint]:
+    """Those of the authorization server, by path."""
+    base_url = service.settings.base_url
     assertions = Assertions(
-        url,
+        discovery.token_endpoint_url(base_url),
         service.clients.get,
         service.clients.remember_jti,
         RemoteJwks(service.seconds).text,
         service.seconds,
     )
-    issuer = TokenIssuer(service.settings.base_url, service.keys, service.seconds, service.new_id)
-    return TokenEndpoint(assertions, issuer, judges(service.settings.base_url))
+    issuer = TokenIssuer(base_url, service.keys, service.seconds, service.new_id)
+
+    def sent_to(path: str) -> Assertions:
+        return replace(assertions, itself=f"{base_url}{path}")
+
+    return {
+        discovery.TOKEN: TokenEndpoint(assertions, issuer, judges(base_url)),
+        discovery.INTROSPECTION: IntrospectionEndpoint(
+            sent_to(discovery.INTROSPECTION), verifier, service.clients.get
+        ),
+        discovery.REVOCATION: RevocationEndpoint(
+            sent_to(discovery.REVOCATION), verifier.claims, service.revocations.revoke
+        ),
+    }
 
 
-def _smart(base_url: str) -> Callable[[], dict[str, object]]:
-    return lambda: smart_configuration(base_url, SERVED)
+def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
+    return {
+        discovery.SMART: lambda: discovery.smart_configuration(base_url, SERVED),
+        discovery.OAUTH: lambda: discovery.server_metadata(base_url, SERVED),
+        discovery.JWKS: keys.public_jwks,
+    }
 
 
-def _cursor_secret(service: Service) -> Callable[[], bytes]:
-    """64 bytes that every worker has and nobody else: they follow from the signing key."""
+def _cursor_secrets(service: Service) -> Callable[[], tuple[bytes, ...]]:
+    """64 bytes each that every worker has and nobody else: they follow from the signing keys."""
+    made: dict[str, bytes] = {}
 
-    @functools.lru_cache(maxsize=2)
-    def secret(kid: str) -> bytes:
-        return hashlib.blake2b(service.keys.signing_key().as_pem(private=True), person=b"cursors").digest()
+    def secret(key: RSAKey) -> bytes:
+        kid = str(key.kid)
+        if kid not in made:
+            made[kid] = hashlib.blake2b(key.as_pem(private=True), person=b"cursors").digest()
+        return made[kid]
 
-    return lambda: secret(str(service.keys.signing_key().kid))
+    return lambda: tuple(secret(key) for key in service.keys.newest_first())
 
 
 def _ready(service: Service) -> str | None:

@@ -37,6 +37,15 @@ def test_a_registered_client_is_listed_gets_a_token_and_can_be_disabled(careplan
     assert "no enabled client `partner`" in refused.err
 
 
+def test_only_a_client_that_is_registered_so_may_introspect_the_tokens_of_others(careplan):
+    careplan("client", "add", *_words())
+    careplan("client", "add", *_words(id="gateway"), "--may-introspect")
+    states = {
+        line.split("\t")[0]: line.split("\t")[1] for line in careplan("client", "list").out.splitlines()
+    }
+    assert states == {"partner": "enabled", "gateway": "enabled,may-introspect"}
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [

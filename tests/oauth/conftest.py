@@ -125,8 +125,14 @@ def issuer(keys: SigningKeys, clock: Clock) -> TokenIssuer:
 
 
 @pytest.fixture
-def verifier(keys: SigningKeys, clients: SqlClients, clock: Clock) -> TokenVerifier:
-    return TokenVerifier(BASE, keys, clients.get, clock)
+def revoked() -> set[str]:
+    """The ids of the tokens that were revoked."""
+    return set()
+
+
+@pytest.fixture
+def verifier(keys: SigningKeys, clients: SqlClients, clock: Clock, revoked: set[str]) -> TokenVerifier:
+    return TokenVerifier(BASE, keys, clients.get, clock, revoked.__contains__)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from careplan_service.errors import Unavailable
+from careplan_service.errors import Invalid, Unavailable
 from careplan_service.oauth.keys import SigningKeys
 
 
@@ -48,12 +48,47 @@ def test_the_newest_key_signs_and_the_older_ones_still_verify(tmp_path, clock):
     assert [key["kid"] for key in keys.public_jwks()["keys"]] == [old, new]
 
 
-def test_a_key_added_by_another_process_is_found_but_the_directory_is_not_read_all_the_time(tmp_path, clock):
-    keys = SigningKeys(tmp_path, clock)
-    new = SigningKeys(tmp_path, clock).rotate()
-    assert keys.find(new) is None
+def test_a_key_added_by_another_process_verifies_signs_and_is_published_at_once(tmp_path, clock):
+    keys = [SigningKeys(tmp_path, clock) for _ in range(4)]
+    old, new = keys[0].signing_key().kid, keys[0].rotate()
+    assert keys[1].find(new).kid == new
+    assert keys[2].signing_key().kid == new
+    assert [key["kid"] for key in keys[3].public_jwks()["keys"]] == [old, new]
+
+
+def test_a_key_removed_by_another_process_verifies_for_a_second_at_most(tmp_path, clock):
+    keys, elsewhere = SigningKeys(tmp_path, clock), SigningKeys(tmp_path, clock)
+    old = keys.signing_key().kid
+    keys.rotate()
+    assert elsewhere.find(old)
+    keys.remove(old)
+    assert keys.find(old) is None
     clock.time += 1
-    assert keys.find(new).kid == new
+    assert elsewhere.find(old) is None
+    assert not elsewhere.knows(old)
+
+
+def test_the_directory_is_not_looked_through_again_for_a_key_that_is_known(tmp_path, clock):
+    keys = SigningKeys(tmp_path, clock)
+    kid = keys.signing_key().kid
+    (tmp_path / "signing-0002.pem").write_bytes(b"no key: who looks fails")
+    assert keys.find(kid).kid == kid
+    clock.time += 1
+    with pytest.raises(Unavailable):
+        keys.find(kid)
+
+
+def test_a_key_file_is_read_once(tmp_path, clock):
+    keys = SigningKeys(tmp_path, clock)
+    assert keys.signing_key() is keys.signing_key()
+
+
+def test_the_newest_key_and_one_that_is_not_there_are_not_removed(tmp_path, clock):
+    keys = SigningKeys(tmp_path, clock)
+    for kid, told in ((keys.signing_key().kid, "signs"), ("../signing-0001", "no signing key")):
+        with pytest.raises(Invalid, match=told):
+            keys.remove(kid)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("kid", ["", "signing-0001", "../signing-0001.pem", None, 5, ["x"], {}])

@@ -39,6 +39,11 @@ OURS = {
 }
 
 
+def no_revocation(jti: str) -> bool:
+    """Nothing was revoked."""
+    return False
+
+
 def parts(token: str) -> tuple[dict, dict]:
     header, claims, _ = (urlsafe_b64decode(part.encode()) for part in token.split("."))
     return json.loads(header), json.loads(claims)
@@ -103,6 +108,8 @@ def test_a_token_signed_with_our_key_is_taken(verifier, keys, typ, sign):
         ({}, {"sub": None}),
         ({}, {"client_id": None}),
         ({}, {"client_id": None, "sub": None}),
+        ({}, {"jti": None}),
+        ({}, {"jti": 5}),
         ({}, {"exp": None}),
         ({}, {"exp": "1800000300"}),
         ({}, {"exp": float("nan")}),
@@ -192,7 +199,7 @@ def test_a_token_for_a_client_that_is_not_registered_is_refused(issuer, verifier
 
 def test_the_directory_is_not_asked_more_often_for_a_client_that_is_disabled(issuer, keys, clock, food_bank):
     asked = []
-    verifier = TokenVerifier(BASE, keys, lambda client_id: asked.append(client_id), clock)
+    verifier = TokenVerifier(BASE, keys, lambda client_id: asked.append(client_id), clock, no_revocation)
     token = issuer.issue(food_bank, GOALS, ("COC",))
     for later in (0, 0.5, 1.0):
         clock.time = NOW + later
@@ -207,7 +214,7 @@ def test_the_directory_is_asked_at_most_once_a_second_for_each_client(issuer, ke
         asked.append(client_id)
         return replace(food_bank, id=client_id)
 
-    verifier = TokenVerifier(BASE, keys, find, clock)
+    verifier = TokenVerifier(BASE, keys, find, clock, no_revocation)
     tokens = [issuer.issue(replace(food_bank, id=name), GOALS, ("COC",)) for name in ("one", "one", "two")]
     for later in (0, 0.5, 0.9, 1.0, 1.5):
         clock.time = NOW + later
@@ -229,7 +236,9 @@ def test_a_change_of_the_registration_reaches_live_tokens_and_never_widens_them(
     issuer, keys, clock, food_bank, change, field, value
 ):
     rows = [food_bank, replace(food_bank, **change)]
-    verifier = TokenVerifier(BASE, keys, lambda _: rows.pop(0) if len(rows) > 1 else rows[0], clock)
+    verifier = TokenVerifier(
+        BASE, keys, lambda _: rows.pop(0) if len(rows) > 1 else rows[0], clock, no_revocation
+    )
     token = issuer.issue(food_bank, GOALS, ("COC", "TREAT"))
     before = verifier.verify(token)
     clock.time = NOW + 1
@@ -248,7 +257,10 @@ def test_the_signature_of_a_token_is_checked_once_while_it_is_kept(issuer, keys,
             found.append(kid)
             return keys.find(kid)
 
-    verifier = TokenVerifier(BASE, Counted(), clients.get, clock, capacity=2)
+        def knows(self, kid: str) -> bool:
+            return keys.knows(kid)
+
+    verifier = TokenVerifier(BASE, Counted(), clients.get, clock, no_revocation, capacity=2)
     first, second, third = (issuer.issue(food_bank, GOALS, ("COC",)) for _ in range(3))
     for token in (first, second, first, third, first):
         verifier.verify(token)
@@ -260,7 +272,7 @@ def test_the_signature_of_a_token_is_checked_once_while_it_is_kept(issuer, keys,
 def test_a_token_of_an_older_key_of_ours_works_after_a_rotation(tmp_path, clock, clients, food_bank):
     keys, elsewhere = SigningKeys(tmp_path, clock), SigningKeys(tmp_path, clock)
     issuer = TokenIssuer(BASE, keys, clock, lambda: "id")
-    verifier = TokenVerifier(BASE, elsewhere, clients.get, clock)
+    verifier = TokenVerifier(BASE, elsewhere, clients.get, clock, no_revocation)
     old = issuer.issue(food_bank, GOALS, ("COC",))
     keys.rotate()
     new = issuer.issue(food_bank, GOALS, ("COC",))

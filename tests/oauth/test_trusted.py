@@ -43,7 +43,7 @@ def clinic(idp: Idp, food_bank: Client) -> Client:
 @pytest.fixture
 def verifier(keys: Any, clients: Any, clock: Any, trusted: TrustedIssuers, clinic: Client) -> TokenVerifier:
     clients.add(clinic)
-    return TokenVerifier(BASE, keys, clients.get, clock, trusted)
+    return TokenVerifier(BASE, keys, clients.get, clock, lambda jti: False, trusted)
 
 
 @pytest.fixture
@@ -221,6 +221,15 @@ def test_the_metadata_may_stand_under_either_well_known_address_and_is_tried_aga
         verifier.verify(made())
     clock.time += 11
     assert verifier.verify(made()).client_id == "clinic"
+
+
+def test_a_server_that_is_not_trusted_is_not_read_however_well_it_signs(
+    trusted: TrustedIssuers, made: Make, ring: Any
+) -> None:
+    from careplan_service.oauth.signed import read_signed
+
+    with publishing((ring.rsa,)) as another:
+        assert trusted.read(read_signed(made(iss=another.issuer))) is None
 
 
 def test_claims_stand_where_the_setting_says(idp: Idp, clock: Any, made: Make) -> None:

@@ -83,6 +83,7 @@ def clients(engine: Engine, clock: Clock) -> SqlClients:
     [
         FOOD_BANK,
         replace(FOOD_BANK, jwks=None, jwks_url="https://food-bank.example/jwks.json"),
+        replace(FOOD_BANK, may_introspect=True),
         replace(FOOD_BANK, jwks=None, further_purposes=(), enabled=False, name="Tafel Süd 食"),
     ],
 )

@@ -11,7 +11,13 @@ from builders import Answer, Api, a_patient
 from careplan_service.app import Service
 
 APP, OTHER = "https://app.example.org", "https://evil.example.org"
-PATHS = ("/fhir/Goal/x", "/fhir/metadata", "/fhir/.well-known/smart-configuration", "/oauth/token", "/plans")
+PATHS = ("/fhir/Goal/x", "/fhir", "/oauth/token", "/plans")
+OPEN = (
+    "/fhir/metadata",
+    "/fhir/.well-known/smart-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/oauth/jwks",
+)
 
 
 # How an answer is written has nothing to do with the database it comes from.
@@ -36,7 +42,23 @@ def cors_of(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.startswith("Access-Control")}
 
 
-def test_without_the_setting_nothing_is_added(api: Api) -> None:
+@pytest.mark.parametrize("origins", [(), (APP,), ("*",)])
+def test_what_is_read_before_there_is_a_token_is_open_to_every_page(
+    service: Service, origins: tuple[str, ...]
+) -> None:
+    api = api_for(service, *origins)
+    for path in OPEN:
+        for headers in (
+            asked(api, "GET", path, OTHER),
+            preflight(api, path, OTHER),
+            api.http.get(path).headers,
+        ):
+            assert headers["Access-Control-Allow-Origin"] == "*"
+            assert "Access-Control-Allow-Credentials" not in headers
+            assert "Origin" not in headers.get("Vary", "")
+
+
+def test_without_the_setting_nothing_else_is_added(api: Api) -> None:
     for path in PATHS:
         assert cors_of(preflight(api, path, APP)) == cors_of(asked(api, "GET", path, APP)) == {}
         assert "Origin" not in asked(api, "GET", path, APP).get("Vary", "")

@@ -12,7 +12,7 @@ from careplan_service.errors import Malformed
 from careplan_service.interactions.desk import Cursor
 from careplan_service.web.cursors import Cursors
 
-CURSORS, OTHERS = Cursors(lambda: b"a" * 64), Cursors(lambda: b"b" * 64)
+CURSORS, OTHERS = Cursors(lambda: [b"a" * 64]), Cursors(lambda: [b"b" * 64])
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
 
 
@@ -54,3 +54,13 @@ def test_a_cursor_belongs_to_its_path_and_its_service():
     for cursors, path in ((CURSORS, "CarePlan"), (CURSORS, "Goal/1"), (OTHERS, "Goal")):
         with pytest.raises(Malformed):
             cursors.opened(text, path)
+
+
+def test_the_first_secret_seals_and_every_one_opens():
+    old, new = b"a" * 64, b"c" * 64
+    before = CURSORS.sealed(Cursor((1,), 2), "Goal")
+    rotated = Cursors(lambda: [new, old])
+    assert rotated.opened(before, "Goal") == Cursor((1,), 2)
+    assert rotated.sealed(Cursor((1,), 2), "Goal") == Cursors(lambda: [new]).sealed(Cursor((1,), 2), "Goal")
+    with pytest.raises(Malformed):
+        Cursors(lambda: [new]).opened(before, "Goal")

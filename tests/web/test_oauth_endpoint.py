@@ -21,7 +21,7 @@ from careplan_service.access.clients import Client
 from careplan_service.errors import Unauthenticated
 from careplan_service.interactions.granular import judges
 from careplan_service.oauth.assertions import ASSERTION_TYPE, Assertions
-from careplan_service.oauth.discovery import smart_configuration, token_endpoint_url
+from careplan_service.oauth.discovery import JWKS, SMART, TOKEN, smart_configuration, token_endpoint_url
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier
@@ -65,12 +65,11 @@ def client(directory, client_key) -> Iterator[FlaskClient]:
     keys = SigningKeys(directory / "keys", now)
     assertions = Assertions(token_endpoint_url(BASE), clients.get, clients.remember_jti, lambda *_: "", now)
     token_endpoint = TokenEndpoint(assertions, TokenIssuer(BASE, keys, now, lambda: "token-id"), TYPES)
-    verifier = TokenVerifier(BASE, keys, clients.get, now)
+    verifier = TokenVerifier(BASE, keys, clients.get, now, lambda jti: False)
 
     app = Flask(__name__)
-    app.register_blueprint(
-        oauth_blueprint(token_endpoint, keys.public_jwks, lambda: smart_configuration(BASE, TYPES))
-    )
+    documents = {JWKS: keys.public_jwks, SMART: lambda: smart_configuration(BASE, TYPES)}
+    app.register_blueprint(oauth_blueprint({TOKEN: token_endpoint}, documents))
 
     @app.get("/whoami")
     def whoami() -> str:

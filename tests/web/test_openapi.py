@@ -172,7 +172,7 @@ def test_an_operation_without_security_answers_without_a_token_and_no_other_does
     http = app_of(service).test_client()
     for path, method in OPERATIONS:
         secured = DOCUMENT["paths"][path][method].get("security", True)
-        sent = {"grant_type": GRANT_TYPE} if path == "/oauth/token" else None
+        sent = {"grant_type": GRANT_TYPE, "token": "x"} if path.startswith("/oauth/") else None
         response = http.open(in_path(path), method=method.upper(), data=sent)
         assert response.headers.get("WWW-Authenticate", "").startswith("Bearer") == bool(secured), path
 
@@ -187,6 +187,7 @@ def test_what_is_said_of_tokens_is_what_the_token_endpoint_takes() -> None:
 
 
 GOAL = "/fhir/Goal/{id}"
+SERVER = "/.well-known/oauth-authorization-server"
 PARAMETERS = {"resourceType": "Parameters"}
 BUNDLE = {"resourceType": "Bundle"}
 SEEN = [
@@ -241,6 +242,7 @@ SEEN = [
     ("get", "/health/ready", "/health/ready", None, 200),
     ("get", "/metrics", "/metrics", None, 200),
     ("get", "/oauth/jwks", "/oauth/jwks", None, 200),
+    ("get", SERVER, SERVER, None, 200),
     ("get", "/docs", "/docs", None, 200),
     ("get", "/docs/openapi.json", "/docs/openapi.json", None, 200),
     ("get", "/docs/{asset}", "/docs/page.js", None, 200),

@@ -19,6 +19,7 @@ class Client:
     it names none, `further_purposes` the others it may name. Its public keys are in `jwks` (a JWK Set
     as JSON text) or at `jwks_url`. `created` is in seconds since the epoch. With an `issuer` it gets its
     tokens from that authorization server and from no other, so not from ours.
+    `may_introspect` lets it introspect the tokens of other clients.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Client:
     jwks_url: str | None = None
     enabled: bool = True
     created: int = 0
+    may_introspect: bool = False
     issuer: str = ""
 
     @property

@@ -15,6 +15,7 @@ _COMMANDS = {
     "demo": "demo:demo",
     "db": "database:db",
     "client": "clients:client",
+    "keys": "keys:keys",
     "token": "clients:token",
     "load": "data:load_command",
     "plan": "data:plan",

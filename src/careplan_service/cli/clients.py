@@ -15,7 +15,7 @@ from careplan_service.cli.options import database_option
 from careplan_service.errors import Invalid
 from careplan_service.interactions.granular import judges
 from careplan_service.oauth.registration import checked
-from careplan_service.oauth.tokens import TokenIssuer
+from careplan_service.oauth.tokens import LONGEST_TTL, TokenIssuer
 
 
 @click.group()
@@ -37,13 +37,15 @@ def client() -> None:
     "--jwks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Public keys, a file."
 )
 @click.option("--jwks-url", help="Public keys, an https address.")
+@click.option("--may-introspect", is_flag=True, help="May introspect the tokens of every client.")
 @click.option(
     "--issuer", help="Whose tokens it has, one of CAREPLAN_TRUSTED_ISSUERS; ours unless it is said."
 )
 @database_option
 def add(
     id_: str, name: str, kind: str, organization: str, scopes: str, purposes: tuple[str, ...],
-    jwks: Path | None, jwks_url: str | None, issuer: str | None, database_url: str | None,
+    jwks: Path | None, jwks_url: str | None, may_introspect: bool, issuer: str | None,
+    database_url: str | None,
 ) -> None:  # fmt: skip
     """Register a client."""
     service = service_for(database_url)
@@ -65,6 +67,7 @@ def add(
         jwks_url=jwks_url,
         created=int(service.seconds()),
         issuer=issuer or "",
+        may_introspect=may_introspect,
     )
     service.clients.add(checked(new, judges(service.settings.base_url)))
     click.echo(f"registered {kind} client {id_} of {organization}")
@@ -75,7 +78,7 @@ def add(
 def list_clients(database_url: str | None) -> None:
     """One line for each client."""
     for one in service_for(database_url).clients.list():
-        state = "enabled" if one.enabled else "disabled"
+        state = ("enabled" if one.enabled else "disabled") + (",may-introspect" if one.may_introspect else "")
         purposes = ",".join(one.purposes)
         click.echo(f"{one.id}\t{state}\t{one.kind}\t{one.organization}\t{purposes}\t{one.scopes}\t{one.name}")
 
@@ -94,7 +97,7 @@ def disable(id_: str, database_url: str | None) -> None:
 @click.option("--client", "client_id", required=True, help="The client it is for.")
 @click.option("--scope", help="Less than all the client is registered for.")
 @click.option("--purpose", help="Another of the client's purposes of use than its default.")
-@click.option("--ttl", default=300, show_default=True, type=click.IntRange(1, 86400), help="Seconds.")
+@click.option("--ttl", default=300, show_default=True, type=click.IntRange(1, LONGEST_TTL), help="Seconds.")
 @database_option
 def token(client_id: str, scope: str | None, purpose: str | None, ttl: int, database_url: str | None) -> None:
     """Print an access token for a registered client: for operators, tests and benchmarks."""

@@ -47,6 +47,8 @@ _COMPARTMENTS = ("http://hl7.org/fhir/CompartmentDefinition/patient",)
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
+_ADDRESSES = ("token", "introspect", "revoke")
+
 
 def capability_statement(base_url: str) -> dict[str, Any]:
     """What this server does; everything here is taken from the tables the server runs on."""
@@ -78,11 +80,11 @@ def capability_statement(base_url: str) -> dict[str, Any]:
 
 def _security(base_url: str) -> dict[str, Any]:
     smart = {"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}
-    token = {"url": "token", "valueUri": f"{base_url}/oauth/token"}
+    addresses = ({"url": name, "valueUri": f"{base_url}/oauth/{name}"} for name in _ADDRESSES)
     return {
         "service": [smart],
         "description": "consent, token scope and compartment decide about every record",
-        "extension": [{"url": _OAUTH_URIS, "extension": [token]}],
+        "extension": [{"url": _OAUTH_URIS, "extension": list(addresses)}],
     }
 
 

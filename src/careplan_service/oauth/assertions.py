@@ -47,7 +47,9 @@ class Authenticated:
 
 @dataclass(frozen=True)
 class Assertions:
-    """Verifies client assertions sent to `token_endpoint` (its absolute URL).
+    """Verifies client assertions made for `token_endpoint` (its absolute URL).
+
+    Another endpoint also takes those made for `itself`, its own absolute URL.
 
     `find_client` gives the registered client of an id, `remember_jti(client_id, jti, expires)` is
     False for a `jti` seen before, `remote_jwks(url, kid)` gives the JWK Set text at a registered
@@ -59,6 +61,7 @@ class Assertions:
     remember_jti: Callable[[str, str, float], bool]
     remote_jwks: Callable[[str, str], str]
     now: Callable[[], float]
+    itself: str | None = None
 
     def verify(self, assertion: str, client_id: str | None = None) -> Authenticated:
         """The client that signed an assertion; `client_id` is the form parameter, if it was sent.
@@ -105,8 +108,9 @@ class Assertions:
             yield "`iss` and `sub` must both be the client id"
         elif client_id not in (None, subject):
             yield "`client_id` must be the client id of the assertion, or be left out"
-        if claims.get("aud") not in (self.token_endpoint, [self.token_endpoint]):
-            yield f"`aud` must be `{self.token_endpoint}`"
+        audiences = [url for url in (self.token_endpoint, self.itself) if url]
+        if claims.get("aud") not in (*audiences, *([url] for url in audiences)):
+            yield f"`aud` must be {' or '.join(f'`{url}`' for url in audiences)}"
         jti = claims.get("jti")
         if not isinstance(jti, str) or not 0 < len(jti) <= 255 or not jti.isprintable():
             yield "`jti` must be a new string of 1 to 255 characters"

@@ -9,75 +9,108 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from careplan_service.errors import Unavailable
+from careplan_service.errors import Invalid, Unavailable
 
 ALGORITHM = "RS256"
 
 _BITS = 2048
 _PATTERN = "signing-*.pem"
-_RELOAD_AFTER = 1.0
+_LOOK_AGAIN = 1.0
+
+
+@dataclass(frozen=True)
+class _File:
+    """One key; `stamp` changes when the file is another one; `made` is in seconds since the epoch."""
+
+    path: Path
+    stamp: tuple[int, ...]
+    made: float
+    key: RSAKey
 
 
 class SigningKeys:
     """The signing keys of a directory, which is made, with a first key, where there is none.
 
-    `now` gives seconds; it bounds how often an unknown key id makes the directory be read again,
-    which is how a process learns of a key that another one added. Raises Unavailable when the
-    directory or a key in it cannot be used.
+    Processes share the directory. What another one added is used at once: whoever signs, publishes or
+    meets an unknown key id looks what files there are, and only new ones are read. What was removed
+    verifies for another second at most, measured by `now`. Raises Unavailable when the directory or a
+    key in it cannot be used.
     """
 
     def __init__(self, directory: Path, now: Callable[[], float]) -> None:
         self._directory = directory
         self._now = now
-        self._keys: dict[str, RSAKey] = {}
-        self._load()
+        self._files: dict[str, _File] = {}
+        self._look()
 
     def signing_key(self) -> RSAKey:
         """The newest key; its `kid` is its RFC 7638 thumbprint."""
-        return next(reversed(self._keys.values()))
+        return self.newest_first()[0]
+
+    def newest_first(self) -> tuple[RSAKey, ...]:
+        """Every key; the first one signs."""
+        return tuple(file.key for file in reversed(self._look().values()))
 
     def find(self, kid: object) -> RSAKey | None:
         """The key of that id, or None; an id is only ever compared, never used as a file name."""
         if not isinstance(kid, str):
             return None
-        if kid not in self._keys:
-            self._reload()
-        return self._keys.get(kid)
+        found = self._files.get(kid) if self.knows(kid) else self._look().get(kid)
+        return found.key if found else None
+
+    def knows(self, kid: str) -> bool:
+        """Whether there is a key of that id, looked up at most once a second."""
+        files = self._files if self._now() - self._looked < _LOOK_AGAIN else self._look()
+        return kid in files
 
     def public_jwks(self) -> dict[str, list[dict[str, Any]]]:
-        """The JWK Set others verify our tokens with; no private part is in it."""
-        self._reload()
+        """The JWK Set others verify our tokens with, the oldest first; no private part is in it."""
         return {
             "keys": [
-                {**key.as_dict(private=False), "use": "sig", "alg": ALGORITHM} for key in self._keys.values()
+                {**file.key.as_dict(private=False), "use": "sig", "alg": ALGORITHM}
+                for file in self._look().values()
             ]
         }
+
+    def made(self) -> dict[str, float]:
+        """When each key was made, by kid, in seconds since the epoch, the oldest first."""
+        return {kid: file.made for kid, file in self._look().items()}
 
     def rotate(self) -> str:
         """Add a key that signs from now on, next to those that still verify; returns its kid."""
         _create(self._directory, _numbers(self._directory) + 1)
-        self._load()
         return str(self.signing_key().kid)
 
-    def _reload(self) -> None:
-        if self._now() - self._loaded >= _RELOAD_AFTER:
-            self._load()
+    def remove(self, kid: str) -> None:
+        """Delete a key: what it signed is worth nothing any more. Raises Invalid for none, or the newest."""
+        files = self._look()
+        if kid not in files:
+            raise Invalid(f"there is no signing key `{kid[:80]}`; see `careplan keys list`")
+        if kid == next(reversed(files)):
+            raise Invalid(f"`{kid}` signs; make another one first with `careplan keys rotate`")
+        files[kid].path.unlink(missing_ok=True)
+        self._look()
 
-    def _load(self) -> None:
-        self._loaded = self._now()
+    def _look(self) -> dict[str, _File]:
+        """What files there are now; those that were there before are not read again."""
+        looked = self._now()
         try:
             if not _numbers(self._directory):
                 _create(self._directory, 1)
-            keys = [_read(path) for path in sorted(self._directory.glob(_PATTERN))]
+            read = {file.path: file for file in self._files.values()}
+            found = [_file(path, read.get(path)) for path in sorted(self._directory.glob(_PATTERN))]
         except OSError as error:
             raise Unavailable(f"the keys directory `{self._directory}` cannot be used: {error}") from error
-        self._keys = {str(key.kid): key for key in keys}
+        files = {str(file.key.kid): file for file in found if file}
+        self._files, self._looked = files, looked
+        return files
 
 
 def _numbers(directory: Path) -> int:
@@ -100,6 +133,18 @@ def _create(directory: Path, number: int) -> None:
         pass
     finally:
         os.unlink(draft)
+
+
+def _file(path: Path, before: _File | None) -> _File | None:
+    """A key file, or None for one that was removed this very moment."""
+    try:
+        stat = path.stat()
+        stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        if before and before.stamp == stamp:
+            return before
+        return _File(path, stamp, stat.st_mtime, _read(path))
+    except FileNotFoundError:
+        return None
 
 
 def _read(path: Path) -> RSAKey:

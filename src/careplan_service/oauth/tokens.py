@@ -10,9 +10,9 @@ import hashlib
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from joserfc import jwt
 
@@ -29,6 +29,9 @@ from careplan_service.oauth.trusted import Stated, TrustedIssuers
 _TYPES = ("at+jwt", "application/at+jwt")
 _RECHECK_CLIENT = 1.0
 
+LONGEST_TTL = 86_400
+"""Seconds that any access token may be valid."""
+
 
 def audience(base_url: str) -> str:
     """The resource our access tokens are for: the FHIR endpoint."""
@@ -44,8 +47,11 @@ class TokenIssuer:
     now: Callable[[], float]
     new_id: Callable[[], str]
 
-    def issue(self, client: Client, scopes: Scopes, purposes: tuple[str, ...], ttl: int = 300) -> str:
-        """An access token for a client, valid for `ttl` seconds; scopes and purposes are taken as given."""
+    def issue(self, client: Client, scopes: Scopes | str, purposes: tuple[str, ...], ttl: int = 300) -> str:
+        """An access token for a client, valid for `ttl` seconds; scopes and purposes are taken as given.
+
+        Scopes given as text stand in the token in these words.
+        """
         key = self.keys.signing_key()
         issued = int(self.now())
         claims: dict[str, Any] = {
@@ -65,15 +71,23 @@ class TokenIssuer:
         return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
 
 
+class _Ids(NamedTuple):
+    """Of the token, and of the key that signed it."""
+
+    jti: str
+    kid: str
+
+
 @dataclass(frozen=True)
 class _Verified:
     """What a token states, and the caller it stood for when its client's registration was `client`.
 
-    `issuer` is empty for our own tokens.
+    `issuer` is empty for our own tokens, `ids` for those of others.
     """
 
     stated: Stated
     issuer: str
+    ids: _Ids
     client: Client
     caller: Caller
 
@@ -83,7 +97,8 @@ class TokenVerifier:
 
     A verified token is kept by its hash until it expires, up to `capacity` of them. Kind and
     organization come from the client's registration, which `find_client` is asked for at most once
-    a second per client: a disabled client's tokens stop working within that second.
+    a second per client: a disabled client's tokens stop working within that second. `is_revoked`
+    is asked for the `jti` of every token every time, whatever is kept of it here.
     """
 
     def __init__(
@@ -92,6 +107,7 @@ class TokenVerifier:
         keys: SigningKeys,
         find_client: Callable[[str], Client | None],
         now: Callable[[], float],
+        is_revoked: Callable[[str], bool],
         trusted: TrustedIssuers | None = None,
         capacity: int = 10_000,
     ) -> None:
@@ -101,6 +117,7 @@ class TokenVerifier:
         self._find_client = find_client
         self._now = now
         self._trusted = trusted or TrustedIssuers((), self._audience, lambda url, kid: "", now)
+        self._is_revoked = is_revoked
         self._capacity = capacity
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
         self._clients: dict[str, tuple[float, Client | None]] = {}
@@ -121,11 +138,17 @@ class TokenVerifier:
             self._keep(digest, found)
         if now >= found.stated.expires:
             raise _invalid("has expired")
+        if not found.issuer:
+            self._require_standing(found.ids)
         client = self._client(found.stated.client_id, now)
         if client is not found.client:
-            found = _for_client(found.stated, found.issuer, client)
+            found = _for_client(found.stated, found.issuer, found.ids, client)
             self._keep(digest, found)
         return found.caller
+
+    def claims(self, token: str) -> Mapping[str, Any]:
+        """What a token of ours says, be it expired or revoked; raises Unauthenticated for any other."""
+        return self._signed(_taken_apart(token)).claims
 
     def _keep(self, digest: bytes, verified: _Verified) -> None:
         with self._lock:
@@ -144,17 +167,15 @@ class TokenVerifier:
             raise _invalid("belongs to a client that is not registered any more")
         return client
 
-    def _read(self, token: str, now: float) -> _Verified:
-        try:
-            signed = read_signed(token)
-        except NotSigned as error:
-            raise _invalid("is not one of ours") from error
-        issuer = signed.claims.get("iss")
-        if issuer in self._trusted:
-            stated = self._trusted.read(signed)
-            if stated is None:
-                raise _invalid("cannot be verified")
-            return _for_client(stated, str(issuer), self._client(stated.client_id, now))
+    def _require_standing(self, ids: _Ids) -> None:
+        """Whether we still stand by a token of ours: its key is there, and it was not revoked."""
+        if not self._keys.knows(ids.kid):
+            raise _invalid("is not one of ours")
+        if self._is_revoked(ids.jti):
+            raise _invalid("was revoked")
+
+    def _signed(self, signed: Signed) -> Signed:
+        """A token that is ours, by its signature and claims; raises Unauthenticated for any other."""
         key = self._keys.find(signed.header.get("kid"))
         if not (
             str(signed.header.get("typ")).lower() in _TYPES
@@ -163,10 +184,21 @@ class TokenVerifier:
             and self._is_ours(signed)
         ):
             raise _invalid("is not one of ours")
-        claims = signed.claims
+        return signed
+
+    def _read(self, token: str, now: float) -> _Verified:
+        signed = _taken_apart(token)
+        issuer = signed.claims.get("iss")
+        if issuer in self._trusted:
+            stated = self._trusted.read(signed)
+            if stated is None:
+                raise _invalid("cannot be verified")
+            return _for_client(stated, str(issuer), _Ids("", ""), self._client(stated.client_id, now))
+        claims = self._signed(signed).claims
         purposes = tuple(coding["code"] for coding in claims["extensions"]["ihe_iua"]["purpose_of_use"])
         stated = Stated(claims["client_id"], parse_scopes(claims["scope"]), purposes, int(claims["exp"]))
-        return _for_client(stated, "", self._client(stated.client_id, now))
+        ids = _Ids(claims["jti"], signed.header["kid"])
+        return _for_client(stated, "", ids, self._client(stated.client_id, now))
 
     def _is_ours(self, signed: Signed) -> bool:
         claims = signed.claims
@@ -175,11 +207,19 @@ class TokenVerifier:
             and claims.get("aud") == self._audience
             and isinstance(claims.get("client_id"), str)
             and claims.get("sub") == claims["client_id"]
+            and isinstance(claims.get("jti"), str)
             and is_time(claims.get("exp"))
         )
 
 
-def _for_client(stated: Stated, issuer: str, client: Client) -> _Verified:
+def _taken_apart(token: str) -> Signed:
+    try:
+        return read_signed(token)
+    except NotSigned as error:
+        raise _invalid("is not one of ours") from error
+
+
+def _for_client(stated: Stated, issuer: str, ids: _Ids, client: Client) -> _Verified:
     """Never more than what is registered by now, however much was when the token was issued.
 
     Another server's tokens name the purpose of use only where it knows of purposes.
@@ -198,7 +238,7 @@ def _for_client(stated: Stated, issuer: str, client: Client) -> _Verified:
         scopes=narrowed(stated.scopes, parse_scopes(client.scopes)),
         expires=stated.expires,
     )
-    return _Verified(stated, issuer, client, caller)
+    return _Verified(stated, issuer, ids, client, caller)
 
 
 def _invalid(why: str) -> Unauthenticated:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     delete,
     exc,
+    false,
     insert,
     select,
     tuple_,
@@ -42,6 +43,7 @@ oauth_client = Table(
     Column("jwks_url", Text),
     Column("enabled", Boolean, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("may_introspect", Boolean, nullable=False, server_default=false()),
     Column("issuer", Text, nullable=False),
 )
 

@@ -1,6 +1,8 @@
 """Which pages of other origins may ask from a browser. https://fetch.spec.whatwg.org/#http-cors-protocol
 
 No credentials header: who is asked is told by a token that the page sends itself, never by a cookie.
+What a client reads before it can have a token is open to every page:
+https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#considerations-for-cross-origin-resource-sharing-cors-support
 """
 
 from __future__ import annotations
@@ -10,6 +12,12 @@ from collections.abc import Sequence
 from flask import Flask, Response, request
 
 _PATHS = ("/fhir", "/oauth", "/plans", "/.well-known")
+_OPEN = (
+    "/fhir/metadata",
+    "/fhir/.well-known/smart-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/oauth/jwks",
+)
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _ALLOWED = (
     "Accept, Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, If-Modified-Since, "
@@ -20,13 +28,13 @@ _KEPT_SECONDS = "600"
 
 
 def register(app: Flask, origins: Sequence[str]) -> None:
-    """Answer preflights and mark answers for these origins, `*` for any; without one nothing is added."""
-    if not origins:
-        return
+    """Answer preflights and mark answers for these origins, `*` for any; without one only what is open."""
     any_origin = "*" in origins
 
     def allowed() -> str:
         """What `Access-Control-Allow-Origin` says to this request; empty for no such header."""
+        if request.path in _OPEN:
+            return "*"  # also to who names no origin: caches keep one answer for all
         origin = request.headers.get("Origin", "")
         if not request.path.startswith(_PATHS) or not origin:
             return ""
@@ -43,7 +51,7 @@ def register(app: Flask, origins: Sequence[str]) -> None:
         return response
 
     def marked(response: Response) -> Response:
-        if not any_origin and request.path.startswith(_PATHS):
+        if origins and not any_origin and request.path.startswith(_PATHS) and request.path not in _OPEN:
             response.vary.add("Origin")
         if origin := allowed():
             response.headers["Access-Control-Allow-Origin"] = origin

@@ -7,7 +7,7 @@ https://www.rfc-editor.org/rfc/rfc5297 and https://hl7.org/fhir/R4/http.html#pag
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -20,15 +20,19 @@ _LONGEST = 8000  # characters of a cursor; one sort key is at most a long text
 
 
 class Cursors:
-    """Seals the cursors of `next` links; `secret` gives 64 bytes that every worker shares."""
+    """Seals the cursors of `next` links.
 
-    def __init__(self, secret: Callable[[], bytes]) -> None:
-        self._secret = secret
+    `secrets` gives what every worker shares, 64 bytes each: the first one seals, each of them opens,
+    so that a link that is out stays good when another secret comes first.
+    """
+
+    def __init__(self, secrets: Callable[[], Sequence[bytes]]) -> None:
+        self._secrets = secrets
 
     def sealed(self, cursor: Cursor, bound: str) -> str:
         """The text of a cursor that opens only for the same caller and question, which `bound` names."""
         place = orjson.dumps([cursor.origin, *cursor.keys])
-        return _written(AESSIV(self._secret()).encrypt(place, [bound.encode()]))
+        return _written(AESSIV(self._secrets()[0]).encrypt(place, [bound.encode()]))
 
     def opened(self, text: str, bound: str) -> Cursor:
         """The cursor sealed for the same caller and question: a place, never a permission.
@@ -39,12 +43,21 @@ class Cursors:
             if len(text) > _LONGEST:
                 raise ValueError
             sealed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
-            origin, *keys = orjson.loads(AESSIV(self._secret()).decrypt(sealed, [bound.encode()]))
-        except (InvalidTag, ValueError):
+        except ValueError:
             sealed = b""
-        if not sealed or _written(sealed) != text:
+        place = self._place(sealed, bound)
+        if place is None or _written(sealed) != text:
             raise Malformed("`_cursor` was not made here for this search; start again from the first page")
+        origin, *keys = orjson.loads(place)
         return Cursor(tuple(keys), origin)
+
+    def _place(self, sealed: bytes, bound: str) -> bytes | None:
+        for secret in self._secrets():
+            try:
+                return AESSIV(secret).decrypt(sealed, [bound.encode()])
+            except (InvalidTag, ValueError):
+                continue
+        return None
 
 
 def _written(sealed: bytes) -> str:

@@ -29,6 +29,16 @@ _TOKEN_FORM = {
     },
     "required": ["grant_type", "scope", "client_assertion_type", "client_assertion"],
 }
+_PROOF = ("client_assertion_type", "client_assertion")
+_ABOUT_A_TOKEN = {
+    "type": "object",
+    "properties": {
+        "token": {**_TEXT, "description": "The access token it is about."},
+        "token_type_hint": {"enum": ["access_token", "refresh_token"]},
+        **{name: _TOKEN_FORM["properties"][name] for name in (*_PROOF, "client_id")},  # type: ignore[index]
+    },
+    "required": ["token", *_PROOF],
+}
 _TOKEN = {
     "type": "object",
     "properties": {
@@ -38,6 +48,20 @@ _TOKEN = {
         "scope": {**_TEXT, "description": "What was granted; it may be less than was asked for."},
     },
     "required": ["access_token", "token_type", "expires_in", "scope"],
+}
+_ASKED = {**_ABOUT_A_TOKEN, "required": ["token"]}
+_TOLD = {
+    "type": "object",
+    "description": "Of a token that is not taken, or that the client may not be told of, `active` alone.",
+    "properties": {
+        "active": {"type": "boolean"},
+        "scope": {**_TEXT, "description": "What was granted, as far as it is registered by now."},
+        **dict.fromkeys(("client_id", "sub", "iss", "aud", "jti"), _TEXT),
+        "token_type": {"const": "Bearer"},
+        **{name: {"type": "integer", "description": "Seconds since 1970 UTC."} for name in ("exp", "iat")},
+        "extensions": {"type": "object", "description": "`ihe_iua.purpose_of_use`, a list of Coding."},
+    },
+    "required": ["active"],
 }
 _PLAN = {JSON: {"schema": ref("schemas", "Plan")}}
 _TOKEN_ERROR = {
@@ -50,9 +74,13 @@ _TOKEN_ERROR = {
 def service_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(path, method, operation) of every path outside `/fhir`, and of the SMART configuration."""
     yield "/oauth/token", "post", _token()
+    yield "/oauth/introspect", "post", _introspect()
+    yield "/oauth/revoke", "post", _revoke()
     yield "/oauth/jwks", "get", _open("Authorization", "jwks", "The keys that sign access tokens")
     offered = _open("Authorization", "smartConfiguration", "What this server offers a client")
     yield "/fhir/.well-known/smart-configuration", "get", offered
+    metadata = _open("Authorization", "serverMetadata", "What this authorization server offers")
+    yield "/.well-known/oauth-authorization-server", "get", metadata
     yield "/plans", "post", _submit_plan()
     yield "/plans/{id}", "get", _show_plan()
     yield "/plans/{id}.csv", "get", _show_plan_as_csv()
@@ -74,21 +102,35 @@ def _open(tag: str, name: str, summary: str) -> dict[str, Any]:
 
 
 def _token() -> dict[str, Any]:
+    return _endpoint("token", "Ask for an access token", _TOKEN_FORM, _json("A token.", _TOKEN))
+
+
+def _revoke() -> dict[str, Any]:
+    done = _json("The token is not taken any more, or was none of this client's.")
+    return _endpoint("revoke", "Give back an access token of one's own", _ABOUT_A_TOKEN, done)
+
+
+def _introspect() -> dict[str, Any]:
+    told = _json("What the token is worth at this moment.", _TOLD)
+    operation = _endpoint("introspect", "Ask what an access token is worth", _ASKED, told)
+    # By an access token, or without one by an assertion in the form.
+    return {**operation, "security": [{"oauth2": []}, {"token": []}, {}]}
+
+
+def _endpoint(name: str, summary: str, form: dict[str, Any], done: dict[str, Any]) -> dict[str, Any]:
     errors = {
-        "400": "The request or its scope is not accepted.",
+        "400": "The request is not accepted; `error` says in which respect.",
         "401": "The client did not prove who it is.",
         "413": "The form is too long.",
     }
+    refusals = {status: _json(about, _TOKEN_ERROR) for status, about in errors.items()}
     return {
-        **_open("Authorization", "token", "Ask for an access token"),
+        **_open("Authorization", name, summary),
         "requestBody": {
             "required": True,
-            "content": {"application/x-www-form-urlencoded": {"schema": _TOKEN_FORM}},
+            "content": {"application/x-www-form-urlencoded": {"schema": form}},
         },
-        "responses": {
-            "200": _json("A token.", _TOKEN),
-            **{status: _json(about, _TOKEN_ERROR) for status, about in errors.items()},
-        },
+        "responses": {"200": done, **refusals},
     }
 
 

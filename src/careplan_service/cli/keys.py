@@ -1,0 +1,68 @@
+"""`careplan keys`: the keys that sign access tokens, changed while the service runs.
+
+https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import click
+
+from careplan_service.errors import Invalid
+from careplan_service.oauth.keys import SigningKeys
+from careplan_service.oauth.tokens import LONGEST_TTL
+from careplan_service.settings import Settings
+
+
+@click.group()
+def keys() -> None:
+    """The keys that sign access tokens: the newest signs, all verify."""
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """One line for each key, the oldest first: its id, what it does, when it was made."""
+    made = _signing_keys().made()
+    newest = next(reversed(made))
+    for kid, seconds in made.items():
+        click.echo(f"{kid}\t{'signs' if kid == newest else 'verifies'}\t{_written(seconds)}")
+
+
+@keys.command()
+def rotate() -> None:
+    """Make a key that signs from now on; what the others signed stays good."""
+    click.echo(f"{_signing_keys().rotate()} signs from now on")
+
+
+@keys.command()
+@click.argument("kid", metavar="KID")
+@click.option("--force", is_flag=True, help="Now, whatever it signed: where the key is known to others.")
+def remove(kid: str, force: bool) -> None:
+    """Delete a key that does not sign any more; within a second nobody takes what it signed."""
+    signing_keys = _signing_keys()
+    until = _alive_until(signing_keys, kid)
+    if until and time.time() < until and not force:
+        raise Invalid(
+            f"tokens signed by `{kid}` may be valid until {_written(until)}; wait, "
+            "or add `--force` to have them refused from now on"
+        )
+    signing_keys.remove(kid)
+    click.echo(f"removed {kid}")
+
+
+def _signing_keys() -> SigningKeys:
+    return SigningKeys(Settings.from_env().keys_dir, now=time.monotonic)
+
+
+def _alive_until(signing_keys: SigningKeys, kid: str) -> float | None:
+    """When the last token that a key signed has expired: it signed until the next key was made."""
+    made = signing_keys.made()
+    later = list(made).index(kid) + 1 if kid in made else len(made)
+    successors = list(made.values())[later:]
+    return successors[0] + LONGEST_TTL if successors else None
+
+
+def _written(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
