@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey, Key, RSAKey
 from careplan_service.access.clients import Client
 from careplan_service.errors import Invalid, Malformed, Unauthenticated
 from careplan_service.interactions.granular import judges
+from careplan_service.oauth.assertions import AssertionRefused
 from careplan_service.oauth.registration import checked
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.tokens import TokenVerifier, audience
@@ -241,6 +242,14 @@ def test_claims_stand_where_the_setting_says(idp: Idp, clock: Any, made: Make) -
     assert stated is not None
     assert (stated.client_id, str(stated.scopes), stated.purposes) == ("x", "system/Goal.r", ("TREAT",))
     assert trusted.read(read_signed(made())) is None
+
+
+def test_a_client_of_another_issuer_gets_no_token_here(
+    clients: Any, food_bank: Client, assertions: Any, assertion: Make
+) -> None:
+    clients.add(replace(food_bank, id="abroad", issuer="https://idp.example"))
+    with pytest.raises(AssertionRefused):
+        assertions.verify(assertion(sub="abroad"))
 
 
 def test_a_client_of_another_issuer_has_no_keys_here(clinic: Client, ring: Any) -> None:

@@ -18,7 +18,7 @@ from careplan_service.access.consent.terminology import ACT_REASON
 from careplan_service.access.scope_text import ScopeError, parse_scopes
 from careplan_service.access.scopes import Scopes, scopes_of
 from careplan_service.oauth import jwks
-from careplan_service.oauth.remote_jwks import fetch, is_fetchable
+from careplan_service.oauth.remote_jwks import fetch
 from careplan_service.oauth.signed import Signed, is_time
 
 ALGORITHMS = ("RS256", "RS384", "ES256", "ES384")
@@ -154,4 +154,4 @@ def _jwks_uri_at(issuer: str, path: str) -> str | None:
     if not isinstance(document, dict) or document.get("issuer") != issuer:
         return None
     url = document.get("jwks_uri")
-    return url if isinstance(url, str) and is_fetchable(url) else None
+    return url if isinstance(url, str) else None
