@@ -60,6 +60,16 @@ def _target_exists(text: str) -> bool:
     return re.search(rf"^{text.split()[1]}:", makefile, re.MULTILINE) is not None
 
 
+def _is_test(text: str) -> bool:
+    return re.fullmatch(r"tests/[\w/]+\.py::\w+", text) is not None
+
+
+def _test_exists(text: str) -> bool:
+    path, _, name = text.partition("::")
+    file = ROOT / path
+    return file.exists() and name in set(_defined(ast.parse(file.read_text(encoding="utf-8"))))
+
+
 def _is_path(text: str) -> bool:
     if re.search(r"[\s*<>]", text) or text.startswith(("/", "http")):
         return False
@@ -158,6 +168,7 @@ _KINDS = (
     (_is_target, _target_exists, "target of make"),
     (_is_setting, _setting_exists, "setting"),
     (_is_address, _address_exists, "address"),
+    (_is_test, _test_exists, "test"),
     (_is_path, _path_exists, "file or folder"),
     (_is_word, _word_exists, "such name in the sources"),
 )

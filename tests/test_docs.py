@@ -67,6 +67,8 @@ def test_what_a_page_names_in_backticks_exists(page: str) -> None:
         "make nothing",
         "/nothing",
         "consent_rules",
+        "tests/test_docs.py::test_nothing",
+        "tests/test_nothing.py::test_nothing",
     ],
 )
 def test_a_name_that_does_not_exist_is_found(quoted: str) -> None:
