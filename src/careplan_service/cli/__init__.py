@@ -16,6 +16,7 @@ _COMMANDS = {
     "db": "database:db",
     "client": "clients:client",
     "token": "clients:token",
+    "user": "people:user",
     "load": "data:load_command",
     "plan": "data:plan",
     "openapi": "database:openapi_command",
