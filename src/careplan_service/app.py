@@ -23,8 +23,12 @@ from careplan_service.oauth import discovery
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.introspection import IntrospectionEndpoint
 from careplan_service.oauth.keys import SigningKeys
+from careplan_service.oauth.passwords import Passwords
+from careplan_service.oauth.people_audit import PeopleAudit
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.revocation import RevocationEndpoint
+from careplan_service.oauth.seal import Seal
+from careplan_service.oauth.sign_in import SignIn
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier, audience
 from careplan_service.oauth.trusted import TrustedIssuers
@@ -33,8 +37,10 @@ from careplan_service.settings import Settings
 from careplan_service.store import migrate
 from careplan_service.store.clients import SqlClients
 from careplan_service.store.database import Database
+from careplan_service.store.people import SqlPeople
 from careplan_service.store.records import SqlRecords
 from careplan_service.store.revocations import SqlRevocations
+from careplan_service.store.sessions import SqlSessions
 from careplan_service.web import cors, incoming, presenting, problems
 from careplan_service.web.clock import Clock
 from careplan_service.web.cursors import Cursors
@@ -43,6 +49,8 @@ from careplan_service.web.fhir import Face, fhir_blueprint
 from careplan_service.web.oauth import Document, Endpoint, oauth_blueprint
 from careplan_service.web.openapi import openapi_document
 from careplan_service.web.operation import operation_blueprint
+from careplan_service.web.people import people_blueprint
+from careplan_service.web.people.visits import Visits
 from careplan_service.web.plans import plans_blueprint
 from careplan_service.web.reception import Reception
 
@@ -66,7 +74,9 @@ class Service:
     records: SqlRecords
     clients: SqlClients
     revocations: SqlRevocations
+    people: SqlPeople
     keys: SigningKeys
+    seal: Seal
     clock: Clock
     new_id: Callable[[], str]
 
@@ -125,7 +135,9 @@ def assemble(
         records=SqlRecords(database, audited=settings.audit),
         clients=SqlClients(database.engine, now=lambda: clock().timestamp()),
         revocations=SqlRevocations(database, now=lambda: clock().timestamp()),
+        people=SqlPeople(database.engine),
         keys=SigningKeys(settings.keys_dir, now=time.monotonic),
+        seal=Seal(settings.keys_dir),
         clock=clock,
         new_id=new_id,
     )
@@ -166,6 +178,7 @@ def app_of(service: Service) -> Flask:
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
     app.register_blueprint(docs_blueprint(base_url, openapi_document))
+    app.register_blueprint(people_blueprint(Visits(base_url, _sign_in(service), settings.proxies)))
     problems.register(app)
     cors.register(app, settings.cors_origins)
     presenting.register(app)
@@ -206,6 +219,12 @@ def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
         discovery.OAUTH: lambda: discovery.server_metadata(base_url, SERVED),
         discovery.JWKS: keys.public_jwks,
     }
+
+
+def _sign_in(service: Service) -> SignIn:
+    sessions = SqlSessions(service.database.engine)
+    audit = PeopleAudit(service.records.note, service.clock)
+    return SignIn(service.people, sessions, Passwords(), service.seal, audit, service.clock)
 
 
 def _cursor_secrets(service: Service) -> Callable[[], tuple[bytes, ...]]:

@@ -140,3 +140,23 @@ class Unavailable(Problem):
     """The database or a key cannot be reached for now."""
 
     status, issue = 503, "transient"
+
+
+class Busy(Problem):
+    """More is asked at once than can be worked on; `retry_after` is in seconds."""
+
+    status, issue = 503, "throttled"
+
+    def __init__(self, text: str, *, retry_after: int) -> None:
+        super().__init__(text)
+        self._retry_after = retry_after
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": str(self._retry_after)}
+
+
+class TooMany(Busy):
+    """The same sender asked too often."""
+
+    status = 429

@@ -29,7 +29,7 @@ ABOUT: Mapping[str, str] = {
     "custodians": "the organisations whose staff run this service, `Organization/a,Organization/b`; "
     "empty: those of the registered agency clients",
     "consent_profile": "how consents are read; only `strict` is offered so far",
-    "keys_dir": "where the signing keys lie; made at the first start",
+    "keys_dir": "where the keys lie; made at the first start",
     "trusted_issuers": "other authorization servers whose access tokens are accepted, `https://idp.example.org,...`",
     "trusted_claims": "where their tokens say the client, the scopes and the purpose of use: "
     "`client=azp,scope=scp,purpose=pou`; empty: client_id or azp, scope or scp, purpose_of_use",
@@ -45,6 +45,8 @@ ABOUT: Mapping[str, str] = {
     "references": "`enforced`: a reference must point to what is here, and what is referred to is not "
     "deleted; `open`: neither is looked at",
     "cors_origins": "the origins whose pages may ask from a browser, `https://app.example.org,...`; `*`: any",
+    "proxies": "how many proxies in front of the service add to `X-Forwarded-For`; failed attempts to sign "
+    "in are counted by the address it tells",
 }
 """What each setting is for; the README's table is made of it."""
 
@@ -71,6 +73,7 @@ class Settings:
     max_seconds: int = 10
     references: str = "enforced"
     cors_origins: tuple[str, ...] = ()
+    proxies: int = 0
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
@@ -108,6 +111,12 @@ def _bound(name: str) -> Callable[[str], int]:
     return parsed
 
 
+def _number(text: str) -> int:
+    if not re.fullmatch("[0-9]", text):
+        raise Malformed(f"`{PREFIX}PROXIES` is `{text}`; write a number from 0 to 9")
+    return int(text)
+
+
 _BOUNDS = (
     "max_body",
     "max_depth",
@@ -126,6 +135,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "cors_origins": _list,
     "keys_dir": Path,
     "audit": _switch,
+    "proxies": _number,
     **{name: _bound(name) for name in _BOUNDS},
     "base_url": lambda text: text.rstrip("/"),
 }

@@ -17,6 +17,7 @@ _COMMANDS = {
     "client": "clients:client",
     "keys": "keys:keys",
     "token": "clients:token",
+    "user": "people:user",
     "load": "data:load_command",
     "plan": "data:plan",
     "openapi": "database:openapi_command",

@@ -120,15 +120,20 @@ def _numbers(directory: Path) -> int:
 
 
 def _create(directory: Path, number: int) -> None:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=directory, prefix=".draft-")  # mkstemp makes it 0600
+    publish(directory / f"signing-{number:04}.pem", RSAKey.generate_key(_BITS).as_pem(private=True))
+
+
+def publish(path: Path, content: bytes) -> None:
+    """Make a file that only the owner reads; one that is there already stays. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")  # mkstemp makes it 0600
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(RSAKey.generate_key(_BITS).as_pem(private=True))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        # A link appears whole or fails where another process was first; that one's key is then used.
-        os.link(draft, directory / f"signing-{number:04}.pem")
+        # A link appears whole or fails where another process was first; that one's file is then used.
+        os.link(draft, path)
     except FileExistsError:
         pass
     finally:

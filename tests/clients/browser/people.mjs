@@ -1,0 +1,121 @@
+// Signing in by keyboard alone, through both steps, on one kind of screen; every page is judged by axe.
+// Called with the address of the service, the width and height of the screen, and light or dark. The person is `ann`
+// with PASSWORD and no second factor yet; NOW is the moment of the service, in seconds. https://www.w3.org/TR/WCAG22/
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import axe from "axe-core";
+import { base, withPage } from "./browser.mjs";
+
+const [width, height, colorScheme] = process.argv.slice(3);
+const { PASSWORD, NOW } = process.env;
+const screen = { viewport: { width: Number(width), height: Number(height) }, colorScheme };
+const REFUSED = /status of 422/; // what is typed wrong is answered with it, and the console tells
+
+async function judged(page, state) {
+  await page.evaluate(axe.source); // not as a script of the page: the policy would refuse that
+  const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
+  const told = violations.map(({ id, impact, nodes }) => `${state}: ${impact} ${id} at ${nodes[0].target}`);
+  assert.deepEqual(told, []);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(wide <= 0, `${state}: the page is ${wide} pixels wider than the screen`);
+}
+
+// https://www.rfc-editor.org/rfc/rfc6238#section-4.2
+function codeOf(secret, step) {
+  const bits = [...secret].map((sign) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(sign).toString(2).padStart(5, "0"));
+  const key = Buffer.from(bits.join("").match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const made = createHmac("sha1", key).update(counter).digest();
+  const number = made.readUInt32BE(made.at(-1) & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}
+
+// Tabs on until that element has the focus, which can be seen.
+async function reached(page, role, name) {
+  const wanted = page.getByRole(role, { name, exact: true });
+  for (let tabs = 0; tabs < 20; tabs += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) {
+      const ring = await wanted.evaluate((element) => getComputedStyle(element));
+      assert.ok(parseFloat(ring.outlineWidth) >= 2 && ring.outlineStyle === "solid", `${name} has no focus ring`);
+      return;
+    }
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`${name} is not reached by the keyboard`);
+}
+
+async function typed(page, name, text) {
+  await reached(page, "textbox", name);
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.type(text);
+}
+
+// Enter, and the page it leads to.
+async function entered(page, title) {
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((wanted) => document.title.startsWith(wanted), title);
+}
+
+const step = Math.floor(Number(NOW) / 30);
+
+await withPage({ ...screen, reducedMotion: "reduce" }, async (page) => {
+  await page.goto(`${base}/account`);
+  assert.equal(page.url(), `${base}/sign-in?next=%2Faccount`);
+  await judged(page, "sign in");
+  const plain = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.emulateMedia({ colorScheme: colorScheme === "dark" ? "light" : "dark" });
+  assert.notEqual(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), plain);
+  await page.emulateMedia({ colorScheme });
+
+  // refused: the summary has the focus and leads to the field
+  await typed(page, "Username", "ann");
+  await typed(page, "Password", "something else");
+  await entered(page, "Error: Sign in");
+  assert.ok(await page.getByRole("alert").evaluate((element) => element === document.activeElement));
+  await judged(page, "refused");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "username");
+
+  // the password alone, as long as nothing else is set up
+  await typed(page, "Username", "Ann");
+  await typed(page, "Password", PASSWORD);
+  await entered(page, "Your account");
+  assert.equal(page.url(), `${base}/account`);
+  await judged(page, "account");
+
+  // a second factor
+  await reached(page, "link", "Set up an authenticator app");
+  await entered(page, "Set up");
+  await page.getByRole("img", { name: "QR code for your authenticator app" }).waitFor();
+  await judged(page, "setting up");
+  const secret = (await page.locator(".secret").innerText()).replaceAll(" ", "").trim();
+  await typed(page, "Six digits", "000");
+  await typed(page, "Your password", PASSWORD);
+  await entered(page, "Error: Set up");
+  await judged(page, "not set up");
+  assert.equal((await page.locator(".secret").innerText()).replaceAll(" ", "").trim(), secret);
+  await typed(page, "Six digits", codeOf(secret, step));
+  await typed(page, "Your password", PASSWORD);
+  await entered(page, "Your account");
+  await page.getByRole("status").waitFor();
+  await judged(page, "set up");
+
+  // out, and in again by both steps
+  await reached(page, "button", "Sign out");
+  await entered(page, "Sign in");
+  await page.getByRole("status").waitFor();
+  await judged(page, "signed out");
+  await page.goto(`${base}/sign-in?next=%2Faccount%3Fsecond-factor%3D1`);
+  await typed(page, "Username", "ann");
+  await typed(page, "Password", PASSWORD);
+  await entered(page, "Your code");
+  await judged(page, "code");
+  await typed(page, "Six digits", codeOf(secret, step)); // the one used already
+  await entered(page, "Error: Your code");
+  await judged(page, "code refused");
+  await typed(page, "Six digits", codeOf(secret, step + 1));
+  await entered(page, "Your account");
+  assert.equal(page.url(), `${base}/account?second-factor=1`);
+}, REFUSED);

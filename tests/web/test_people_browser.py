@@ -1,0 +1,39 @@
+"""The pages for people in a real browser, by keyboard alone, judged by axe. https://www.w3.org/TR/WCAG22/"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from careplan_service.access.people import User
+from careplan_service.app import app_of, assemble
+from careplan_service.oauth.passwords import Passwords
+from careplan_service.settings import Settings
+from conftest import Clock
+from web.browsers import CHROMIUM, NEEDS_BROWSER, SCREENS, free_port, run, serving
+
+pytestmark = [NEEDS_BROWSER, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+PASSWORD = "a quiet river bank"
+
+
+@SCREENS
+def test_signing_in_by_both_steps_needs_only_a_keyboard_on_every_screen(
+    database_url: str, keys_dir: Path, clock: Clock, scripts: Path, width: int, height: int, scheme: str
+) -> None:
+    port = free_port()
+    settings = Settings(
+        database_url=database_url, base_url=f"http://127.0.0.1:{port}", keys_dir=keys_dir, references="open"
+    )
+    service = assemble(settings, clock, migrated=False)
+    kept = Passwords().hashed(PASSWORD)
+    service.people.add(User("a", "ann", kept, "Practitioner/ann-lee", "Organization/riverside"))
+    environment = {
+        "CHROMIUM": str(CHROMIUM),
+        "PASSWORD": PASSWORD,
+        "NOW": str(int(clock().timestamp())),
+    }
+    with serving(app_of(service), port):
+        command = ["node", "people.mjs", settings.base_url, str(width), str(height), scheme]
+        run(command, scripts, environment)
+    service.database.close()
