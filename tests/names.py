@@ -15,6 +15,7 @@ from careplan_service.resources.r4.facts import RESOURCE_TYPES
 from careplan_service.resources.r4.tables import SHAPES
 from careplan_service.settings import ABOUT, PREFIX
 from careplan_service.web.openapi import openapi_document
+from careplan_service.web.people import PAGES
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "careplan_service"
@@ -76,7 +77,7 @@ def _is_address(text: str) -> bool:
 
 
 def _address_exists(text: str) -> bool:
-    known = {path.partition("{")[0].rstrip("/") for path in openapi_document()["paths"]}
+    known = {path.partition("{")[0].rstrip("/") for path in openapi_document()["paths"]} | set(PAGES)
     return any(text == path or text.startswith((f"{path}/", f"{path}.")) for path in known)
 
 

@@ -14,8 +14,12 @@ from careplan_service.web.people.pages import ASSETS, asset, problem_page
 from careplan_service.web.people.visits import Visits
 
 
+PAGES = ("/sign-in", "/sign-in/code", "/sign-out", "/account", "/account/second-factor")
+"""Where they are."""
+
+
 def people_blueprint(visits: Visits) -> Blueprint:
-    """`/sign-in`, `/sign-in/code`, `/sign-out`, `/account`, `/account/second-factor` and their files."""
+    """PAGES and the files they use."""
     routes = Blueprint("people", __name__, template_folder="../pages")
     sign_in.add(routes, visits)
     account.add(routes, visits)

@@ -14,13 +14,12 @@ from careplan_service.web.people.visits import Visits
 _REFUSED = 422
 _WRONG = Fault(
     "login",
-    "That did not work. Check username and password; after several failures wait some minutes.",
+    "Check username and password. After several failures wait some minutes.",
     "username",
 )
 _WRONG_CODE = Fault(
     "login",
-    "That did not work. Type the code that your app shows now, each only once; after several failures wait "
-    "some minutes.",
+    "Type the code that your app shows now; each works once. After several failures wait some minutes.",
     "code",
 )
 

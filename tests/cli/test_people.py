@@ -1,0 +1,149 @@
+"""`careplan user`."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from careplan_service.app import Service
+
+PASSWORD = "a quiet river bank"
+
+
+@pytest.fixture
+def people(service: Service, careplan, monkeypatch: pytest.MonkeyPatch):
+    """`people("add", ..., typed="...")` where Practitioner/ann is here."""
+    from builders import Api
+
+    Api(service).agency.put("Practitioner/ann", {"resourceType": "Practitioner"})
+
+    def run(*words: str, typed: str = f"{PASSWORD}\n"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        return careplan("user", *words)
+
+    return run
+
+
+def added(people, name: str = "Ann", fhir_user: str = "Practitioner/ann", **more: str):
+    words = ["--username", name, "--fhir-user", fhir_user, "--organization", "Organization/agency"]
+    return people("add", *words, **more)
+
+
+def test_a_registered_person_is_listed_and_may_sign_in(service, people):
+    from web.visiting import Visitor
+
+    assert added(people).out.startswith("registered ann as Practitioner/ann, id ")
+    listed = people("list").out.rstrip("\n").split("\t")
+
+    assert listed[1:] == ["ann", "enabled", "password only", "Practitioner/ann", "Organization/agency"]
+    assert Visitor(service).sign_in("ann", PASSWORD).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("name", "fhir_user", "typed", "told"),
+    [
+        ("a b", "Practitioner/ann", PASSWORD, "username `a b`"),
+        ("ann", "Practitioner/nobody", PASSWORD, "`Practitioner/nobody` is not here"),
+        ("ann", "Group/g", PASSWORD, "fhir user `Group/g`"),
+        ("ann", "Practitioner/ann", "short\n", "too short"),
+        ("ann", "Practitioner/ann", "password1234\n", "most common"),
+        ("ann", "Practitioner/ann", "it is ann again\n", "holds the username"),
+        ("ann", "Practitioner/ann", "", "too short"),
+        ("ann", "Practitioner/ann", "x" * 300, "too long"),
+    ],
+)
+def test_what_is_wrong_is_told_and_nobody_is_registered(people, name, fhir_user, typed, told):
+    ran = added(people, name, fhir_user, typed=typed)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert told in ran.err
+    assert "Traceback" not in ran.err
+    assert people("list").out == ""
+
+
+def test_a_username_is_taken_once(people):
+    added(people)
+
+    assert "username `ann` is taken" in added(people, "ANN").err
+
+
+def test_a_person_whose_record_was_deleted_is_not_registered(service, people):
+    from builders import As
+    from careplan_service.cli.clients import issue
+
+    token = issue(service, "agency", None, None, 300)
+    from careplan_service.app import app_of
+
+    app_of(service).test_client().delete(
+        "/fhir/Practitioner/ann", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert As is not None
+
+    assert "is not here" in added(people).err
+
+
+def test_what_an_operator_changes_is_done_told_and_noted(service, people):
+    added(people)
+    id_ = people("list").out.split("\t")[0]
+    for words, told, state in (
+        (("disable", "ann"), "disabled ann\n", "disabled"),
+        (("enable", id_), "enabled ann\n", "enabled"),
+        (("unlock", "ANN"), "unlocked ann\n", "enabled"),
+        (("password", "ann"), "changed the password of ann\n", "enabled"),
+    ):
+        assert people(*words, typed="another quiet river\n").out == told
+        assert people("list").out.split("\t")[2] == state
+    rows = service.database.rows(
+        "SELECT client, asked FROM audit WHERE interaction = 'user' ORDER BY entry", {}
+    )
+
+    assert rows == [
+        ("operator", f"{what} ann") for what in ("add", "disable", "enable", "unlock", "password")
+    ]
+
+
+def test_a_new_password_works_and_the_old_one_does_not(service, people):
+    from web.visiting import Visitor
+
+    added(people)
+    people("password", "ann", typed="another quiet river\n")
+
+    assert Visitor(service).sign_in("ann", PASSWORD).status_code == 422
+    assert Visitor(service).sign_in("ann", "another quiet river").status_code == 303
+    assert "too short" in people("password", "ann", typed="short\n").err
+
+
+def test_a_second_factor_is_given_and_taken_away(service, people):
+    from web.visiting import Visitor, code_of
+
+    added(people)
+    told = people("second-factor", "ann", "on").out
+    secret = told.partition("secret=")[2].partition("&")[0]
+    visitor = Visitor(service)
+    visitor.sign_in("ann", PASSWORD)
+
+    assert told.startswith("otpauth://totp/Careplan%20Service:ann?secret=")
+    assert visitor.give_code(code_of(service, secret=secret)).status_code == 303
+    assert "second factor" in people("list").out
+    assert people("second-factor", "ann", "off").out == "ann signs in by password only\n"
+    assert not visitor.is_in()
+    assert Visitor(service).sign_in("ann", PASSWORD).headers["Location"] == "/account"
+
+
+def test_nobody_is_told_as_nobody(people):
+    for words in (
+        ("disable", "x"),
+        ("enable", "x"),
+        ("unlock", "x"),
+        ("password", "x"),
+        ("second-factor", "x", "on"),
+    ):
+        ran = people(*words)
+        assert (ran.code, ran.out) == (1, "")
+        assert "nobody `x` is registered" in ran.err
+
+
+def test_a_password_is_no_argument(people):
+    assert people("password", "ann", PASSWORD).code == 2
+    assert people("add", "--password", PASSWORD).code == 2
