@@ -29,6 +29,7 @@ from careplan_service.interactions.query import query_of
 from careplan_service.settings import ABOUT, PREFIX, Settings
 from careplan_service.store.tables import audit
 from conftest import BASE_URL
+from web.visiting import Visitor
 
 Document = dict[str, Any]
 
@@ -280,6 +281,7 @@ def test_the_questions_to_the_audit_log_are_answered(
     monkeypatch.chdir(tmp_path)
     walk.partner.get(WALKED)
     walk.partner.get("/fhir/Goal/none")
+    Visitor(walk.service).sign_in("nobody", "something else")
     engine = walk.service.database.engine.execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for statement in _statements(database_url):

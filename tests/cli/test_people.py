@@ -6,17 +6,16 @@ import io
 
 import pytest
 
-from careplan_service.app import Service
+from builders import Api
+from web.visiting import Visitor, code_of
 
 PASSWORD = "a quiet river bank"
 
 
 @pytest.fixture
-def people(service: Service, careplan, monkeypatch: pytest.MonkeyPatch):
+def people(api: Api, careplan, monkeypatch: pytest.MonkeyPatch):
     """`people("add", ..., typed="...")` where Practitioner/ann is here."""
-    from builders import Api
-
-    Api(service).agency.put("Practitioner/ann", {"resourceType": "Practitioner"})
+    api.agency.put("Practitioner/ann", {"resourceType": "Practitioner"})
 
     def run(*words: str, typed: str = f"{PASSWORD}\n"):
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
@@ -31,8 +30,6 @@ def added(people, name: str = "Ann", fhir_user: str = "Practitioner/ann", **more
 
 
 def test_a_registered_person_is_listed_and_may_sign_in(service, people):
-    from web.visiting import Visitor
-
     assert added(people).out.startswith("registered ann as Practitioner/ann, id ")
     listed = people("list").out.rstrip("\n").split("\t")
 
@@ -68,17 +65,8 @@ def test_a_username_is_taken_once(people):
     assert "username `ann` is taken" in added(people, "ANN").err
 
 
-def test_a_person_whose_record_was_deleted_is_not_registered(service, people):
-    from builders import As
-    from careplan_service.cli.clients import issue
-
-    token = issue(service, "agency", None, None, 300)
-    from careplan_service.app import app_of
-
-    app_of(service).test_client().delete(
-        "/fhir/Practitioner/ann", headers={"Authorization": f"Bearer {token}"}
-    )
-    assert As is not None
+def test_a_person_whose_record_was_deleted_is_not_registered(api, people):
+    api.agency("DELETE", "/fhir/Practitioner/ann")
 
     assert "is not here" in added(people).err
 
@@ -104,8 +92,6 @@ def test_what_an_operator_changes_is_done_told_and_noted(service, people):
 
 
 def test_a_new_password_works_and_the_old_one_does_not(service, people):
-    from web.visiting import Visitor
-
     added(people)
     people("password", "ann", typed="another quiet river\n")
 
@@ -115,8 +101,6 @@ def test_a_new_password_works_and_the_old_one_does_not(service, people):
 
 
 def test_a_second_factor_is_given_and_taken_away(service, people):
-    from web.visiting import Visitor, code_of
-
     added(people)
     told = people("second-factor", "ann", "on").out
     secret = told.partition("secret=")[2].partition("&")[0]

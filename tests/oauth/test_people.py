@@ -62,7 +62,8 @@ def test_the_codes_are_those_of_the_standard() -> None:
 
 
 def test_an_app_is_told_whose_code_it_is() -> None:
-    assert (
-        otpauth_uri("ABC", "ann")
-        == "otpauth://totp/Careplan%20Service:ann?secret=ABC&issuer=Careplan%20Service"
-    )
+    secret = "ABCDEFGHABCDEFGHABCDEFGH"
+    told = "otpauth://totp/Careplan%20Service:ann?secret=" + secret
+    told += "&issuer=Careplan%20Service"
+
+    assert otpauth_uri(secret, "ann") == told

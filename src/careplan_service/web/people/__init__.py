@@ -13,7 +13,6 @@ from careplan_service.web.people import account, sign_in
 from careplan_service.web.people.pages import ASSETS, asset, problem_page
 from careplan_service.web.people.visits import Visits
 
-
 PAGES = ("/sign-in", "/sign-in/code", "/sign-out", "/account", "/account/second-factor")
 """Where they are."""
 
