@@ -17,8 +17,9 @@ from careplan_service.access.people import (
     MOST_FROM_ADDRESS,
 )
 from careplan_service.app import Service, app_of
-from careplan_service.errors import Busy
+from careplan_service.errors import Busy, Malformed
 from careplan_service.oauth.passwords import Passwords
+from careplan_service.settings import Settings
 from conftest import Clock
 from web.visiting import PASSWORD, Visitor, code_of, faults, register, rows
 
@@ -175,6 +176,7 @@ def test_an_address_that_fails_too_often_is_told_to_wait_in_every_worker(
     Visitor(service).sign_in()
 
     assert answer.status_code == 429
+    assert service.people.get("ann").failures == 0  # nobody is locked out from there either
     assert 0 < int(answer.headers["Retry-After"]) <= ADDRESS_SECONDS
     assert Visitor(service, "192.0.2.8").sign_in().status_code == 303
     assert [why for _, _, why in rows(service)].count("too many failures from this address") == 1
@@ -344,6 +346,7 @@ ELSEWHERE = [
     "\t//evil.example.org",
     " //evil.example.org",
     "/account\r\nSet-Cookie: x=1",
+    "/account\r\nSet-Cookie:x=1",
     "javascript:alert(1)",
     "evil.example.org",
     "account",
@@ -392,3 +395,10 @@ def test_a_refused_sign_in_keeps_where_to_come_back_to(service: Service) -> None
 
     assert faults(answer) == ["Check username and password. After several failures wait some minutes."]
     assert visitor.hidden("next") == "/account/second-factor"
+
+
+def test_the_number_of_proxies_is_a_digit() -> None:
+    assert (Settings.from_env({}).proxies, Settings.from_env({"CAREPLAN_PROXIES": "2"}).proxies) == (0, 2)
+    for text in ("-1", "10", "x", "٣"):
+        with pytest.raises(Malformed, match="CAREPLAN_PROXIES"):
+            Settings.from_env({"CAREPLAN_PROXIES": text})
