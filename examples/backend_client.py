@@ -1,7 +1,9 @@
-"""A partner's side of SMART Backend Services: make a key pair, get an access token with a signed assertion.
+"""A partner's side of SMART Backend Services: make a key pair, get, introspect and revoke an access token.
 
     python examples/backend_client.py keys hospital             # hospital.key.json and hospital.jwks.json
     python examples/backend_client.py token hospital --url http://127.0.0.1:8000 --scope "system/Goal.rs"
+    python examples/backend_client.py introspect hospital "$TOKEN"
+    python examples/backend_client.py revoke hospital "$TOKEN"
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html
 """
@@ -16,6 +18,7 @@ import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from joserfc import jwt
@@ -33,12 +36,23 @@ def make_keys(client_id: str) -> None:
     print(f"wrote {private} (keep it) and {public} (register it)")
 
 
-def get_token(client_id: str, url: str, scope: str) -> str:
-    """An access token for the client whose key `make_keys` wrote."""
+def ask(endpoint: str, client_id: str, url: str, **fields: str) -> Any:
+    """What an endpoint of the SMART configuration answers the client whose key `make_keys` wrote."""
+    configuration = json.load(urllib.request.urlopen(f"{url}/fhir/.well-known/smart-configuration"))
+    form = {
+        **fields,
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": assertion(client_id, configuration["token_endpoint"]),
+    }
+    try:
+        return json.load(urllib.request.urlopen(configuration[endpoint], urlencode(form).encode()))
+    except urllib.error.HTTPError as error:
+        sys.exit(f"refused: {error.read().decode()}")
+
+
+def assertion(client_id: str, token_url: str) -> str:
+    """Who we are, signed, for one request."""
     key = ECKey.import_key(json.loads(Path(f"{client_id}.key.json").read_text()))
-    token_url = json.load(urllib.request.urlopen(f"{url}/fhir/.well-known/smart-configuration"))[
-        "token_endpoint"
-    ]
     now = int(time.time())
     claims = {
         "iss": client_id,
@@ -48,33 +62,32 @@ def get_token(client_id: str, url: str, scope: str) -> str:
         "exp": now + 120,
         "jti": str(uuid.uuid4()),
     }
-    form = {
-        "grant_type": "client_credentials",
-        "scope": scope,
-        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": jwt.encode(
-            {"alg": "ES384", "typ": "JWT", "kid": key.kid}, claims, key, algorithms=["ES384"]
-        ),
-    }
-    try:
-        return json.load(urllib.request.urlopen(token_url, urlencode(form).encode()))["access_token"]
-    except urllib.error.HTTPError as error:
-        sys.exit(f"no token: {error.read().decode()}")
+    header = {"alg": "ES384", "typ": "JWT", "kid": key.kid}
+    return jwt.encode(header, claims, key, algorithms=["ES384"])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Keys and access tokens for a backend client.")
     actions = parser.add_subparsers(dest="action", required=True)
-    actions.add_parser("keys").add_argument("client_id")
-    token = actions.add_parser("token")
-    token.add_argument("client_id")
-    token.add_argument("--url", default="http://127.0.0.1:8000")
-    token.add_argument("--scope", default="system/Goal.rs")
+    for action in ("keys", "token", "introspect", "revoke"):
+        command = actions.add_parser(action)
+        command.add_argument("client_id")
+        command.add_argument("--url", default="http://127.0.0.1:8000")
+        if action == "token":
+            command.add_argument("--scope", default="system/Goal.rs")
+        elif action != "keys":
+            command.add_argument("token")
     given = parser.parse_args()
     if given.action == "keys":
         make_keys(given.client_id)
+    elif given.action == "token":
+        asked = {"grant_type": "client_credentials", "scope": given.scope}
+        print(ask("token_endpoint", given.client_id, given.url, **asked)["access_token"])
+    elif given.action == "introspect":
+        told = ask("introspection_endpoint", given.client_id, given.url, token=given.token)
+        print(json.dumps(told, indent=2))
     else:
-        print(get_token(given.client_id, given.url, given.scope))
+        ask("revocation_endpoint", given.client_id, given.url, token=given.token)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ ABOUT: Mapping[str, str] = {
     "max_seconds": "how long one question to the database may take, in seconds",
     "references": "`enforced`: a reference must point to what is here, and what is referred to is not "
     "deleted; `open`: neither is looked at",
-    "cors_origins": "the origins whose pages may ask from a browser, `https://app.example.org,...`; `*`: any",
+    "cors_origins": "the origins whose pages may ask from a browser, `https://app.example.org,...`; `*`: any;"
+    " what is read before there is a token, any may",
     "proxies": "how many proxies in front of the service add to `X-Forwarded-For`; failed attempts to sign "
     "in are counted by the address it tells",
 }

@@ -78,7 +78,11 @@ def test_force_removes_it_all_the_same(careplan):
 def test_the_key_that_signs_and_one_that_is_not_there_stay(careplan, force):
     careplan("keys", "rotate")
     newest = list(kids(careplan))[-1]
-    for kid, told in ((newest, "signs; make another one first"), ("nobody", "no signing key `nobody`")):
+    nobody = ("nobody", "-no-Body", "--nobody")
+    for kid, told in (
+        (newest, "signs; make another one first"),
+        *((n, f"no signing key `{n}`") for n in nobody),
+    ):
         ran = careplan("keys", "remove", kid, *force)
         assert (ran.code, ran.out) == (1, "")
         assert told in ran.err

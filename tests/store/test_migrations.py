@@ -86,6 +86,19 @@ def test_the_migrations_can_be_taken_back_and_run_again(empty: Database) -> None
     assert described(empty) == migrated
 
 
+def test_clients_that_were_registered_before_may_not_introspect(empty: Database) -> None:
+    migrate.upgrade(empty)
+    with empty.engine.connect() as connection:
+        command.downgrade(migrate.config_for(connection), "0003")
+    columns = "id, name, kind, organization, scopes, purpose, further_purposes, enabled, created"
+    values = "'a', 'A', 'partner', 'Organization/a', 'system/*.rs', 'COC', '', true, 1"
+    with empty.engine.begin() as connection:
+        connection.execute(text(f"INSERT INTO oauth_client ({columns}) VALUES ({values})"))
+    migrate.upgrade(empty)
+    (client,) = clients.SqlClients(empty.engine, lambda: 0.0).list()
+    assert (client.id, client.enabled, client.may_introspect) == ("a", True, False)
+
+
 def test_the_newest_revision_is_that_of_alembic(empty: Database) -> None:
     with empty.engine.connect() as connection:
         script = ScriptDirectory.from_config(migrate.config_for(connection))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import Api
+from builders import Api, a_goal
 from careplan_service.app import Service, app_of, assemble
 from conftest import BASE_URL, Clock
 from web.signing import Signer
@@ -165,3 +165,15 @@ def test_while_it_cannot_be_told_whether_a_token_was_revoked_it_is_not_taken(
     with service.database.writing():
         service.database.run("DROP TABLE oauth_revoked", {})
     assert hospital.search(token) >= 500
+
+
+def test_refused_writes_leave_the_look_up_as_it_was(hospital: Signer, api: Api) -> None:
+    goal = api.agency.make(a_goal(of="Patient/x"))
+    changed = {**a_goal(of="Patient/x"), "id": goal.removeprefix("Goal/")}
+    for _ in range(3):
+        assert api.agency("PUT", f"/fhir/{goal}", changed, If_Match='W/"7"').status == 412
+        assert api.agency("POST", "/fhir", {"resourceType": "Bundle", "type": "transaction", "entry": [
+            {"resource": changed, "request": {"method": "PUT", "url": goal}},
+            {"resource": changed, "request": {"method": "PUT", "url": goal, "ifMatch": 'W/"7"'}},
+        ]}).status >= 400  # fmt: skip
+        assert [api.agency.get(f"/fhir/{goal}").status for _ in range(3)] == [200] * 3

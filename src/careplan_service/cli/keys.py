@@ -36,7 +36,8 @@ def rotate() -> None:
     click.echo(f"{_signing_keys().rotate()} signs from now on")
 
 
-@keys.command()
+# A key id may begin with a hyphen.
+@keys.command(context_settings={"ignore_unknown_options": True})
 @click.argument("kid", metavar="KID")
 @click.option("--force", is_flag=True, help="Now, whatever it signed: where the key is known to others.")
 def remove(kid: str, force: bool) -> None:

@@ -62,13 +62,16 @@ class SigningKeys:
         """The key of that id, or None; an id is only ever compared, never used as a file name."""
         if not isinstance(kid, str):
             return None
-        found = self._files.get(kid) if self.knows(kid) else self._look().get(kid)
+        found = self._found(kid)
         return found.key if found else None
 
     def knows(self, kid: str) -> bool:
-        """Whether there is a key of that id, looked up at most once a second."""
+        """Whether there still is a key of that id; of one that there was, looked up once a second."""
+        return self._found(kid) is not None
+
+    def _found(self, kid: str) -> _File | None:
         files = self._files if self._now() - self._looked < _LOOK_AGAIN else self._look()
-        return kid in files
+        return files.get(kid) or self._look().get(kid)
 
     def public_jwks(self) -> dict[str, list[dict[str, Any]]]:
         """The JWK Set others verify our tokens with, the oldest first; no private part is in it."""
