@@ -86,7 +86,7 @@ def test_the_migrations_can_be_taken_back_and_run_again(empty: Database) -> None
     assert described(empty) == migrated
 
 
-def test_clients_that_were_registered_before_may_not_introspect(empty: Database) -> None:
+def test_clients_that_were_registered_before_are_ours_and_may_not_introspect(empty: Database) -> None:
     migrate.upgrade(empty)
     with empty.engine.connect() as connection:
         command.downgrade(migrate.config_for(connection), "0003")
@@ -96,7 +96,7 @@ def test_clients_that_were_registered_before_may_not_introspect(empty: Database)
         connection.execute(text(f"INSERT INTO oauth_client ({columns}) VALUES ({values})"))
     migrate.upgrade(empty)
     (client,) = clients.SqlClients(empty.engine, lambda: 0.0).list()
-    assert (client.id, client.enabled, client.may_introspect) == ("a", True, False)
+    assert (client.id, client.enabled, client.may_introspect, client.issuer) == ("a", True, False, "")
 
 
 def test_the_newest_revision_is_that_of_alembic(empty: Database) -> None:

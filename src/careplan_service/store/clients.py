@@ -44,7 +44,7 @@ oauth_client = Table(
     Column("enabled", Boolean, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("may_introspect", Boolean, nullable=False, server_default=false()),
-    Column("issuer", Text, nullable=False),
+    Column("issuer", Text, nullable=False, server_default=""),
 )
 
 oauth_jti = Table(

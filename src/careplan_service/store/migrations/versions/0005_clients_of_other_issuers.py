@@ -12,11 +12,8 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("oauth_client") as table:
-        table.add_column(sa.Column("issuer", TEXT, nullable=False, server_default=""))
-        table.alter_column("issuer", server_default=None)
+    op.add_column("oauth_client", sa.Column("issuer", TEXT, nullable=False, server_default=""))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("oauth_client") as table:
-        table.drop_column("issuer")
+    op.drop_column("oauth_client", "issuer")
