@@ -28,7 +28,9 @@ class BenchDatabase:
 @contextmanager
 def sqlite(folder: Path) -> Iterator[BenchDatabase]:
     """A file in the folder."""
-    yield BenchDatabase("SQLite", f"sqlite:///{folder}/careplan.db", "a file, WAL, synchronous=FULL")
+    yield BenchDatabase(
+        "SQLite", f"sqlite:///{folder}/careplan.db", "a file, WAL, flushed before each answer"
+    )
 
 
 @contextmanager

@@ -159,10 +159,11 @@ def app_of(service: Service) -> Flask:
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no redirects to where Host says
     app.extensions["careplan"] = service
 
+    remote_jwks = RemoteJwks(service.seconds).text
     trusted = TrustedIssuers(
         settings.trusted_issuers,
         audience(base_url),
-        RemoteJwks(service.seconds).text,
+        remote_jwks,
         service.seconds,
         dict(claim.split("=", 1) for claim in settings.trusted_claims),
     )
@@ -171,7 +172,8 @@ def app_of(service: Service) -> Flask:
         base_url, service.keys, service.clients.get, service.seconds, is_revoked, trusted
     )
     reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
-    app.register_blueprint(oauth_blueprint(_endpoints(service, verifier), _documents(base_url, service.keys)))
+    endpoints = _endpoints(service, verifier, remote_jwks)
+    app.register_blueprint(oauth_blueprint(endpoints, _documents(base_url, service.keys)))
     app.register_blueprint(
         fhir_blueprint(Face(reception, service.door, Cursors(_cursor_secrets(service)), base_url))
     )
@@ -187,14 +189,16 @@ def app_of(service: Service) -> Flask:
     return app
 
 
-def _endpoints(service: Service, verifier: TokenVerifier) -> dict[str, Endpoint]:
+def _endpoints(
+    service: Service, verifier: TokenVerifier, remote_jwks: Callable[[str, str], str]
+) -> dict[str, Endpoint]:
     """Those of the authorization server, by path."""
     base_url = service.settings.base_url
     assertions = Assertions(
         discovery.token_endpoint_url(base_url),
         service.clients.get,
         service.clients.remember_jti,
-        RemoteJwks(service.seconds).text,
+        remote_jwks,
         service.seconds,
     )
     issuer = TokenIssuer(base_url, service.keys, service.seconds, service.new_id)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+_SHOWN = 80
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -160,3 +162,8 @@ class TooMany(Busy):
     """The same sender asked too often."""
 
     status = 429
+
+
+def shown(text: str) -> str:
+    """The beginning of what was sent, as an error may repeat it: printable characters only."""
+    return "".join(character if character.isprintable() else "?" for character in text[:_SHOWN])

@@ -234,6 +234,7 @@ def test_scopes_are_written_in_v1_words_where_there_are_some(text, v1):
         ("system/Goal.read system/*.*", True),
         ("system/Goal.read system/Goal.rs", False),
         ("system/Goal.rs", False),
+        ("system/Goal.rs?category=a.read", False),
     ],
 )
 def test_v1_words_are_told_from_v2_letters(text, answer):

@@ -17,7 +17,7 @@ from careplan_service.interactions.history import Asked, history
 from careplan_service.interactions.query import asker_of, query_of
 from careplan_service.interactions.search import Found, search
 from careplan_service.resources.registry import SERVED
-from store.archive import BASE_URL, NOW, Archive
+from store.archive import NOW, Archive
 
 FILTER = (
     "not (not (subject:Patient.name eq x or category eq y) or (patient.name eq a and not (category eq b)))"
@@ -27,7 +27,7 @@ PLAN = Stored("CarePlan", "x", 1, 1, False, "PUT", b"{}", "", 1, 1)
 
 def _search(desk: Desk, types: list[str], *pairs: tuple[str, str]) -> Found:
     seen = desk.sees_any("s", types) if len(types) > 1 else desk.sees("s", types[0])
-    return search(desk, query_of(types, pairs, asker_of(desk, BASE_URL)), seen)
+    return search(desk, query_of(types, pairs, asker_of(desk)), seen)
 
 
 QUESTIONS: dict[str, Callable[[Desk], Any]] = {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from urllib.parse import parse_qsl
 
 from careplan_service.access.scopes import ANY_TYPE, V1, Grant, Query, Scopes, scopes_of
+from careplan_service.errors import shown
 
 Judges = Mapping[str, Callable[[str, str], str]]
 """For each type that may be asked for, and for `*`: what is wrong with a search parameter and its value."""
@@ -19,7 +20,6 @@ _PERMISSIONS = re.compile(r"c?r?u?d?s?")
 _TYPE_NAME = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _QUERY = re.compile(r"[!-~]+")
 _MOST_PAIRS, _LONGEST_QUERY = 10, 1000
-_SHOWN = 80
 
 
 class ScopeError(ValueError):
@@ -54,7 +54,7 @@ def parse_scopes(text: str, judges: Judges | None = None) -> Scopes:
 
 def is_v1(text: str) -> bool:
     """Whether every scope of a string that `parse_scopes` took is in the words of SMART v1."""
-    return all(scope.rpartition(".")[2] in V1 for scope in text.split(" "))
+    return all(scope.partition(".")[2] in V1 for scope in text.split(" "))
 
 
 def _grants(scope: str, judges: Judges | None) -> list[Grant]:
@@ -110,5 +110,4 @@ def _pairs(scope: str, name: str, query: str, judges: Judges | None) -> Query:
 
 
 def _refused(scope: str, why: str) -> ScopeError:
-    shown = "".join(character if character.isprintable() else "?" for character in scope[:_SHOWN])
-    return ScopeError([f"scope `{shown}`: {why}"])
+    return ScopeError([f"scope `{shown(scope)}`: {why}"])

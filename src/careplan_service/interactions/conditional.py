@@ -25,7 +25,7 @@ class Condition:
     about: Filter
 
 
-def condition_of(desk: Desk, spec: ResourceSpec, query: str, base_url: str) -> Condition:
+def condition_of(desk: Desk, spec: ResourceSpec, query: str) -> Condition:
     """The condition a query says (`identifier=http://x|1`), without the parameters of the answer's form.
 
     Raises Malformed (400) for what is not understood and for what would match everything, Forbidden
@@ -35,7 +35,7 @@ def condition_of(desk: Desk, spec: ResourceSpec, query: str, base_url: str) -> C
     for name, _ in pairs:
         if name.partition(":")[0] in _NO_CRITERIA:
             raise Malformed(f"`{name}` is no criterion; a condition has search parameters only")
-    about = query_of([spec.name], pairs, asker_of(desk, base_url)).about
+    about = query_of([spec.name], pairs, asker_of(desk)).about
     if not pairs or about == EVERYTHING:
         raise Malformed("the condition is empty; name what to look for, as `identifier=http://x|1`")
     return Condition(spec, f"{spec.name}?{urlencode(sorted(pairs))}", about)

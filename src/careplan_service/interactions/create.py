@@ -24,7 +24,7 @@ def create(
     require_scope(desk.caller, "c", spec.name)
     condition = None
     if if_none_exist is not None:
-        condition = condition_of(desk, spec, if_none_exist, door.base_url)
+        condition = condition_of(desk, spec, if_none_exist)
     admitted = admit(spec, data, door)
     forbid_self_service(desk.caller, admitted.document)
 

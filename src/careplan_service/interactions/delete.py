@@ -35,7 +35,7 @@ def delete_where(desk: Desk, spec: ResourceSpec, query: str, door: Door, guard: 
     Raises NotFound when none does, as for any delete, PreconditionFailed (412) when several do.
     """
     require_scope(desk.caller, "d", spec.name)
-    condition = condition_of(desk, spec, query, door.base_url)
+    condition = condition_of(desk, spec, query)
 
     def carry_out(changes: Changes, integrity: Integrity) -> Written:
         found = only_match(desk, condition)

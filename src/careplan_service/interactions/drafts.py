@@ -126,7 +126,7 @@ def drafts_of(desk: Desk, entries: Sequence[Entry], door: Door) -> list[Draft]:
     faults: list[Fault] = []
     for draft in drafts:
         with placing(draft.entry.where):
-            draft.condition = _condition(desk, draft.entry, door)
+            draft.condition = _condition(desk, draft.entry)
         faults += _filled(draft, links, searches, door)
     if faults:
         raise Invalid("this transaction holds what is not valid; nothing of it was kept", faults=faults)
@@ -143,8 +143,8 @@ def _searches(desk: Desk, entries: Iterable[Entry]) -> dict[str, str]:
     return {literal: f"{literal.partition('?')[0]}/{desk.new_id()}" for literal in sorted(asked)}
 
 
-def _condition(desk: Desk, entry: Entry, door: Door) -> Condition | None:
-    return None if entry.query is None else condition_of(desk, entry.spec, entry.query, door.base_url)
+def _condition(desk: Desk, entry: Entry) -> Condition | None:
+    return None if entry.query is None else condition_of(desk, entry.spec, entry.query)
 
 
 def _filled(draft: Draft, links: Links, searches: Mapping[str, str], door: Door) -> Iterator[Fault]:

@@ -141,11 +141,11 @@ class Integrity:
         blocking = EVERYTHING if desk.caller.is_agency else known
         if not desk.records.referring(deleted, _parameters(), blocking, 1):
             return
+        read = desk.sees_any("r", SERVED)
         faults: list[Fault] = []
         for stored in deleted:
             if desk.records.referring([stored], _parameters(), blocking, 1):
                 found = desk.records.referring([stored], _parameters(), known, MOST_NAMED + 1)
-                read = desk.sees_any("r", SERVED)
                 shown = desk.records.referring([stored], _parameters(), read, MOST_NAMED)
                 faults.append(Fault("conflict", _refused(stored, shown, len(found))))
         raise Conflict("what is referred to is not deleted", faults=faults)

@@ -49,7 +49,7 @@ def patch_where(
     Raises NotFound when none does, PreconditionFailed (412) when several do; else as `patch`.
     """
     require_scope(desk.caller, "u", spec.name)
-    condition = condition_of(desk, spec, query, door.base_url)
+    condition = condition_of(desk, spec, query)
 
     def carry_out(changes: Changes, integrity: Integrity) -> Written:
         found = only_match(desk, condition)

@@ -61,9 +61,9 @@ class _Read:
     includes: list[Include] = field(default_factory=list)
 
 
-def asker_of(desk: Desk, base_url: str) -> Asker:
+def asker_of(desk: Desk) -> Asker:
     """Who asks at a desk."""
-    return Asker(base_url, partial(desk.sees, "s"), desk.policy)
+    return Asker(desk.policy.base_url, partial(desk.sees, "s"), desk.policy)
 
 
 def query_of(

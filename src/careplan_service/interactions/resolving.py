@@ -72,7 +72,7 @@ def resolve_references(desk: Desk, drafts: Sequence[Draft], door: Door) -> None:
             faults.append(_fault("not-found", literal, "finds nothing", drafts))
             continue
         try:
-            found = only_match(desk, condition_of(desk, SERVED[type_], query, door.base_url))
+            found = only_match(desk, condition_of(desk, SERVED[type_], query))
         except PreconditionFailed:
             several = True
             faults.append(_fault("multiple-matches", literal, "finds several", drafts))

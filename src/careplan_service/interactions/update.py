@@ -43,7 +43,7 @@ def update_where(
     names does; else as `update`.
     """
     admitted = _admitted(desk, spec, data, door)
-    condition = condition_of(desk, spec, query, door.base_url)
+    condition = condition_of(desk, spec, query)
 
     def carry_out(changes: Changes, integrity: Integrity) -> Written:
         changes.alone(condition.name)

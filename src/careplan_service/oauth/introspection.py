@@ -6,7 +6,6 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/token-introspection.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from authlib.oauth2 import OAuth2Error, rfc7662
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 
+from careplan_service.access.bearer import bearer_token
 from careplan_service.access.caller import Caller
 from careplan_service.access.clients import Client
 from careplan_service.access.scope_text import is_v1, parse_scopes
@@ -34,7 +34,6 @@ from careplan_service.oauth.tokens import TokenVerifier
 
 BEARER = "Bearer"
 
-_HEADER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
 _STATED = ("client_id", "exp", "iat", "iss", "aud", "sub", "jti")
 _INACTIVE = {"active": False}
 
@@ -94,11 +93,11 @@ class _IntrospectionServer(Server):
     def _bearer(self, _query_client: object, request: FormRequest) -> OAuthClient | None:
         if request.authorization is None:
             return None
-        found = _HEADER.fullmatch(request.authorization)
-        if not found:
+        token = bearer_token(request.authorization)
+        if token is None:
             raise _InvalidToken("the Authorization header must be sent once, as `Bearer` and an access token")
         try:
-            caller = self._verifier.verify(found[1])
+            caller = self._verifier.verify(token)
         except Unauthenticated as error:
             raise _InvalidToken(spoken(error.text)) from error
         client = self._find_client(caller.client_id)

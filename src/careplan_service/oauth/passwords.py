@@ -21,7 +21,7 @@ SHORTEST, LONGEST = 12, 256
 
 _PASSES, _KIBIBYTES, _LANES = 1, 47_104, 1  # 50 to 100 ms on one core, 46 MiB
 _SALT_BYTES, _HASH_BYTES = 16, 32
-_AT_ONCE, _WAITING = 2, 1  # a worker has four threads: one is left for the API
+_AT_ONCE, _WAITING = 2, 1  # of a worker's threads: the others are left for the API
 _PATIENCE_SECONDS = 2.0
 
 

@@ -11,10 +11,10 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from careplan_service.access.people import User
-from careplan_service.errors import Fault, Invalid
+from careplan_service.errors import Fault, Invalid, shown
+from careplan_service.oauth.registration import ORGANIZATION
 
 FHIR_USER = re.compile(r"(Practitioner|PractitionerRole|Patient|RelatedPerson)/[A-Za-z0-9\-.]{1,64}")
-_ORGANIZATION = re.compile(r"Organization/[A-Za-z0-9\-.]{1,64}")
 _SHORTEST_NAME, _LONGEST_NAME = 3, 64
 
 
@@ -44,16 +44,12 @@ def _faults(user: User, is_here: Callable[[str], bool]) -> Iterator[tuple[str, s
     name = user.username
     if not is_username(name):
         size = f"{_SHORTEST_NAME} to {_LONGEST_NAME}"
-        yield "username", f"username `{_shown(name)}`: use {size} printable characters without blanks"
+        yield "username", f"username `{shown(name)}`: use {size} printable characters without blanks"
     if not FHIR_USER.fullmatch(user.fhir_user):
         kinds = "`Practitioner/x`, `PractitionerRole/x`, `Patient/x` or `RelatedPerson/x`"
-        yield "fhir_user", f"fhir user `{_shown(user.fhir_user)}`: use a reference like {kinds}"
+        yield "fhir_user", f"fhir user `{shown(user.fhir_user)}`: use a reference like {kinds}"
     elif not is_here(user.fhir_user):
         yield "fhir_user", f"fhir user `{user.fhir_user}` is not here; load or create that resource first"
-    if not _ORGANIZATION.fullmatch(user.organization):
+    if not ORGANIZATION.fullmatch(user.organization):
         text = "use a reference like `Organization/food-bank`"
-        yield "organization", f"organization `{_shown(user.organization)}`: {text}"
-
-
-def _shown(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text[:80])
+        yield "organization", f"organization `{shown(user.organization)}`: {text}"

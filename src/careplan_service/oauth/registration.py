@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from careplan_service.access.clients import KINDS, Client
 from careplan_service.access.consent.terminology import PURPOSES
 from careplan_service.access.scope_text import Judges, ScopeError, parse_scopes
-from careplan_service.errors import Fault, Invalid
+from careplan_service.errors import Fault, Invalid, shown
 from careplan_service.oauth import jwks
 from careplan_service.oauth.assertions import CLIENT_ID
 from careplan_service.oauth.remote_jwks import is_fetchable
 
-_ORGANIZATION = re.compile(r"Organization/[A-Za-z0-9\-.]{1,64}")
+ORGANIZATION = re.compile(r"Organization/[A-Za-z0-9\-.]{1,64}")
 _LONGEST_NAME = 200
 
 
@@ -35,24 +35,20 @@ def _faults(client: Client, judges: Judges) -> Iterator[tuple[str, str]]:
     if not CLIENT_ID.fullmatch(client.id):
         yield (
             "id",
-            f"client id `{_shown(client.id)}`: use up to 64 letters, digits or `._~-`, no sign first",
+            f"client id `{shown(client.id)}`: use up to 64 letters, digits or `._~-`, no sign first",
         )
     if not client.name.strip() or not client.name.isprintable() or len(client.name) > _LONGEST_NAME:
-        yield "name", f"name `{_shown(client.name)}`: use 1 to {_LONGEST_NAME} printable characters"
+        yield "name", f"name `{shown(client.name)}`: use 1 to {_LONGEST_NAME} printable characters"
     if client.kind not in KINDS:
-        yield "kind", f"kind `{_shown(client.kind)}`: use {', '.join(KINDS)}"
-    if not _ORGANIZATION.fullmatch(client.organization):
+        yield "kind", f"kind `{shown(client.kind)}`: use {', '.join(KINDS)}"
+    if not ORGANIZATION.fullmatch(client.organization):
         yield (
             "organization",
-            f"organization `{_shown(client.organization)}`: use a reference like `Organization/food-bank`",
+            f"organization `{shown(client.organization)}`: use a reference like `Organization/food-bank`",
         )
     yield from _scope_faults(client, judges)
     yield from _purpose_faults(client)
     yield from _key_faults(client)
-
-
-def _shown(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text[:80])
 
 
 def _scope_faults(client: Client, judges: Judges) -> Iterator[tuple[str, str]]:
@@ -67,7 +63,7 @@ def _purpose_faults(client: Client) -> Iterator[tuple[str, str]]:
         if purpose not in PURPOSES:
             yield (
                 "purpose",
-                f"purpose `{_shown(purpose)}`: use a v3-ActReason purpose of use such as `COC` or `TREAT`",
+                f"purpose `{shown(purpose)}`: use a v3-ActReason purpose of use such as `COC` or `TREAT`",
             )
     if len(set(client.purposes)) != len(client.purposes):
         yield "purpose", "a purpose is named twice; name the default and the further ones once each"
@@ -79,7 +75,7 @@ def _key_faults(client: Client) -> Iterator[tuple[str, str]]:
     if client.jwks_url is not None and not is_fetchable(client.jwks_url):
         yield (
             "jwks_url",
-            f"JWK Set URL `{_shown(client.jwks_url)}`: use an https URL without user, password or fragment",
+            f"JWK Set URL `{shown(client.jwks_url)}`: use an https URL without user, password or fragment",
         )
     if client.issuer and (client.jwks is not None or client.jwks_url is not None):
         yield "issuer", "a client of another issuer proves itself there; leave its keys out here"

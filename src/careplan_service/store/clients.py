@@ -16,17 +16,16 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     Table,
-    delete,
     exc,
     false,
     insert,
     select,
-    tuple_,
     update,
 )
 
 from careplan_service.access.clients import Client
 from careplan_service.errors import Conflict
+from careplan_service.store.purging import purge
 from careplan_service.store.tables import Text, metadata
 
 oauth_client = Table(
@@ -114,16 +113,8 @@ class SqlClients:
         if now - self._purged < _PURGE_EVERY:
             return
         self._purged = now
-        # SKIP LOCKED (PostgreSQL; SQLite has one writer) keeps two purging processes from waiting in a ring.
-        expired = (
-            select(oauth_jti.c.client_id, oauth_jti.c.jti)
-            .where(oauth_jti.c.expires < now)
-            .with_for_update(skip_locked=True)
-        )
         with self._engine.begin() as connection:
-            connection.execute(
-                delete(oauth_jti).where(tuple_(oauth_jti.c.client_id, oauth_jti.c.jti).in_(expired))
-            )
+            connection.execute(purge(oauth_jti, oauth_jti.c.expires < now))
 
 
 def _client(row: RowMapping) -> Client:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal_column, select
 
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import Once
@@ -19,6 +19,7 @@ from careplan_service.store.bind import Binds, named
 from careplan_service.store.compiling import Statement
 from careplan_service.store.database import Database
 from careplan_service.store.lists import elements, listed
+from careplan_service.store.purging import purge
 from careplan_service.store.shapes import Values, shape
 from careplan_service.store.sql import clause
 from careplan_service.store.tables import idempotency, resource
@@ -89,10 +90,7 @@ class Keys:
         self._get = database.compiled(wanted.where(*key, idempotency.c.at >= bindparam("since")))
         self._drop = database.compiled(delete(idempotency).where(*key))
         self._insert = database.compiled(insert(idempotency))
-        # SKIP LOCKED (PostgreSQL; SQLite has one writer) keeps two purging processes from waiting in a ring.
-        old = select(idempotency.c.client, idempotency.c.key).where(idempotency.c.at < bindparam("before"))
-        held = tuple_(idempotency.c.client, idempotency.c.key).in_(old.with_for_update(skip_locked=True))
-        self._purge = database.compiled(delete(idempotency).where(held))
+        self._purge = database.compiled(purge(idempotency, idempotency.c.at < bindparam("before")))
 
     def answered(self, client: str, key: str, since: int) -> tuple[str, str] | None:
         """The fingerprint and the answer under a key."""

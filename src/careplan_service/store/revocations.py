@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import BigInteger, Column, Table, bindparam, delete, literal_column, select
+from sqlalchemy import BigInteger, Column, Table, bindparam, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from careplan_service.store.database import Database
+from careplan_service.store.purging import purge
 from careplan_service.store.tables import Text, metadata
 
 oauth_revoked = Table(
@@ -43,10 +44,7 @@ class SqlRevocations:
         insert = sqlite.insert if database.is_sqlite else postgresql.insert
         row = insert(oauth_revoked).values(jti=bindparam("jti"), expires=bindparam("expires"))
         self._insert = database.compiled(row.on_conflict_do_nothing())
-        # SKIP LOCKED (PostgreSQL; SQLite has one writer) keeps two purging processes from waiting in a ring.
-        over = select(revoked.jti).where(revoked.expires < bindparam("before"))
-        held = revoked.jti.in_(over.with_for_update(skip_locked=True))
-        self._purge = database.compiled(delete(oauth_revoked).where(held))
+        self._purge = database.compiled(purge(oauth_revoked, revoked.expires < bindparam("before")))
 
     def is_revoked(self, jti: str) -> bool:
         """Whether a token was revoked, by any process; raises Unavailable when that cannot be told."""

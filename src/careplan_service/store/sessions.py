@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, case, delete, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Engine, and_, case, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from careplan_service.access.people import (
@@ -23,6 +23,7 @@ from careplan_service.access.people import (
     User,
 )
 from careplan_service.store.people_tables import oauth_attempt, oauth_session, oauth_user, transaction
+from careplan_service.store.purging import purge
 
 _INSERTS: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _PURGE_SECONDS = 60
@@ -141,17 +142,9 @@ class SqlSessions:
         over = or_(
             oauth_session.c.created <= now - ABSOLUTE_SECONDS, oauth_session.c.seen <= now - IDLE_SECONDS
         )
-        # SKIP LOCKED (PostgreSQL; SQLite has one writer) keeps two purging processes from waiting in a ring.
-        old = select(oauth_session.c.digest).where(over).with_for_update(skip_locked=True)
-        past = (
-            select(oauth_attempt.c.address, oauth_attempt.c.since)
-            .where(oauth_attempt.c.since < now - ADDRESS_SECONDS)
-            .with_for_update(skip_locked=True)
-        )
         with transaction(self._engine) as connection:
-            connection.execute(delete(oauth_session).where(oauth_session.c.digest.in_(old)))
-            named = tuple_(oauth_attempt.c.address, oauth_attempt.c.since)
-            connection.execute(delete(oauth_attempt).where(named.in_(past)))
+            connection.execute(purge(oauth_session, over))
+            connection.execute(purge(oauth_attempt, oauth_attempt.c.since < now - ADDRESS_SECONDS))
 
 
 def _window(now: int) -> int:

@@ -110,7 +110,7 @@ def _searched(
     if path and not path.endswith("*") and any(name == "_type" for name, _ in pairs):
         raise Malformed("`_type` is for a search of several types; this address names one")
     given, after = face.page_of(desk, pairs, path)
-    asker = asker_of(desk, face.base_url)
+    asker = asker_of(desk)
     query = query_of(types, given, asker, after, lenient=incoming.is_lenient(request))
     found = search(desk, query, all_of(within, seen))
     return _answer(desk, found, query.used, path, face, query.ignored)
