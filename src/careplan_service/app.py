@@ -22,6 +22,7 @@ from careplan_service.log import configure_log
 from careplan_service.oauth import discovery
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.introspection import IntrospectionEndpoint
+from careplan_service.oauth.issuing import TokenIssuer, audience
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.passwords import Passwords
 from careplan_service.oauth.people_audit import PeopleAudit
@@ -30,7 +31,7 @@ from careplan_service.oauth.revocation import RevocationEndpoint
 from careplan_service.oauth.seal import Seal
 from careplan_service.oauth.sign_in import SignIn
 from careplan_service.oauth.token_endpoint import TokenEndpoint
-from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier, audience
+from careplan_service.oauth.tokens import TokenVerifier
 from careplan_service.oauth.trusted import TrustedIssuers
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
@@ -84,7 +85,7 @@ class Service:
         """The organisations whose staff run this service; by default those of the agency clients."""
         if self.settings.custodians:
             return frozenset(self.settings.custodians)
-        return frozenset(c.organization for c in self.clients.list() if c.kind == "agency" and c.enabled)
+        return frozenset(c.organization for c in self.clients.list() if c.kind == "agency" and c.is_let_in)
 
     def door(self) -> Door:
         """What a Consent is compiled with."""
@@ -169,7 +170,14 @@ def app_of(service: Service) -> Flask:
     )
     is_revoked = service.revocations.is_revoked
     verifier = TokenVerifier(
-        base_url, service.keys, service.clients.get, service.seconds, is_revoked, trusted
+        base_url,
+        service.keys,
+        service.clients.get,
+        service.seconds,
+        is_revoked,
+        trusted,
+        find_user=service.people.get,
+        custodians=service.custodians,
     )
     reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
     endpoints = _endpoints(service, verifier, remote_jwks)

@@ -17,9 +17,10 @@ from sqlalchemy import create_engine
 from careplan_service.access.clients import Client
 from careplan_service.interactions.granular import judges
 from careplan_service.oauth.assertions import Assertions
+from careplan_service.oauth.issuing import TokenIssuer
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.token_endpoint import TokenEndpoint
-from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier
+from careplan_service.oauth.tokens import TokenVerifier
 from careplan_service.store.clients import SqlClients, oauth_client, oauth_jti
 
 NOW = 1_800_000_000.0

@@ -14,8 +14,9 @@ from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 from careplan_service.access.caller import Caller
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.errors import Unauthenticated
+from careplan_service.oauth.issuing import TokenIssuer
 from careplan_service.oauth.keys import SigningKeys
-from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier
+from careplan_service.oauth.tokens import TokenVerifier
 
 NOW = 1_800_000_000.0
 BASE = "http://127.0.0.1:8000"

@@ -14,9 +14,10 @@ from careplan_service.access.clients import Client
 from careplan_service.errors import Invalid, Malformed, Unauthenticated
 from careplan_service.interactions.granular import judges
 from careplan_service.oauth.assertions import AssertionRefused
+from careplan_service.oauth.issuing import audience
 from careplan_service.oauth.registration import checked
 from careplan_service.oauth.remote_jwks import RemoteJwks
-from careplan_service.oauth.tokens import TokenVerifier, audience
+from careplan_service.oauth.tokens import TokenVerifier
 from careplan_service.oauth.trusted import TrustedIssuers
 from careplan_service.settings import Settings
 from oauth.idp import Idp, publishing

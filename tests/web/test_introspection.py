@@ -9,7 +9,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from builders import ACT_REASON, Api
-from careplan_service.oauth.tokens import TokenIssuer
+from careplan_service.oauth.issuing import TokenIssuer
 from careplan_service.store.clients import oauth_client
 from conftest import BASE_URL, Clock
 from web.signing import Signer

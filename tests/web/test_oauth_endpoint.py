@@ -22,9 +22,10 @@ from careplan_service.errors import Unauthenticated
 from careplan_service.interactions.granular import judges
 from careplan_service.oauth.assertions import ASSERTION_TYPE, Assertions
 from careplan_service.oauth.discovery import JWKS, SMART, TOKEN, smart_configuration, token_endpoint_url
+from careplan_service.oauth.issuing import TokenIssuer
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.token_endpoint import TokenEndpoint
-from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier
+from careplan_service.oauth.tokens import TokenVerifier
 from careplan_service.store.clients import SqlClients, oauth_client, oauth_jti
 from careplan_service.web.auth import caller_of
 from careplan_service.web.oauth import oauth_blueprint

@@ -17,6 +17,8 @@ class Caller:
     `kind` is `agency` (staff of a custodian), `partner` (another organisation) or `app`;
     `organization` a relative reference such as `Organization/food-bank`; `purposes` are
     v3-ActReason codes asserted for this request; `expires` is seconds since the epoch.
+    `fhir_user` is the person who signed in, a relative reference, empty for a system; `patient` the
+    one in the launch context, such as `Patient/ann`, empty for none.
     """
 
     client_id: str
@@ -25,6 +27,8 @@ class Caller:
     purposes: tuple[str, ...]
     scopes: Scopes = field(default_factory=Scopes)
     expires: int = 0
+    patient: str = ""
+    fhir_user: str = ""
 
     @property
     def is_agency(self) -> bool:

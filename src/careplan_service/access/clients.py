@@ -5,9 +5,21 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 KINDS = ("agency", "partner", "app")
+
+PRIVATE_KEY_JWT, SECRET_BASIC, SECRET_POST, PUBLIC = (
+    "private_key_jwt",
+    "client_secret_basic",
+    "client_secret_post",
+    "none",
+)
+AUTH_METHODS = (PRIVATE_KEY_JWT, SECRET_BASIC, SECRET_POST, PUBLIC)
+"""How a client proves who it is; `none` is a public client, which cannot.
+
+https://www.rfc-editor.org/rfc/rfc7591#section-2
+"""
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,11 @@ class Client:
     as JSON text) or at `jwks_url`. `created` is in seconds since the epoch. With an `issuer` it gets its
     tokens from that authorization server and from no other, so not from ours.
     `may_introspect` lets it introspect the tokens of other clients.
+
+    An `app` acts for a person who signed in: the browser is sent back to one of `redirect_uris` and no
+    other address, and an EHR launch opens `launch_uri`. `auth_method` is one of AUTH_METHODS,
+    `secret_hash` never the secret itself. A client that registered itself is `pending`, and not let in,
+    until an operator approves it.
     """
 
     id: str
@@ -35,6 +52,16 @@ class Client:
     created: int = 0
     may_introspect: bool = False
     issuer: str = ""
+    redirect_uris: tuple[str, ...] = ()
+    launch_uri: str = ""
+    auth_method: str = PRIVATE_KEY_JWT
+    secret_hash: str = field(default="", repr=False)
+    pending: bool = False
+
+    @property
+    def is_let_in(self) -> bool:
+        """Whether it may do anything at all."""
+        return self.enabled and not self.pending
 
     @property
     def purposes(self) -> tuple[str, ...]:

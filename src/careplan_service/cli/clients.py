@@ -14,8 +14,8 @@ from careplan_service.cli.common import service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Invalid
 from careplan_service.interactions.granular import judges
+from careplan_service.oauth.issuing import LONGEST_TTL, TokenIssuer
 from careplan_service.oauth.registration import checked
-from careplan_service.oauth.tokens import LONGEST_TTL, TokenIssuer
 
 
 @click.group()
@@ -78,7 +78,8 @@ def add(
 def list_clients(database_url: str | None) -> None:
     """One line for each client."""
     for one in service_for(database_url).clients.list():
-        state = ("enabled" if one.enabled else "disabled") + (",may-introspect" if one.may_introspect else "")
+        state = "disabled" if not one.enabled else "pending" if one.pending else "enabled"
+        state += ",may-introspect" if one.may_introspect else ""
         purposes = ",".join(one.purposes)
         click.echo(f"{one.id}\t{state}\t{one.kind}\t{one.organization}\t{purposes}\t{one.scopes}\t{one.name}")
 
@@ -107,7 +108,7 @@ def token(client_id: str, scope: str | None, purpose: str | None, ttl: int, data
 def issue(service: Service, client_id: str, scope: str | None, purpose: str | None, ttl: int) -> str:
     """An access token as the token endpoint would give it. Raises Invalid when it would not."""
     found = service.clients.get(client_id)
-    if found is None or not found.enabled:
+    if found is None or not found.is_let_in:
         raise Invalid(f"no enabled client `{client_id}` is registered; see `careplan client list`")
     if found.issuer:
         raise Invalid(f"`{client_id}` gets its tokens from `{found.issuer}`")

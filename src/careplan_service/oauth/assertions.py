@@ -84,7 +84,7 @@ class Assertions:
     def _signer(self, signed: Signed) -> Client:
         algorithm = signed.header["alg"]
         client = self.find_client(signed.claims["sub"])
-        known = client if client and client.enabled and not client.issuer else None
+        known = client if client and client.is_let_in and not client.issuer else None
         keys = list(self._keys(known, signed, algorithm)) or [_decoy(algorithm)]
         verified = [key for key in keys if signed.is_signed_with(key, algorithm)]
         if known is None or not verified:

@@ -101,7 +101,7 @@ class _IntrospectionServer(Server):
         except Unauthenticated as error:
             raise _InvalidToken(spoken(error.text)) from error
         client = self._find_client(caller.client_id)
-        if client is None or not client.enabled:
+        if client is None or not client.is_let_in:
             raise _InvalidToken("the access token belongs to a client that is not registered any more")
         return OAuthClient(Authenticated(client, caller.purposes), BEARER)
 

@@ -17,8 +17,8 @@ from careplan_service.access.scope_text import Judges, ScopeError, is_v1, parse_
 from careplan_service.access.scopes import Scopes, narrowed
 from careplan_service.oauth.assertions import Assertions, Authenticated
 from careplan_service.oauth.form import Form, spoken
+from careplan_service.oauth.issuing import TokenIssuer
 from careplan_service.oauth.server import AUTH_METHOD, GRANT_TYPE, Response, Server
-from careplan_service.oauth.tokens import TokenIssuer
 
 TTL = 300
 """Seconds an access token is valid."""

@@ -39,12 +39,18 @@ _KEPT, _RETRY = 3600.0, 10.0
 
 @dataclass(frozen=True)
 class Stated:
-    """What a verified token states: nothing of it is granted yet; purposes are v3-ActReason codes."""
+    """What a verified token states: nothing of it is granted yet; purposes are v3-ActReason codes.
+
+    `user_id` is the person it acts for, empty for none, `patient` the plain id of the one in the launch
+    context; both only in tokens of our own.
+    """
 
     client_id: str
     scopes: Scopes
     purposes: tuple[str, ...]
     expires: int
+    user_id: str = ""
+    patient: str = ""
 
 
 class TrustedIssuers:

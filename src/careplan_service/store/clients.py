@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from careplan_service.access.clients import Client
+from careplan_service.access.clients import PRIVATE_KEY_JWT, Client
 from careplan_service.errors import Conflict
 from careplan_service.store.purging import purge
 from careplan_service.store.tables import Text, metadata
@@ -44,6 +44,11 @@ oauth_client = Table(
     Column("created", BigInteger, nullable=False),
     Column("may_introspect", Boolean, nullable=False, server_default=false()),
     Column("issuer", Text, nullable=False, server_default=""),
+    Column("redirect_uris", Text, nullable=False, server_default=""),
+    Column("launch_uri", Text, nullable=False, server_default=""),
+    Column("auth_method", Text, nullable=False, server_default=PRIVATE_KEY_JWT),
+    Column("secret_hash", Text, nullable=False, server_default=""),
+    Column("pending", Boolean, nullable=False, server_default=false()),
 )
 
 oauth_jti = Table(
@@ -55,6 +60,8 @@ oauth_jti = Table(
 )
 
 _PURGE_EVERY = 60
+_LISTS = ("further_purposes", "redirect_uris")
+"""What is several values, none with a blank in it."""
 
 
 class SqlClients:
@@ -67,7 +74,8 @@ class SqlClients:
 
     def add(self, client: Client) -> None:
         """Register a client; raises Conflict when its id is taken."""
-        row = asdict(client) | {"further_purposes": " ".join(client.further_purposes)}
+        fields = asdict(client)
+        row = fields | {name: " ".join(fields[name]) for name in _LISTS}
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(oauth_client).values(row))
@@ -119,4 +127,4 @@ class SqlClients:
 
 def _client(row: RowMapping) -> Client:
     fields: dict[str, Any] = dict(row)
-    return Client(**fields | {"further_purposes": tuple(fields["further_purposes"].split())})
+    return Client(**fields | {name: tuple(fields[name].split()) for name in _LISTS})
