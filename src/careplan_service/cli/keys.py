@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import click
 
 from careplan_service.errors import Invalid
-from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.issuing import LONGEST_TTL
+from careplan_service.oauth.keys import SigningKeys
 from careplan_service.settings import Settings
 
 
