@@ -1,0 +1,47 @@
+"""What a person allowed an app, and the code that the app turns into its first tokens.
+
+https://www.rfc-editor.org/rfc/rfc6749#section-4.1
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """What a person allowed an app; every token of it ends with it.
+
+    `scope` is all that was granted, in the words of the token response. `patient` is the plain id of the
+    one in context, empty for none, `context` JSON text with the further launch parameters of the token
+    response, such as `encounter`. `signed_in` is when the person did (`auth_time`), `session` the digest
+    of the session that online access ends with, empty otherwise. Moments are in seconds since the epoch;
+    `revoked` is 0 until it is.
+    """
+
+    id: str
+    client_id: str
+    user_id: str
+    scope: str
+    patient: str = ""
+    context: str = "{}"
+    created: int = 0
+    signed_in: int = 0
+    session: str = ""
+    revoked: int = 0
+
+
+@dataclass(frozen=True)
+class Code:
+    """An authorization code: only its SHA-256 (`digest`, hex) is kept, until `expires`.
+
+    `redirect_uri` and the S256 `challenge` must be met by the token request; `nonce` goes into the ID
+    token, empty for none.
+    """
+
+    digest: str = field(repr=False)
+    authorization: str
+    redirect_uri: str
+    challenge: str
+    expires: int
+    nonce: str = ""
