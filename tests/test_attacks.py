@@ -232,14 +232,14 @@ def _at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
     start, results = threading.Barrier(len(jobs)), [None] * len(jobs)
 
     def run(n: int) -> None:
-        start.wait()
+        start.wait(60)
         results[n] = jobs[n]()
 
     threads = [threading.Thread(target=run, args=(n,)) for n in range(len(jobs))]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     return results
 
 

@@ -99,7 +99,7 @@ def test_two_dear_requests_at_once_do_not_stop_the_others(served: tuple[str, str
                 assert http.get(path).status_code == 200, path
                 waited.append(time.monotonic() - begun)
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert max(waited) < PATIENTLY, sorted(waited)[-5:]
     assert answers["transaction"].status_code == 200, answers["transaction"].text[:500]
     # within its time or broken off, and never a fault of ours

@@ -40,6 +40,7 @@ from builders import (
 from careplan_service.access.clients import Client
 from careplan_service.app import assemble
 from careplan_service.settings import Settings
+from commands import install, run
 
 CAREPLAN = [sys.executable, "-m", "careplan_service.cli"]
 FHIR_KIT = Path(__file__).parent / "clients" / "fhir-kit"
@@ -334,13 +335,8 @@ def test_fhir_kit_reads_searches_pages_writes_and_sends_bundles(
     base: str, parties: dict[str, Party], tmp_path: Path
 ) -> None:
     shutil.copytree(FHIR_KIT, tmp_path, ignore=shutil.ignore_patterns("node_modules"), dirs_exist_ok=True)
-    for command in (
-        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        ["node", "journey.mjs", f"{base}/fhir"],
-    ):
-        environment = {**os.environ, "FHIR_TOKEN": parties["agency"].token(base)}
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
+    install(tmp_path)
+    run(["node", "journey.mjs", f"{base}/fhir"], tmp_path, {"FHIR_TOKEN": parties["agency"].token(base)})
 
 
 def test_fhirpy_and_fhirclient_page_include_patch_and_send_bundles(

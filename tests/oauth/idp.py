@@ -47,4 +47,4 @@ def publishing(keys: Iterable[Key]) -> Iterator[Idp]:
         thread.start()
         yield server
         server.shutdown()
-        thread.join()
+        thread.join(60)

@@ -208,7 +208,7 @@ def test_of_two_requests_at_the_same_time_with_one_assertion_exactly_one_succeed
     once, at_once = assertion(), threading.Barrier(2)
 
     def succeeds(_: int) -> bool:
-        at_once.wait()
+        at_once.wait(60)
         try:
             return bool(assertions.verify(once))
         except AssertionRefused:

@@ -63,7 +63,7 @@ def publisher() -> Iterator[Publisher]:
         thread.start()
         yield server
         server.shutdown()
-        thread.join()
+        thread.join(60)
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ def test_of_two_requests_at_once_with_one_assertion_exactly_one_gets_a_token(ask
     once, at_once = assertion(), threading.Barrier(2)
 
     def status(_: int) -> int:
-        at_once.wait()
+        at_once.wait(60)
         return ask(client_assertion=once)[0]
 
     with ThreadPoolExecutor(2) as threads:

@@ -52,7 +52,7 @@ def at_once(count: int, work: object) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
 
 
 def test_many_notes_share_few_commits_and_each_is_there_when_it_returns(counted: Counted) -> None:
@@ -98,7 +98,7 @@ def test_a_commit_that_fails_is_told_to_everyone_who_waited_for_it(counted: Coun
         time.sleep(0.005)
     counted.open.set()
     for thread in (first, *waiting):
-        thread.join()
+        thread.join(60)
     assert sorted(told) == [(n, 503) for n in range(6)]
     assert rows(counted) == ["9"]
     log.note(an_entry("afterwards"))

@@ -149,7 +149,7 @@ def test_of_requests_at_the_same_time_exactly_one_uses_an_assertion_id(engine, c
 
     def use(_: int) -> bool:
         clients = SqlClients(engine, clock)
-        at_once.wait()
+        at_once.wait(60)
         return clients.remember_jti("food-bank", "one", NOW + 300)
 
     with ThreadPoolExecutor(4) as threads:

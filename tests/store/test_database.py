@@ -57,7 +57,7 @@ def test_what_was_acknowledged_is_there_after_the_writer_was_killed(
     told = [writer.stdout.readline().strip() for _ in range(12)]
     writer.send_signal(signal.SIGKILL)
     told += [line.strip() for line in writer.stdout.readlines() if line.endswith("\n")]
-    writer.wait()
+    writer.wait(60)
     writer.stdout.close()
     assert told[0] == "c0"
     kept = {stored.id for stored in archive.records.find("Consent", EVERYTHING, Page(limit=10_000))}

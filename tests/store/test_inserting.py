@@ -111,6 +111,6 @@ def test_numbers_rise_within_a_transaction_and_nobody_gets_one_twice(database: D
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert all(numbers == sorted(numbers) for numbers in given)
     assert len({number for numbers in given for number in numbers}) == 4 * 3 * 11

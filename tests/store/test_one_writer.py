@@ -65,7 +65,7 @@ def test_those_who_commit_together_share_a_flush(database: Database, monkeypatch
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert seen(database) == list(range(12))
     assert 0 < len(flushes) < 12 / 2
 
@@ -90,7 +90,7 @@ def test_a_flush_that_fails_is_told_to_everyone_who_waits_for_it(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert told == [503] * 4
     monkeypatch.setattr(one_writer, "_to_disk", to_disk)
     write(database, 9)

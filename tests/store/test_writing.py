@@ -191,7 +191,7 @@ def at_once(archive: Archive, id_: str, count: int) -> tuple[list[int], list[Exc
     start, versions, errors = threading.Barrier(count, timeout=20), [], []
 
     def write() -> None:
-        start.wait()
+        start.wait(60)
         try:
             with archive.records.changes() as changes:
                 before = changes.current("Goal", id_, EVERYTHING)
@@ -203,7 +203,7 @@ def at_once(archive: Archive, id_: str, count: int) -> tuple[list[int], list[Exc
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     return sorted(versions), errors
 
 

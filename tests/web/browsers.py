@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -33,24 +30,18 @@ def SCREENS(test: Any) -> Any:  # noqa: N802 - a mark
     return pytest.mark.parametrize("scheme", ["light", "dark"])(test)
 
 
-def run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
-    """A command that must succeed."""
-    done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 @contextmanager
 def serving(application: Any, port: int = 0) -> Iterator[int]:
     """The application on a port, a free one if none is named."""
     server = make_server("127.0.0.1", port, application, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
-    yield server.port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server.port
+    finally:
+        server.shutdown()
+        thread.join(60)
+        server.server_close()
 
 
 def free_port() -> int:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from web.browsers import SCRIPTS, run
+from commands import install
+from web.browsers import SCRIPTS
 
 
 @pytest.fixture(scope="session")
@@ -15,5 +16,5 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scripts for the browser, with what they need from npm as the lock file names it."""
     folder = tmp_path_factory.mktemp("browser")
     shutil.copytree(SCRIPTS, folder, ignore=shutil.ignore_patterns("node_modules"), dirs_exist_ok=True)
-    run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, {})
+    install(folder)
     return folder

@@ -108,6 +108,6 @@ def test_many_at_once_leave_one_row_each(api: Api) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert statuses == [200] * 30
     assert len([row for row in api.audit() if row["interaction"] == "read"]) == 30

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from builders import Api, a_goal
-from web.browsers import CHROMIUM, NEEDS_BROWSER, SCREENS, run, serving
+from commands import run
+from web.browsers import CHROMIUM, NEEDS_BROWSER, SCREENS, serving
 
 pytestmark = [NEEDS_BROWSER, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 

@@ -106,7 +106,7 @@ def test_two_imports_at_one_moment_make_one_plan(api: Api) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert sorted(statuses) == [201, 409, 409]
 
 

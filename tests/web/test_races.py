@@ -51,7 +51,7 @@ def at_once(api: Api, *sends: Callable[[As], Answer]) -> list[Answer]:
         own = Api.__new__(Api)
         own.__dict__.update(api.__dict__)
         own.http = app.test_client()
-        barrier.wait()
+        barrier.wait(60)
         return send(As(own, "agency"))
 
     with ThreadPoolExecutor(len(sends)) as threads:

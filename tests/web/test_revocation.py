@@ -67,7 +67,7 @@ def test_of_a_token_revoked_by_many_at_once_every_request_succeeds(hospital: Sig
 
     def status(assertion: str) -> int:
         http = app_of(hospital.api.service).test_client()
-        at_once.wait()
+        at_once.wait(60)
         form = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
         return http.post(REVOKE, data={**form, "client_assertion": assertion, "token": token}).status_code
 

@@ -233,7 +233,7 @@ def test_a_crowd_at_the_door_is_sent_away_soon_and_counts_for_nothing(service: S
 
     def come(visitor: Visitor) -> TestResponse:
         fields = {"form": visitor.hidden(), "username": "ann", "password": PASSWORD}
-        together.wait()
+        together.wait(60)
         return visitor.post("/sign-in", fields)
 
     with ThreadPoolExecutor(len(visitors)) as pool:
