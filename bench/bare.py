@@ -26,7 +26,7 @@ def constant() -> Response:
     return Response(_BODY, content_type="application/fhir+json; charset=utf-8")
 
 
-def main(port: int, workers: int) -> None:
+def serve(application: str, port: int, workers: int) -> None:
     """Serve on 127.0.0.1 with the threads of `careplan serve`."""
     from granian import Granian
     from granian.constants import Interfaces
@@ -35,7 +35,7 @@ def main(port: int, workers: int) -> None:
     from careplan_service.cli.serve import THREADS
 
     server: Any = Granian(
-        "bench.bare:app",
+        application,
         address="127.0.0.1",
         port=port,
         interface=Interfaces.WSGI,
@@ -48,4 +48,4 @@ def main(port: int, workers: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    serve("bench.bare:app", int(sys.argv[1]), int(sys.argv[2]))

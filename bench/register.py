@@ -10,6 +10,7 @@ import io
 import json
 import sys
 
+from bench.assertions import CLIENT
 from bench.records import AGENCY, PARTNERS, VISITOR
 from careplan_service.cli import careplan
 
@@ -27,6 +28,12 @@ def register() -> None:
         id_ = organization.removeprefix("Organization/")
         what = ["--id", id_, "--name", id_, "--kind", kind, "--organization", organization]
         _careplan("client", "add", *what, "--scopes", scopes, "--purpose", "COC")
+
+
+def assertor(jwks: str) -> None:
+    """`careplan client add` for the client that asks the token endpoint."""
+    what = ["--id", CLIENT, "--name", CLIENT, "--kind", "partner", "--organization", f"Organization/{CLIENT}"]
+    _careplan("client", "add", *what, "--scopes", "system/Goal.rs", "--purpose", "COC", "--jwks", jwks)
 
 
 def tokens() -> dict[str, list[str]]:
@@ -49,4 +56,5 @@ def _careplan(*arguments: str) -> str:
 
 if __name__ == "__main__":
     register()
+    assertor(sys.argv[1])
     json.dump(tokens(), sys.stdout)

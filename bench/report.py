@@ -17,6 +17,8 @@ ABOUT = {
     "bare route": "bare Flask route",
     "B1": "B1 read of a goal by a partner",
     "B1 audit off": "B1 with audit off",
+    "B1 unverified": "B1, tokens taken on trust: ratio to B1",
+    "token": "access token for an RS384 assertion",
     "304": "304 for a goal that the partner has",
     "B2": "B2 create of a care plan",
     "B3": "B3 update with If-Match",

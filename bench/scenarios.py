@@ -6,21 +6,24 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench import asks, population, servers, writes
 from bench.asks import Lane, shared
+from bench.assertions import Assertor, once
 from bench.databases import BenchDatabase
-from bench.measuring import Plan, Result, Target, measure
+from bench.measuring import WARM_UP, Plan, Result, Target, measure
 from bench.population import ClientDrawn
 from bench.proc import memory, workers
 from bench.records import AGENCY
 from bench.servers import Server
 
-NAMES = ("B1", "304", "B5", "B7", "B2", "B3", "B3c", "B4")
+NAMES = ("B1", "304", "B5", "B7", "B2", "B3", "B3c", "B4", "token")
 RICH = 40
 """Clients whose whole record B7 asks for."""
+_MOST_TOKENS = 900
+"""Token requests made in advance for each second: more than two cores can answer."""
 WRITERS = 8
 """Connections that write at the same time."""
 
@@ -51,7 +54,9 @@ def measured(
         "CAREPLAN_LOG_LEVEL": "warning",
     }
     _tell(f"{database.name}: registering clients, loading")
-    tokens = json.loads(servers.command(sys.executable, "-m", "bench.register", environment=environment))
+    assertor = Assertor(folder)
+    register = (sys.executable, "-m", "bench.register", str(assertor.jwks))
+    tokens = json.loads(servers.command(*register, environment=environment))
     rich = population.rich(RICH) if "B7" in only else []
     found = _loaded(database, [*drawn, *rich], folder, environment)
     host = f"{servers.HOST}:{port}"
@@ -63,12 +68,33 @@ def measured(
             found.start_up = server.start_up
             _run_all(found, server, sets, yardstick, plan)
             found.memory = [memory(pid) for pid in workers(server.pid)]
+            if "token" in only:
+                number = int(_MOST_TOKENS * plan.seconds * (plan.runs + WARM_UP))
+                ready = once(assertor.requests(host, number), plan.connections)
+                _run_all(found, server, {"token": ready}, yardstick, plan)
+            if "B1" in sets:
+                with servers.unverified(servers.free_port(), environment, folder) as trusting:
+                    _without_verification(found, server, trusting, sets["B1"], plan)
         if "B1" in sets:
             silent = {**environment, "CAREPLAN_AUDIT": "off"}
             again = shared(asks.goal_reads(drawn, tokens, host), plan.connections)
             with servers.careplan(port, silent, folder) as server:
                 _run_all(found, server, {"B1 audit off": again}, yardstick, plan)
     return found
+
+
+def _without_verification(
+    found: Measured, server: Server, trusting: Server, reads: list[Lane], plan: Plan
+) -> None:
+    """The same reads on both servers, in turn: the ratio is what verification costs."""
+    _tell(f"{found.database.name}: B1 unverified")
+    verified, result = measure(
+        "B1 unverified",
+        Target(trusting, reads, found.database.backends),
+        Target(server, reads, found.database.backends),
+        plan,
+    )
+    found.results.append(replace(result, faults=(*verified.faults, *result.faults)))
 
 
 def _loaded(

@@ -62,6 +62,14 @@ def careplan(port: int, environment: Mapping[str, str], folder: Path) -> Iterato
 
 
 @contextmanager
+def unverified(port: int, environment: Mapping[str, str], folder: Path) -> Iterator[Server]:
+    """The service without the verification of tokens, with the same workers and threads."""
+    command = [sys.executable, "-m", "bench.unverified", str(port), str(WORKERS)]
+    with _serving(command, port, "/health/ready", environment, folder / "unverified.log") as server:
+        yield server
+
+
+@contextmanager
 def _serving(
     command: Sequence[str], port: int, path: str, environment: Mapping[str, str], log: Path
 ) -> Iterator[Server]:
