@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +16,7 @@ from fhirclient.models.goal import Goal
 from fhirclient.server import FHIRNotFoundException
 from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import ForbiddenError, OperationOutcome, ResourceNotFound
-from joserfc import jwt
-from joserfc.jwk import ECKey, RSAKey
-from sqlalchemy import create_engine, make_url, text
+from joserfc.jwk import RSAKey
 
 from builders import (
     HOUSING,
@@ -37,62 +29,16 @@ from builders import (
     a_transaction,
     an_entry,
 )
-from careplan_service.access.clients import Client
-from careplan_service.app import assemble
-from careplan_service.settings import Settings
 from commands import install, run
+from parties import Party, agency_and_partner, careplan_serving, new_database, registered
 
-CAREPLAN = [sys.executable, "-m", "careplan_service.cli"]
 FHIR_KIT = Path(__file__).parent / "clients" / "fhir-kit"
-ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-
-@dataclass
-class Party:
-    """An organisation with its signing key and what it was registered for."""
-
-    id: str
-    kind: str
-    key: ECKey | RSAKey
-    algorithm: str
-
-    def registration(self) -> Client:
-        """The row of the client directory."""
-        jwks = json.dumps({"keys": [self.key.as_dict(private=False)]})
-        organization = f"Organization/{self.id}"
-        return Client(self.id, self.id, self.kind, organization, "system/*.cruds", "COC", ("TREAT",), jwks)
-
-    def token(self, base: str, scope: str = "system/*.cruds", **claims: Any) -> str:
-        """An access token for a signed assertion."""
-        answer = self.ask(base, scope, **claims)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["access_token"])
-
-    def ask(self, base: str, scope: str, **claims: Any) -> httpx.Response:
-        """Send a signed assertion to the token endpoint that the discovery document names."""
-        endpoint = httpx.get(f"{base}/fhir/.well-known/smart-configuration").json()["token_endpoint"]
-        stated = {
-            "iss": self.id,
-            "sub": self.id,
-            "aud": endpoint,
-            "jti": str(uuid.uuid4()),
-            "exp": time.time() + 200,
-        }
-        header = {"alg": self.algorithm, "typ": "JWT", "kid": self.key.kid}
-        signed = jwt.encode(header, stated | claims, self.key, algorithms=[self.algorithm])
-        form = {"grant_type": "client_credentials", "scope": scope, "client_assertion_type": ASSERTION}
-        return httpx.post(endpoint, data=form | {"client_assertion": signed})
 
 
 @pytest.fixture(scope="module")
 def parties() -> dict[str, Party]:
-    """The agency signs with an elliptic curve, the partner with RSA."""
-    elliptic = ECKey.generate_key("P-384", {"kid": "agency-1"})
-    rsa = RSAKey.generate_key(2048, {"kid": "partner-1"})
-    return {
-        "agency": Party("agency", "agency", elliptic, "ES384"),
-        "partner": Party("partner", "partner", rsa, "RS384"),
-    }
+    """An agency and a partner."""
+    return agency_and_partner()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -102,57 +48,14 @@ def base(
     keys_dir: Path,
     parties: dict[str, Party],
 ) -> Iterator[str]:
-    """`careplan serve` on a free port, on a database of its own in which both parties are registered."""
+    """`careplan serve` on a database of its own in which both parties are registered."""
     directory = tmp_path_factory.mktemp("served")
     database_url = f"sqlite:///{directory}/careplan.db"
     if request.param == "postgresql":
-        database_url = _new_database(request.getfixturevalue("postgres_url"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    base = f"http://127.0.0.1:{port}"
-    settings = {
-        "CAREPLAN_DATABASE_URL": database_url,
-        "CAREPLAN_BASE_URL": base,
-        "CAREPLAN_KEYS_DIR": str(keys_dir),
-        "CAREPLAN_CUSTODIANS": "Organization/agency",
-        "CAREPLAN_MAX_BODY": "100000",
-        "CAREPLAN_REFERENCES": "open",
-        "CAREPLAN_LOG_LEVEL": "error",
-    }
-    service = assemble(Settings.from_env(settings))
-    for party in parties.values():
-        service.clients.add(party.registration())
-    service.database.close()
-    serve = [*CAREPLAN, "serve", "--port", str(port), "--workers", "1"]
-    with (directory / "log").open("wb") as log:
-        server = subprocess.Popen(serve, env={**os.environ, **settings}, stdout=log, stderr=log)
-        try:
-            _wait_for(base, server)
-            yield base
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def _new_database(server: str) -> str:
-    name = f"careplan_journeys_{uuid.uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    engine.dispose()
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def _wait_for(base: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        assert server.poll() is None, "the server did not start"
-        try:
-            if httpx.get(f"{base}/health/ready", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError("the server did not get ready")
+        database_url = new_database(request.getfixturevalue("postgres_url"))
+    everybody = registered(parties.values())
+    with careplan_serving(database_url, keys_dir, directory, everybody, CAREPLAN_MAX_BODY="100000") as base:
+        yield base
 
 
 SHARE = a_provision(to="Organization/partner", purpose=["COC"], codes=[HOUSING])

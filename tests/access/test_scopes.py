@@ -17,7 +17,7 @@ def judge(name: str, value: str) -> str:
     return "" if known else f"`{name}` cannot be asked"
 
 
-TYPES = dict.fromkeys(("CarePlan", "Consent", "Goal", "*"), judge)
+TYPES = {**dict.fromkeys(("CarePlan", "Consent", "Goal", "*"), judge), "Device": None}
 NAMES = ("CarePlan", "Consent", "Goal")
 
 
@@ -308,3 +308,22 @@ def test_any_string_is_either_granted_as_system_scopes_or_refused(text):
         return
     assert granted
     assert all(scope.startswith("system/") for scope in text.split(" "))
+
+
+@pytest.mark.parametrize(
+    ("text", "granted"),
+    [
+        ("system/Device.rs", ""),
+        ("system/Device.rs?type=x", ""),
+        ("system/Goal.rs system/Device.read", "system/Goal.rs"),
+        ("system/Device.cruds system/*.s", "system/*.s"),
+    ],
+)
+def test_a_type_that_is_not_served_may_be_asked_for_and_is_not_granted(text, granted):
+    assert str(parse_scopes(text, TYPES)) == granted
+
+
+@pytest.mark.parametrize("text", ["system/Device.sr", "system/Device.", "system/Device", "other/Device.r"])
+def test_also_of_a_type_that_is_not_served_a_scope_must_be_well_formed(text):
+    with pytest.raises(ScopeError):
+        parse_scopes(text, TYPES)

@@ -13,7 +13,7 @@ from careplan_service.interactions.granular import judges
 from careplan_service.oauth.registration import checked
 
 _SERVED = judges("https://careplan.example")
-TYPES = {name: _SERVED[name] for name in ("CarePlan", "Goal")}
+TYPES = {**{name: _SERVED[name] for name in ("CarePlan", "Goal")}, "Device": None}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,7 @@ def test_a_client_that_is_complete_is_accepted_unchanged(food_bank, change):
         ({"organization": "Organization/a/b"}, "organization", "use a reference"),
         ({"scopes": "system/Consent.rs"}, "scopes", "no resource type of that name"),
         ({"scopes": ""}, "scopes", "not a scope"),
+        ({"scopes": "system/Device.rs"}, "scopes", "none of these types is served"),
         ({"purpose": "coc"}, "purpose", "purpose `coc`"),
         ({"purpose": "PurposeOfUse"}, "purpose", "purpose `PurposeOfUse`"),
         ({"further_purposes": ("TREAT", "FUN")}, "purpose", "purpose `FUN`"),

@@ -12,8 +12,12 @@ from urllib.parse import parse_qsl
 from careplan_service.access.scopes import ANY_TYPE, V1, Grant, Query, Scopes, scopes_of
 from careplan_service.errors import shown
 
-Judges = Mapping[str, Callable[[str, str], str]]
-"""For each type that may be asked for, and for `*`: what is wrong with a search parameter and its value."""
+Judges = Mapping[str, Callable[[str, str], str] | None]
+"""For each type that may be asked for, and for `*`: what is wrong with a search parameter and its value.
+
+None for a type of R4 that is not served: stock clients ask for all they could use. It may be asked for
+and is not granted, which the answer says.
+"""
 
 _NOT_OFFERED = ("patient", "user")
 _PERMISSIONS = re.compile(r"c?r?u?d?s?")
@@ -69,17 +73,20 @@ def _grants(scope: str, judges: Judges | None) -> list[Grant]:
     if context != "system":
         raise _refused(scope, "unknown context; ask for a `system/` scope")
     permissions, questioned, query = asked.partition("?")
-    _check_type(scope, name, judges)
+    is_served = _is_served(scope, name, judges)
     letters = _letters(scope, permissions, is_granular=bool(questioned))
+    if not is_served:
+        return []
     pairs = _pairs(scope, name, query, judges) if questioned else ()
     return [Grant(context, name, letter, pairs) for letter in letters]
 
 
-def _check_type(scope: str, name: str, judges: Judges | None) -> None:
+def _is_served(scope: str, name: str, judges: Judges | None) -> bool:
     if name == ANY_TYPE:
-        return
+        return True
     if not _TYPE_NAME.fullmatch(name) or (judges is not None and name not in judges):
-        raise _refused(scope, "no resource type of that name is served here")
+        raise _refused(scope, "R4 has no resource type of that name")
+    return judges is None or judges[name] is not None
 
 
 def _letters(scope: str, permissions: str, *, is_granular: bool) -> str:
@@ -103,7 +110,8 @@ def _pairs(scope: str, name: str, query: str, judges: Judges | None) -> Query:
         text = f"after the `?` write up to {_MOST_PAIRS} `parameter=value`, percent-encoded, joined by `&`"
         raise _refused(scope, text) from None
     for param, value in pairs:
-        told = judges[name](param, value) if judges is not None else ""
+        judge = judges[name] if judges is not None else None
+        told = judge(param, value) if judge is not None else ""
         if told or not value:
             raise _refused(scope, told or f"`{param}` has no value")
     return tuple(sorted(set(pairs)))

@@ -15,6 +15,7 @@ from careplan_service.access.scopes import ANY_TYPE, Query, Scopes
 from careplan_service.errors import Problem
 from careplan_service.interactions.conditions import Asker, condition
 from careplan_service.resources.params import COMMON
+from careplan_service.resources.r4.facts import RESOURCE_TYPES
 from careplan_service.resources.registry import SERVED
 
 _ALWAYS = frozenset({"_id", "_lastUpdated"})
@@ -36,13 +37,13 @@ def _asked(type_: str, query: Query, base_url: str) -> Filter:
 
 
 def judges(base_url: str) -> Judges:
-    """What is wrong with a parameter of a granular scope, for each served type and for all of them."""
+    """What is wrong with a parameter of a granular scope, for each type of R4 and for all of them."""
     named: Mapping[str, frozenset[str]] = {
         name: frozenset(spec.by_name) | _ALWAYS for name, spec in SERVED.items()
     }
     by_type = {name: partial(_fault, name, known, base_url) for name, known in named.items()}
     some = next(iter(SERVED))
-    return {**by_type, ANY_TYPE: partial(_fault, some, _OF_ALL, base_url)}
+    return {**dict.fromkeys(RESOURCE_TYPES), **by_type, ANY_TYPE: partial(_fault, some, _OF_ALL, base_url)}
 
 
 def _fault(type_: str, known: frozenset[str], base_url: str, name: str, text: str) -> str:

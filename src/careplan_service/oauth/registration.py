@@ -53,7 +53,8 @@ def _faults(client: Client, judges: Judges) -> Iterator[tuple[str, str]]:
 
 def _scope_faults(client: Client, judges: Judges) -> Iterator[tuple[str, str]]:
     try:
-        parse_scopes(client.scopes, judges)
+        if not parse_scopes(client.scopes, judges):
+            yield "scopes", "none of these types is served here; name one that is, such as `system/Goal.rs`"
     except ScopeError as error:
         yield from (("scopes", text) for text in error.faults)
 
