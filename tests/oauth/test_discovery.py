@@ -65,4 +65,5 @@ def test_without_an_authorization_endpoint_nothing_is_said_of_its_flow(document)
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_scope_that_is_advertised_can_be_asked_for(document):
-    assert parse_scopes(" ".join(document(BASE, TYPES)["scopes_supported"]), dict.fromkeys(TYPES, lambda name, value: ""))
+    advertised = " ".join(document(BASE, TYPES)["scopes_supported"])
+    assert parse_scopes(advertised, dict.fromkeys(TYPES, lambda name, value: ""))
