@@ -23,6 +23,14 @@ def install(folder: Path) -> None:
         run(_NPM, folder, seconds=120)
 
 
+def run_browser(script: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    """A script for node that drives a browser; a browser that hangs is started once more."""
+    try:
+        run(["node", *script], folder, environment)
+    except subprocess.TimeoutExpired:
+        run(["node", *script], folder, environment)
+
+
 def run(
     command: Sequence[str], folder: Path, environment: Mapping[str, str] = {}, seconds: float = SECONDS
 ) -> None:

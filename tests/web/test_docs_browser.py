@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders import Api, a_goal
-from commands import run
+from commands import run_browser
 from web.browsers import CHROMIUM, NEEDS_BROWSER, SCREENS, serving
 
 pytestmark = [NEEDS_BROWSER, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -22,7 +22,7 @@ def base(api: Api) -> Iterator[str]:
 
 
 def test_each_part_of_the_api_is_shown_with_all_that_it_refers_to(base: str, scripts: Path) -> None:
-    run(["node", "parts.mjs", base], scripts, {"CHROMIUM": str(CHROMIUM)})
+    run_browser(["parts.mjs", base], scripts, {"CHROMIUM": str(CHROMIUM)})
 
 
 @SCREENS
@@ -31,4 +31,4 @@ def test_the_page_can_be_read_and_tried_by_everyone_on_every_screen(
 ) -> None:
     api.agency.make(a_goal(of="Patient/ann"))
     environment = {"CHROMIUM": str(CHROMIUM), "FHIR_TOKEN": api.token("agency")}
-    run(["node", "screen.mjs", base, str(width), str(height), scheme], scripts, environment)
+    run_browser(["screen.mjs", base, str(width), str(height), scheme], scripts, environment)
