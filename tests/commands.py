@@ -24,7 +24,7 @@ def install(folder: Path) -> None:
 
 
 def run_browser(script: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-    """A script for node that drives a browser; a browser that hangs is started once more."""
+    """A script for node that drives a browser and changes nothing; one that hangs is started once more."""
     try:
         run(["node", *script], folder, environment)
     except subprocess.TimeoutExpired:

@@ -10,7 +10,7 @@ from careplan_service.access.people import User
 from careplan_service.app import app_of, assemble
 from careplan_service.oauth.passwords import Passwords
 from careplan_service.settings import Settings
-from commands import run_browser
+from commands import run
 from conftest import Clock
 from web.browsers import CHROMIUM, NEEDS_BROWSER, SCREENS, free_port, serving
 
