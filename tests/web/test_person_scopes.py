@@ -342,6 +342,17 @@ def test_what_was_in_another_record_once_is_not_shown_as_it_was(scene: Scene) ->
     assert dana.get(f"/fhir/{ann['goal']}/_history/1").status == 404
 
 
+def test_a_linked_patient_is_opened_by_no_patient_scope(scene: Scene) -> None:
+    ann, ben = scene.of["ann"], scene.of["ben"]
+    link = [{"other": {"reference": ben["patient"]}, "type": "seealso"}]
+    scene.api.agency.put(ann["patient"], a_patient("ann", link=link))
+    dana = scene.dana(EVERYTHING)
+    for patient in (ann["patient"], ben["patient"]):
+        assert told(dana.get(f"/fhir/{patient}")) == told(dana.get("/fhir/Patient/no"))
+    assert found(dana.get("/fhir/Goal")) == {ann["goal"], ann["food"]}
+    assert scene.dana("user/*.rs").get(f"/fhir/{ann['patient']}").status == 200
+
+
 def test_user_scopes_of_staff_open_what_their_organisation_sees(scene: Scene) -> None:
     dana = scene.dana("user/*.cruds", patient="")
     assert found(dana.get("/fhir/Goal")) == found(scene.api.agency.get("/fhir/Goal"))
