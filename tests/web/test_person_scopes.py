@@ -448,6 +448,7 @@ def test_what_a_patient_writes_is_about_herself_and_hers(scene: Scene) -> None:
         herself("POST", "/fhir/Consent", a_consent(ann["patient"], a_provision("permit", PARTNER))),
     ]
     assert [answer.status for answer in refused] == [403] * len(refused)
+    assert all("about themselves only" in answer.faults[0][1] for answer in refused[:5])
     assert herself.make(a_consent(ann["patient"], status="proposed")).startswith("Consent/")
     assert own in found(scene.dana(EVERYTHING).get("/fhir/Goal"))
     assert own not in found(scene.api.partner.get("/fhir/Goal"))

@@ -232,8 +232,10 @@ class Desk:
     def require_opened(self, letter: str, write: Write) -> None:
         """Raise Forbidden (403) when scopes do not open what is to be stored, or it is not the caller's."""
         caller = self.caller
-        wanted = all_of(writable(caller), opened(caller, letter, write.type, self.policy.base_url))
         version = Version(write.facts, write.id, self.now, caller.contributor)
+        if not holds(writable(caller), version, World({})):
+            raise Forbidden("patients write about themselves only, relatives about the patient in context")
+        wanted = opened(caller, letter, write.type, self.policy.base_url)
         if not holds(wanted, version, World({})):
             why = f"only what is about `{caller.patient}`" if caller.patient else "its scope is granular"
             raise Forbidden(f"this token does not allow to write such a {write.type}; {why}")
