@@ -436,6 +436,8 @@ def test_what_a_patient_writes_is_about_herself_and_hers(scene: Scene) -> None:
     herself = scene.ann("user/*.cruds")
     own = herself.make(a_goal(of=ann["patient"]))
     assert herself.put(own, a_goal(of=ann["patient"], lifecycleStatus="completed")).status == 200
+    hold = [{"op": "replace", "path": "/lifecycleStatus", "value": "on-hold"}]
+    assert [herself("PATCH", f"/fhir/{own}", hold, **PATCH).status for _ in range(2)] == [200, 200]
     move = [{"op": "replace", "path": "/subject/reference", "value": ben["patient"]}]
     refused = [
         herself("POST", "/fhir/Goal", a_goal(of=ben["patient"])),
@@ -453,6 +455,8 @@ def test_what_a_patient_writes_is_about_herself_and_hers(scene: Scene) -> None:
     assert own in found(scene.dana(EVERYTHING).get("/fhir/Goal"))
     assert own not in found(scene.api.partner.get("/fhir/Goal"))
     assert herself("DELETE", f"/fhir/{own}").status == 204
+    versions = f"SELECT DISTINCT contributor FROM resource WHERE type = 'Goal' AND id = '{own[5:]}'"
+    assert [*map(tuple, scene.api.service.database.rows(versions, {}))] == [(ann["patient"],)]
 
 
 def test_a_patient_with_another_patient_in_context_sees_and_writes_nothing(scene: Scene) -> None:
