@@ -15,9 +15,15 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from access.loaded import disagreements, history_disagreements, load, undone
-from access.worlds import PROBES, TYPES, Maker
+from access.worlds import NOW, PROBES, TYPES, Maker
 from careplan_service.access import filters as f
 from careplan_service.access import holds as plain
+from careplan_service.access.clients import Client
+from careplan_service.access.people import User
+from careplan_service.access.person import caller_for_person
+from careplan_service.access.scope_text import parse_scopes
+from careplan_service.access.view import view_for
+from careplan_service.interactions.granular import opened
 from careplan_service.resources import r4
 from careplan_service.store.database import Database
 from careplan_service.store.records import SqlRecords
@@ -80,6 +86,46 @@ def test_histories_agree_version_by_version(records: SqlRecords) -> None:
                 seen = f.all_of(f.Is("deleted", "0"), f.any_of(own, question))
                 found += history_disagreements(records, loaded, seen)
     assert not found, found[0]
+
+
+def people() -> Iterator[f.Filter]:
+    """What people at an app see of goals: every kind, bound to a patient and not."""
+    users = {
+        "Practitioner/dana": "Organization/agency",
+        "Practitioner/pat": "Organization/partner",
+        "Patient/ann": "Organization/agency",
+        "RelatedPerson/r": "Organization/partner",
+    }
+    for fhir_user, organization in users.items():
+        for scopes in ("user/*.cruds", "patient/*.cruds", "patient/Goal.rs user/*.rs?_tag=x"):
+            caller = caller_for_person(
+                APP,
+                User("u", "u", "", fhir_user, organization),
+                parse_scopes(scopes),
+                ("COC",),
+                "Patient/ann",
+                0,
+                {"Organization/agency"},
+            )
+            yield f.all_of(view_for(caller, "r", "Goal", NOW), opened(caller, "r", "Goal", ""))
+
+
+APP = Client("calm", "Calm", "app", "Organization/calm", "user/*.rs", "COC")
+
+
+def test_sql_and_plain_python_agree_on_what_people_see(records: SqlRecords) -> None:
+    found: list[str] = []
+    shown = 0
+    for seed in range(2):
+        maker = Maker(random.Random(seed))
+        with undone(records) as changes:
+            loaded = load(maker, changes, resources=40, consents=8)
+            for seen in people():
+                found += disagreements(records, loaded, seen)
+                found += history_disagreements(records, loaded, seen)
+                shown += sum(plain.holds(seen, r.current, loaded.world) for r in loaded.recorded)
+    assert not found, found[0]
+    assert shown > 50
 
 
 def test_the_worlds_are_made_of_valid_resources() -> None:

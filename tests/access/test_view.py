@@ -9,14 +9,15 @@ import pytest
 
 from builders import AGENCY, PARTNER, STRANGER, a_consent, a_provision
 from careplan_service.access.caller import Caller
+from careplan_service.access.consent.dimensions import ActorReach
 from careplan_service.access.consent.rules import Door, rules_of
 from careplan_service.access.facts import Facts
-from careplan_service.access.filters import EVERYTHING, Consented, Filter
+from careplan_service.access.filters import EVERYTHING, NOTHING, Consented, Filter, Is
 from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.instants import span
 from careplan_service.access.labels import UNLABELLED
 from careplan_service.access.scope_text import parse_scopes
-from careplan_service.access.view import require_scope, view_for
+from careplan_service.access.view import known_to, require_scope, view_for, writable
 from careplan_service.errors import Forbidden
 
 ANN, NONE = "Patient/ann", frozenset[str]()
@@ -32,6 +33,31 @@ def calling(kind: str, organization: str, *purposes: str, scopes: str = "system/
 def consents(*provisions: dict[str, Any]) -> World:
     return World({ANN: [rules_of(a_consent(ANN, provision), Door("")) for provision in provisions]})
 
+
+def person(
+    kind: str, fhir_user: str, organization: str = AGENCY, scopes: str = "user/*.cruds", patient: str = ""
+) -> Caller:
+    return Caller("app", kind, organization, ("COC",), parse_scopes(scopes), 0, patient, fhir_user)
+
+
+def about(*patients: str, **more: Any) -> Version:
+    """A goal of the first patient that names the others."""
+    facts = replace(GOAL.facts, patient=patients[0], other_patients=frozenset(patients[1:]))
+    return replace(GOAL, facts=facts, **more)
+
+
+def naming(actor: str, type_: str) -> World:
+    """A rule that names a person: no Consent makes one yet (docs/adr/0008)."""
+    (rule,) = rules_of(a_consent(ANN, a_provision(type_, PARTNER)), Door(""))
+    part = replace(rule.parts[0], actors=ActorReach(frozenset({actor}), frozenset({actor})))
+    return World({ANN: [(replace(rule, parts=(part,)),)]})
+
+
+DANA = person("agency", "Practitioner/dana")
+PAT = person("partner", "Practitioner/pat", PARTNER)
+HERSELF = person("patient", ANN)
+BEN, RELATIVE = "Patient/ben", person("related", "RelatedPerson/r", PARTNER)
+RESOURCE_OF_RELATIVE = replace(GOAL, facts=replace(GOAL.facts, type="RelatedPerson"), id="r")
 
 AGENCY_STAFF, FOOD_BANK = calling("agency", AGENCY, "COC"), calling("partner", PARTNER, "COC")
 PERMIT, DENY = a_provision("permit", PARTNER), a_provision("deny", PARTNER)
@@ -71,6 +97,52 @@ SEEN: list[tuple[str, Caller, Version, World, bool]] = [
     ("a deny for a partner does not", AGENCY_STAFF, GOAL, consents(DENY), True),
     ("the agency always finds its consents", AGENCY_STAFF, CONSENT, consents(DENY_ALL), True),
     ("a partner finds no consent by default", FOOD_BANK, CONSENT, consents(), False),
+    ("staff in person", DANA, GOAL, consents(), True),
+    ("staff in person, denied to all", DANA, GOAL, consents(DENY_ALL), False),
+    ("staff in person, their organisation denied", DANA, GOAL, consents(a_provision("deny", AGENCY)), False),
+    ("staff in person, she is denied", DANA, GOAL, naming("Practitioner/dana", "deny"), False),
+    ("staff in person, another is denied", DANA, GOAL, naming("Practitioner/eve", "deny"), True),
+    ("staff in person always find consents", DANA, CONSENT, consents(DENY_ALL), True),
+    ("a partner's practitioner", PAT, GOAL, consents(), False),
+    ("a partner's practitioner, permitted", PAT, GOAL, consents(PERMIT), True),
+    ("a partner's practitioner, she is permitted", PAT, GOAL, naming("Practitioner/pat", "permit"), True),
+    ("a partner's practitioner, she is denied too", PAT, GOAL, consents(PERMIT, DENY), False),
+    ("a partner's practitioner, contributed", PAT, replace(GOAL, contributor=PARTNER), consents(), True),
+    ("the patient", HERSELF, GOAL, consents(), True),
+    ("the patient, denied to all", HERSELF, GOAL, consents(DENY_ALL), True),
+    ("the patient, her consent", HERSELF, CONSENT, consents(DENY_ALL), True),
+    ("the patient, of another", HERSELF, about(BEN), consents(PERMIT), False),
+    ("the patient, of nobody", HERSELF, about(""), consents(), False),
+    ("the patient, with another", HERSELF, about(ANN, BEN), consents(), False),
+    ("the patient, with another, hers", HERSELF, about(ANN, BEN, contributor=ANN), consents(), True),
+    ("the patient, of another, hers", HERSELF, about(BEN, contributor=ANN), consents(), False),
+    ("the patient, named beside another", HERSELF, about(BEN, ANN), consents(), False),
+    ("the patient, past", HERSELF, about(ANN, current=0), consents(), False),
+    ("the patient, deleted", HERSELF, about(ANN, deleted=1), consents(), False),
+    (
+        "the patient, contributed by her organisation",
+        HERSELF,
+        about(BEN, contributor=AGENCY),
+        consents(),
+        False,
+    ),
+    ("a patient without a reference", calling("patient", AGENCY, "COC"), about(""), consents(), False),
+    ("a relative", RELATIVE, GOAL, consents(), False),
+    ("a relative, an organisation permitted", RELATIVE, GOAL, consents(PERMIT), False),
+    ("a relative, permitted", RELATIVE, GOAL, naming("RelatedPerson/r", "permit"), True),
+    ("a relative, contributed", RELATIVE, replace(GOAL, contributor="RelatedPerson/r"), consents(), True),
+    (
+        "a relative, contributed by her organisation",
+        RELATIVE,
+        about(ANN, contributor=PARTNER),
+        consents(),
+        False,
+    ),
+    ("a relative, her resource", RELATIVE, RESOURCE_OF_RELATIVE, consents(), True),
+    ("a relative, her resource, past", RELATIVE, replace(RESOURCE_OF_RELATIVE, current=0), consents(), False),
+    ("a relative, another's", RELATIVE, replace(RESOURCE_OF_RELATIVE, id="s"), consents(), False),
+    ("a relative, another type's", RELATIVE, replace(GOAL, id="r"), consents(), False),
+    ("a kind that nobody knows", calling("robot", AGENCY, "COC"), GOAL, consents(PERMIT), False),
     ("another partner", calling("partner", STRANGER, "COC"), GOAL, consents(PERMIT), False),
 ]
 
@@ -119,3 +191,70 @@ def test_a_type_or_interaction_out_of_scope_is_refused_before_anything_is_asked(
         view_for(caller, "r", "Goal", NOW)
     with pytest.raises(Forbidden):
         require_scope(caller, "s", "Goal")
+
+
+@pytest.mark.parametrize(
+    ("caller", "letter", "type_", "wanted"),
+    [
+        (calling("partner", PARTNER, scopes="system/Goal.r"), "s", "Goal", "system/Goal.s"),
+        (person("agency", "Practitioner/d", scopes="user/Goal.r"), "s", "Goal", "user/Goal.s"),
+        (
+            person("agency", "Practitioner/d", scopes="user/Goal.r", patient=ANN),
+            "s",
+            "Goal",
+            "patient/Goal.s",
+        ),
+        (
+            person("agency", "Practitioner/d", scopes="patient/*.r", patient=ANN),
+            "c",
+            "Location",
+            "user/Location.c",
+        ),
+        (person("agency", "Practitioner/d", scopes="system/*.cruds"), "c", "Goal", "user/Goal.c"),
+        (person("agency", "Practitioner/d", scopes="patient/*.cruds"), "r", "Goal", "user/Goal.r"),
+    ],
+)
+def test_a_refusal_names_the_scope_that_would_do(
+    caller: Caller, letter: str, type_: str, wanted: str
+) -> None:
+    with pytest.raises(Forbidden, match=f"ask for `{wanted}`$".replace(".", "[.]")):
+        view_for(caller, letter, type_, NOW)
+
+
+KNOWN = [
+    ("user/*.cruds", ANN, True, True),
+    ("patient/*.cruds", ANN, True, False),
+    ("patient/*.cruds", "", False, False),
+    ("patient/*.cruds user/Practitioner.r", ANN, True, False),
+    ("patient/*.cruds user/Goal.d", ANN, True, True),
+    ("system/*.cruds", ANN, True, False),
+]
+
+
+@pytest.mark.parametrize(("scopes", "patient", "own", "other"), KNOWN)
+def test_an_app_that_is_bound_to_one_patient_knows_of_no_other(
+    scopes: str, patient: str, own: bool, other: bool
+) -> None:
+    caller = person("agency", "Practitioner/dana", scopes=scopes, patient=patient)
+    known = known_to(caller, "Goal", NOW)
+    versions = {about(ANN): own, about(BEN): other, about(ANN, BEN): other, about(""): other}
+    assert {version: holds(known, version, consents()) for version in versions} == versions
+
+
+@pytest.mark.parametrize(
+    ("caller", "expected"),
+    [
+        (FOOD_BANK, EVERYTHING),
+        (AGENCY_STAFF, EVERYTHING),
+        (DANA, EVERYTHING),
+        (PAT, EVERYTHING),
+        (HERSELF, Is("patient", ANN)),
+        (replace(HERSELF, patient=BEN), Is("patient", ANN)),
+        (RELATIVE, NOTHING),
+        (replace(RELATIVE, patient=ANN), Is("patient", ANN)),
+        (calling("robot", AGENCY), NOTHING),
+        (replace(HERSELF, fhir_user=""), NOTHING),
+    ],
+)
+def test_patients_and_relatives_write_about_one_patient(caller: Caller, expected: Filter) -> None:
+    assert writable(caller) == expected

@@ -188,12 +188,20 @@ class Maker:
     def consented(self) -> f.Consented:
         purpose = self.one((*PURPOSES, ""))
         return f.Consented(
-            actors=tuple(dict.fromkeys(self.one(ORGANIZATIONS) for _ in range(1 + self.maybe(4)))),
+            actors=self.actors(),
             purpose=purpose_and_ancestors(purpose) if purpose else (),
             now=NOW
             + self.one((0, 0, 0, -1, 999_999, 1_000_000, 1_999_999, DAY, -DAY, DAY // 2 - 1, DAY // 2)),
             workforce=self.maybe(4),
         )
+
+    def actors(self) -> tuple[str, ...]:
+        """One organisation or two, perhaps with a person; or a person alone."""
+        people = ("Practitioner/dana", "RelatedPerson/r") if self.maybe(4) else ()
+        organizations = [self.one(ORGANIZATIONS) for _ in range(1 + self.maybe(4))]
+        if people and self.maybe(3):
+            return people[1:]
+        return tuple(dict.fromkeys((*organizations, *people[:1])))
 
     def linked(self, versions: Sequence[Version], depth: int) -> f.Filter:
         """A chain or a reverse chain, each step under some view."""
@@ -235,6 +243,7 @@ class Maker:
                 f.Is("id", self.one(versions).id),
                 f.Is("patient", self.one((*PATIENTS, ""))),
                 f.Is("contributor", self.one(ORGANIZATIONS)),
+                f.Is("others", self.one(("0", "1"))),
                 f.Has(row.param, self.one((None, row.value)), self.one((None, row.system))),
                 f.Reads(
                     "Patient.family",

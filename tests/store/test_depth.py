@@ -70,3 +70,19 @@ def test_no_question_is_too_deep(
         QUESTIONS[question](desk)
     except NotFound:
         assert question == "everything"
+
+
+MIXED = "patient/*.rs patient/Goal.rs?category=x,y&_tag=z user/*.rs?_tag=x,y user/Goal.s?category=a"
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("kind", ["partner", "agency", "patient", "related"])
+def test_no_question_of_a_person_is_too_deep(archive: Archive, kind: str, question: str) -> None:
+    users = {"patient": "Patient/x", "related": "RelatedPerson/x"}
+    fhir_user = users.get(kind, "Practitioner/x")
+    purposes = ("COC", "TREAT", "HRESCH")
+    caller = Caller("c", kind, PARTNER, purposes, parse_scopes(MIXED), 0, "Patient/x", fhir_user)
+    try:
+        QUESTIONS[question](Desk(caller, archive.records, NOW, "", lambda: "x"))
+    except NotFound:
+        assert question == "everything"

@@ -47,6 +47,11 @@ _COMPARTMENTS = ("http://hl7.org/fhir/CompartmentDefinition/patient",)
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
+_DECIDED = (
+    "consent, token scope and compartment decide about every record: `system/` scopes open what a system "
+    "may see, `user/` scopes what a person may see, `patient/` scopes of that the record of one patient"
+)
+
 _ADDRESSES = ("token", "introspect", "revoke")
 
 
@@ -83,7 +88,7 @@ def _security(base_url: str) -> dict[str, Any]:
     addresses = ({"url": name, "valueUri": f"{base_url}/oauth/{name}"} for name in _ADDRESSES)
     return {
         "service": [smart],
-        "description": "consent, token scope and compartment decide about every record",
+        "description": _DECIDED,
         "extension": [{"url": _OAUTH_URIS, "extension": list(addresses)}],
     }
 
