@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from flask import Flask, Response
 from joserfc.jwk import RSAKey
@@ -19,12 +20,15 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.interactions.granular import judges
 from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
-from careplan_service.oauth import discovery
+from careplan_service.oauth import discovery, outgoing
+from careplan_service.oauth.account import Account
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.introspection import IntrospectionEndpoint
+from careplan_service.oauth.issuer_metadata import IssuerMetadata
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.passwords import Passwords
 from careplan_service.oauth.people_audit import PeopleAudit
+from careplan_service.oauth.provider import Provider, by_key, by_secret
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.revocation import RevocationEndpoint
 from careplan_service.oauth.seal import Seal
@@ -32,6 +36,7 @@ from careplan_service.oauth.sign_in import SignIn
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenIssuer, TokenVerifier, audience
 from careplan_service.oauth.trusted import TrustedIssuers
+from careplan_service.oauth.with_provider import WithProvider
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
@@ -50,6 +55,7 @@ from careplan_service.web.oauth import Document, Endpoint, oauth_blueprint
 from careplan_service.web.openapi import openapi_document
 from careplan_service.web.operation import operation_blueprint
 from careplan_service.web.people import people_blueprint
+from careplan_service.web.people.elsewhere import BACK
 from careplan_service.web.people.visits import Visits
 from careplan_service.web.plans import plans_blueprint
 from careplan_service.web.reception import Reception
@@ -180,7 +186,7 @@ def app_of(service: Service) -> Flask:
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
     app.register_blueprint(docs_blueprint(base_url, openapi_document))
-    app.register_blueprint(people_blueprint(Visits(base_url, _sign_in(service), settings.proxies)))
+    app.register_blueprint(people_blueprint(_visits(service)))
     problems.register(app)
     cors.register(app, settings.cors_origins)
     presenting.register(app)
@@ -225,10 +231,35 @@ def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
     }
 
 
-def _sign_in(service: Service) -> SignIn:
+def _visits(service: Service) -> Visits:
+    settings = service.settings
     sessions = SqlSessions(service.database.engine)
     audit = PeopleAudit(service.records.note, service.clock)
-    return SignIn(service.people, sessions, Passwords(), service.seal, audit, service.clock)
+    parts = (service.people, sessions, Passwords(), service.seal, audit, service.clock)
+    remember = service.clients.remember_jti
+    return Visits(
+        settings.base_url,
+        SignIn(*parts),
+        Account(*parts),
+        settings.proxies,
+        WithProvider(*parts, provider_of(service), remember) if settings.sign_in_issuer else None,
+        settings.local_passwords,
+    )
+
+
+def provider_of(service: Service) -> Provider:
+    """The OpenID provider of the settings."""
+    settings, now = service.settings, service.seconds
+    client, file = settings.sign_in_client, settings.sign_in_secret_file
+    return Provider(
+        settings.sign_in_issuer,
+        client,
+        f"{settings.base_url}{BACK}",
+        IssuerMetadata(now, outgoing.fetch).of,
+        RemoteJwks(now, outgoing.fetch).text,
+        by_secret(client, Path(file)) if file else by_key(client, service.keys, now, service.new_id),
+        now,
+    )
 
 
 def _cursor_secrets(service: Service) -> Callable[[], tuple[bytes, ...]]:
