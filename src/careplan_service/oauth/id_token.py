@@ -17,7 +17,8 @@ from careplan_service.oauth import jwks
 from careplan_service.oauth.signed import NotSigned, Signed, is_time, read_signed
 from careplan_service.oauth.trusted import ALGORITHMS, SKEW
 
-_LONGEST_SUBJECT = 255
+LONGEST_SUBJECT = 255
+"""Characters."""
 
 
 class NotSignedIn(ValueError):
@@ -51,7 +52,11 @@ class IdTokens:
     def _judge(self, signed: Signed, nonce: str, now: float) -> None:
         claims = signed.claims
         subject = claims.get("sub")
-        if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT or "\0" in subject:
+        if (
+            not isinstance(subject, str)
+            or not 0 < len(subject) <= LONGEST_SUBJECT
+            or not subject.isprintable()
+        ):
             raise NotSignedIn("the ID token has no usable `sub`")
         if not all(is_time(claims.get(name)) for name in ("exp", "iat")):
             raise NotSignedIn("the ID token has no `exp` or `iat`")
