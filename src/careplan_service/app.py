@@ -6,7 +6,7 @@ import functools
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +16,16 @@ from joserfc.jwk import RSAKey
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from careplan_service import errors
+from careplan_service.access.clients import Client
 from careplan_service.access.consent.rules import Door
 from careplan_service.interactions.granular import judges
+from careplan_service.interactions.metadata import own_addresses
 from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
 from careplan_service.oauth import discovery, outgoing
 from careplan_service.oauth.account import Account
 from careplan_service.oauth.assertions import Assertions
+from careplan_service.oauth.foreign import Foreign, no_smart_configuration
 from careplan_service.oauth.introspection import IntrospectionEndpoint
 from careplan_service.oauth.issuer_metadata import IssuerMetadata
 from careplan_service.oauth.keys import SigningKeys
@@ -59,6 +62,8 @@ from careplan_service.web.people.elsewhere import BACK
 from careplan_service.web.people.visits import Visits
 from careplan_service.web.plans import plans_blueprint
 from careplan_service.web.reception import Reception
+
+Addresses = Callable[[], Mapping[str, str]]
 
 
 def utc_now() -> datetime:
@@ -174,19 +179,22 @@ def app_of(service: Service) -> Flask:
         dict(claim.split("=", 1) for claim in settings.trusted_claims),
     )
     is_revoked = service.revocations.is_revoked
-    verifier = TokenVerifier(
-        base_url, service.keys, service.clients.get, service.seconds, is_revoked, trusted
-    )
+    own = settings.authorization_server
+    find_client = service.clients.get if own else functools.partial(_client_of_others, service)
+    verifier = TokenVerifier(base_url, service.keys, find_client, service.seconds, is_revoked, trusted)
     reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
-    endpoints = _endpoints(service, verifier, remote_jwks)
-    app.register_blueprint(oauth_blueprint(endpoints, _documents(base_url, service.keys)))
-    app.register_blueprint(
-        fhir_blueprint(Face(reception, service.door, Cursors(_cursor_secrets(service)), base_url))
-    )
+    if own:
+        endpoints, documents = _endpoints(service, verifier, remote_jwks), _documents(base_url, service.keys)
+        addresses: Addresses = functools.partial(own_addresses, base_url)
+        app.register_blueprint(people_blueprint(_visits(service)))
+    else:
+        endpoints, (documents, addresses) = {}, _of_another(service, trusted.metadata)
+    app.register_blueprint(oauth_blueprint(endpoints, documents))
+    cursors = Cursors(_cursor_secrets(service))
+    app.register_blueprint(fhir_blueprint(Face(reception, service.door, cursors, base_url, addresses)))
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
-    app.register_blueprint(docs_blueprint(base_url, openapi_document))
-    app.register_blueprint(people_blueprint(_visits(service)))
+    app.register_blueprint(docs_blueprint(base_url, functools.partial(openapi_document, own=own)))
     problems.register(app)
     cors.register(app, settings.cors_origins)
     presenting.register(app)
@@ -229,6 +237,21 @@ def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
         discovery.OAUTH: lambda: discovery.server_metadata(base_url, SERVED),
         discovery.JWKS: keys.public_jwks,
     }
+
+
+def _client_of_others(service: Service, id_: str) -> Client | None:
+    """A client that gets its tokens elsewhere; where we issue none there is no other."""
+    client = service.clients.get(id_)
+    return client if client and client.issuer else None
+
+
+def _of_another(service: Service, metadata: IssuerMetadata) -> tuple[dict[str, Document], Addresses]:
+    """What is told where another server issues the tokens: with several, none is ours to choose."""
+    issuers = service.settings.trusted_issuers
+    if len(issuers) != 1:
+        return {discovery.SMART: no_smart_configuration}, dict
+    foreign = Foreign(functools.partial(metadata.of, issuers[0]))
+    return {discovery.SMART: foreign.smart_configuration}, foreign.addresses
 
 
 def _visits(service: Service) -> Visits:

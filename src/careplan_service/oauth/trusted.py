@@ -61,7 +61,7 @@ class TrustedIssuers:
         self._audience, self._remote_jwks, self._now = audience, remote_jwks, now
         self._claims = {**CLAIMS, **{name: (claim,) for name, claim in claims.items()}}
         self._issuers = frozenset(issuers)
-        self._metadata = IssuerMetadata(now)
+        self.metadata = IssuerMetadata(now)
 
     def __contains__(self, issuer: object) -> bool:
         return isinstance(issuer, str) and issuer in self._issuers
@@ -90,7 +90,7 @@ class TrustedIssuers:
         return is_time(claims.get("exp")) and all(is_time(one) and one <= now + SKEW for one in begins)
 
     def _keys(self, signed: Signed, algorithm: str) -> Iterator[Key]:
-        metadata, kid = self._metadata.of(signed.claims["iss"]), signed.header.get("kid")
+        metadata, kid = self.metadata.of(signed.claims["iss"]), signed.header.get("kid")
         if metadata is None or not isinstance(kid, str):
             return
         for entry in jwks.entries(self._remote_jwks(metadata["jwks_uri"], kid)):
