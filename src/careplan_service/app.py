@@ -18,6 +18,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from careplan_service import errors
 from careplan_service.access.clients import Client
 from careplan_service.access.consent.rules import Door
+from careplan_service.access.instants import microseconds
+from careplan_service.interactions.desk import AuditEntry
 from careplan_service.interactions.granular import judges
 from careplan_service.interactions.metadata import own_addresses
 from careplan_service.interactions.policy import Policy
@@ -226,9 +228,17 @@ def _endpoints(
             sent_to(discovery.INTROSPECTION), verifier, service.clients.get
         ),
         discovery.REVOCATION: RevocationEndpoint(
-            sent_to(discovery.REVOCATION), verifier.claims, service.revocations.revoke
+            sent_to(discovery.REVOCATION),
+            verifier.claims,
+            service.revocations.revoke,
+            functools.partial(_note_revoked, service),
         ),
     }
+
+
+def _note_revoked(service: Service, client: Client, jti: str) -> None:
+    at = microseconds(service.clock())
+    service.records.note(AuditEntry(at, client.id, client.organization, "", "revoke", f"token {jti}", 200))
 
 
 def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:

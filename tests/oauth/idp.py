@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
@@ -90,8 +90,17 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
+        if self.path.startswith("/authorize?"):
+            return self._let_in(dict(parse_qsl(urlsplit(self.path).query)))
         found = self.server.documents.get(self.path)
-        self._send(404 if found is None else 200, found)
+        return self._send(404 if found is None else 200, found)
+
+    def _let_in(self, question: dict[str, str]) -> None:
+        """Whoever comes is signed in already."""
+        answer = {"code": self.server.signs_in(question), "state": question["state"]}
+        self.send_response(302)
+        self.send_header("Location", f"{question['redirect_uri']}?{urlencode(answer)}")
+        self.end_headers()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()

@@ -37,7 +37,7 @@ def add(routes: Blueprint, visits: Visits) -> None:
             return visits.to_sign_in(HOME)
         values: dict[str, Any] = {
             "session": session,
-            "sessions": account.sessions_of(session),
+            "sessions": sorted(account.sessions_of(session), key=lambda one: one.digest != session.digest),
             "moment": lambda seconds: datetime.fromtimestamp(seconds, UTC),
             "codes_left": account.recovery_codes_left(session),
             "has_password": visits.has_password(session),
