@@ -362,6 +362,7 @@ WRONG_TOKENS: dict[str, Callable[[dict[str, Any]], str]] = {
     "other audiences": claiming(aud=["other", "another"]),
     "several audiences without azp": claiming(aud=["careplan", "other"]),
     "an audience that is an object": claiming(aud={"careplan": 1}),
+    "another audience by way of us": claiming(aud="other", azp="careplan"),
     "no audience": claiming(aud=None),
     "another azp": claiming(azp="other"),
     "another nonce": claiming(nonce="x"),
