@@ -6,26 +6,35 @@ import functools
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from flask import Flask, Response
 from joserfc.jwk import RSAKey
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from careplan_service import errors
+from careplan_service.access.clients import Client
 from careplan_service.access.consent.rules import Door
+from careplan_service.access.instants import microseconds
+from careplan_service.interactions.desk import AuditEntry
 from careplan_service.interactions.granular import judges
+from careplan_service.interactions.metadata import own_addresses
 from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
-from careplan_service.oauth import discovery
+from careplan_service.oauth import discovery, outgoing
+from careplan_service.oauth.account import Account
 from careplan_service.oauth.assertions import Assertions
+from careplan_service.oauth.foreign import Foreign, no_smart_configuration
 from careplan_service.oauth.introspection import IntrospectionEndpoint
+from careplan_service.oauth.issuer_metadata import IssuerMetadata
 from careplan_service.oauth.issuing import TokenIssuer, audience
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.passwords import Passwords
 from careplan_service.oauth.people_audit import PeopleAudit
+from careplan_service.oauth.provider import Provider, by_key, by_secret
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.revocation import RevocationEndpoint
 from careplan_service.oauth.seal import Seal
@@ -33,6 +42,7 @@ from careplan_service.oauth.sign_in import SignIn
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenVerifier
 from careplan_service.oauth.trusted import TrustedIssuers
+from careplan_service.oauth.with_provider import WithProvider
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
@@ -51,9 +61,12 @@ from careplan_service.web.oauth import Document, Endpoint, oauth_blueprint
 from careplan_service.web.openapi import openapi_document
 from careplan_service.web.operation import operation_blueprint
 from careplan_service.web.people import people_blueprint
+from careplan_service.web.people.elsewhere import BACK
 from careplan_service.web.people.visits import Visits
 from careplan_service.web.plans import plans_blueprint
 from careplan_service.web.reception import Reception
+
+Addresses = Callable[[], Mapping[str, str]]
 
 
 def utc_now() -> datetime:
@@ -169,10 +182,11 @@ def app_of(service: Service) -> Flask:
         dict(claim.split("=", 1) for claim in settings.trusted_claims),
     )
     is_revoked = service.revocations.is_revoked
+    own = settings.authorization_server
     verifier = TokenVerifier(
         base_url,
         service.keys,
-        service.clients.get,
+        service.clients.get if own else functools.partial(_client_of_others, service),
         service.seconds,
         is_revoked,
         trusted,
@@ -180,15 +194,18 @@ def app_of(service: Service) -> Flask:
         custodians=service.custodians,
     )
     reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
-    endpoints = _endpoints(service, verifier, remote_jwks)
-    app.register_blueprint(oauth_blueprint(endpoints, _documents(base_url, service.keys)))
-    app.register_blueprint(
-        fhir_blueprint(Face(reception, service.door, Cursors(_cursor_secrets(service)), base_url))
-    )
+    if own:
+        endpoints, documents = _endpoints(service, verifier, remote_jwks), _documents(base_url, service.keys)
+        addresses: Addresses = functools.partial(own_addresses, base_url)
+        app.register_blueprint(people_blueprint(_visits(service)))
+    else:
+        endpoints, (documents, addresses) = {}, _of_another(service, trusted.metadata)
+    app.register_blueprint(oauth_blueprint(endpoints, documents))
+    cursors = Cursors(_cursor_secrets(service))
+    app.register_blueprint(fhir_blueprint(Face(reception, service.door, cursors, base_url, addresses)))
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
-    app.register_blueprint(docs_blueprint(base_url, openapi_document))
-    app.register_blueprint(people_blueprint(Visits(base_url, _sign_in(service), settings.proxies)))
+    app.register_blueprint(docs_blueprint(base_url, functools.partial(openapi_document, own=own)))
     problems.register(app)
     cors.register(app, settings.cors_origins)
     presenting.register(app)
@@ -220,9 +237,17 @@ def _endpoints(
             sent_to(discovery.INTROSPECTION), verifier, service.clients.get
         ),
         discovery.REVOCATION: RevocationEndpoint(
-            sent_to(discovery.REVOCATION), verifier.claims, service.revocations.revoke
+            sent_to(discovery.REVOCATION),
+            verifier.claims,
+            service.revocations.revoke,
+            functools.partial(_note_revoked, service),
         ),
     }
+
+
+def _note_revoked(service: Service, client: Client, jti: str) -> None:
+    at = microseconds(service.clock())
+    service.records.note(AuditEntry(at, client.id, client.organization, "", "revoke", f"token {jti}", 200))
 
 
 def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
@@ -233,10 +258,50 @@ def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
     }
 
 
-def _sign_in(service: Service) -> SignIn:
+def _client_of_others(service: Service, id_: str) -> Client | None:
+    """A client that gets its tokens elsewhere; where we issue none there is no other."""
+    client = service.clients.get(id_)
+    return client if client and client.issuer else None
+
+
+def _of_another(service: Service, metadata: IssuerMetadata) -> tuple[dict[str, Document], Addresses]:
+    """What is told where another server issues the tokens: with several, none is ours to choose."""
+    issuers = service.settings.trusted_issuers
+    if len(issuers) != 1:
+        return {discovery.SMART: no_smart_configuration}, dict
+    foreign = Foreign(functools.partial(metadata.of, issuers[0]))
+    return {discovery.SMART: foreign.smart_configuration}, foreign.addresses
+
+
+def _visits(service: Service) -> Visits:
+    settings = service.settings
     sessions = SqlSessions(service.database.engine)
     audit = PeopleAudit(service.records.note, service.clock)
-    return SignIn(service.people, sessions, Passwords(), service.seal, audit, service.clock)
+    parts = (service.people, sessions, Passwords(), service.seal, audit, service.clock)
+    remember = service.clients.remember_jti
+    return Visits(
+        settings.base_url,
+        SignIn(*parts),
+        Account(*parts),
+        settings.proxies,
+        WithProvider(*parts, provider_of(service), remember) if settings.sign_in_issuer else None,
+        settings.local_passwords,
+    )
+
+
+def provider_of(service: Service) -> Provider:
+    """The OpenID provider of the settings."""
+    settings, now = service.settings, service.seconds
+    client, file = settings.sign_in_client, settings.sign_in_secret_file
+    return Provider(
+        settings.sign_in_issuer,
+        client,
+        f"{settings.base_url}{BACK}",
+        IssuerMetadata(now, outgoing.fetch).of,
+        RemoteJwks(now, outgoing.fetch).text,
+        by_secret(client, Path(file)) if file else by_key(client, service.keys, now, service.new_id),
+        now,
+    )
 
 
 def _cursor_secrets(service: Service) -> Callable[[], tuple[bytes, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,12 @@ ABOUT: Mapping[str, str] = {
     " what is read before there is a token, any may",
     "proxies": "how many proxies in front of the service add to `X-Forwarded-For`; failed attempts to sign "
     "in are counted by the address it tells",
+    "sign_in_issuer": "the OpenID provider that people may sign in with, `https://idp.example.org`",
+    "sign_in_client": "as which client that provider knows this service",
+    "sign_in_secret_file": "the file with the secret for it; empty: `private_key_jwt` with our signing keys",
+    "local_passwords": "`off`: people sign in with the provider only",
+    "authorization_server": "`off`: no tokens are issued here and nobody signs in here; only tokens of the "
+    "`CAREPLAN_TRUSTED_ISSUERS` are accepted",
 }
 """What each setting is for; the README's table is made of it."""
 
@@ -75,6 +81,11 @@ class Settings:
     references: str = "enforced"
     cors_origins: tuple[str, ...] = ()
     proxies: int = 0
+    sign_in_issuer: str = ""
+    sign_in_client: str = ""
+    sign_in_secret_file: str = ""
+    local_passwords: bool = True
+    authorization_server: bool = True
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
@@ -97,10 +108,13 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _switch(text: str) -> bool:
-    if text not in _SWITCH:
-        raise Malformed(f"`{PREFIX}AUDIT` is `{text}`; write on or off")
-    return _SWITCH[text]
+def _switch(name: str) -> Callable[[str], bool]:
+    def parsed(text: str) -> bool:
+        if text not in _SWITCH:
+            raise Malformed(f"`{PREFIX}{name.upper()}` is `{text}`; write on or off")
+        return _SWITCH[text]
+
+    return parsed
 
 
 def _bound(name: str) -> Callable[[str], int]:
@@ -135,9 +149,9 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "trusted_claims": _list,
     "cors_origins": _list,
     "keys_dir": Path,
-    "audit": _switch,
     "proxies": _number,
     **{name: _bound(name) for name in _BOUNDS},
+    **{name: _switch(name) for name in ("audit", "local_passwords", "authorization_server")},
     "base_url": lambda text: text.rstrip("/"),
 }
 
@@ -175,3 +189,41 @@ def _check(settings: Settings) -> None:
     for custodian in settings.custodians:
         if not custodian.startswith("Organization/"):
             raise Malformed(f"`{PREFIX}CUSTODIANS` names `{custodian}`; write `Organization/id`")
+    for wrong, name, text in _sign_in_faults(settings):
+        if wrong:
+            raise Malformed(f"`{PREFIX}{name.upper()}` {text}")
+
+
+def _sign_in_faults(settings: Settings) -> Iterator[tuple[bool, str, str]]:
+    """Whether something is wrong with a setting, and what: what belongs together is set together."""
+    issuer, file = settings.sign_in_issuer, settings.sign_in_secret_file
+    yield (
+        bool(issuer) and not _ISSUER.fullmatch(issuer),
+        "sign_in_issuer",
+        f"is `{issuer}`; write the https address that stands in the provider's tokens as `iss`",
+    )
+    yield issuer == settings.base_url, "sign_in_issuer", "is our own address; write that of another server"
+    for name in ("sign_in_client", "sign_in_secret_file"):
+        yield bool(getattr(settings, name)) and not issuer, name, f"needs `{PREFIX}SIGN_IN_ISSUER`, too"
+    yield (
+        bool(issuer) and not settings.sign_in_client,
+        "sign_in_issuer",
+        f"needs `{PREFIX}SIGN_IN_CLIENT`, too",
+    )
+    yield (
+        bool(file) and not os.access(file, os.R_OK),
+        "sign_in_secret_file",
+        f"is `{file}`; write the path of a file that can be read",
+    )
+    yield (
+        not settings.local_passwords and not issuer,
+        "local_passwords",
+        f"is off, so nobody could sign in; set `{PREFIX}SIGN_IN_ISSUER`, too",
+    )
+    on = settings.authorization_server
+    yield (
+        not on and not settings.trusted_issuers,
+        "authorization_server",
+        f"is off, so nobody could ask; set `{PREFIX}TRUSTED_ISSUERS`, too",
+    )
+    yield not on and bool(issuer), "sign_in_issuer", "is for our own authorization server, which is off"

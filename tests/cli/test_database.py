@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import RSAKey
 
 from builders import PARTNER, a_consent, a_goal, a_patient, a_provision
+from oauth.idp import publishing
 
 
 def test_the_database_can_be_upgraded_and_says_where_it_is(careplan):
@@ -60,3 +62,20 @@ def test_reindexing_makes_facts_and_rules_anew(api, careplan):
 
 def test_openapi_is_printed(careplan):
     assert careplan("openapi").out.startswith("openapi:")
+
+
+def test_doctor_asks_each_other_server_for_its_metadata(careplan, monkeypatch):
+    with publishing([RSAKey.generate_key(2048, {"kid": "k1"})]) as idp:
+        monkeypatch.setenv("CAREPLAN_TRUSTED_ISSUERS", idp.issuer)
+        monkeypatch.setenv("CAREPLAN_AUTHORIZATION_SERVER", "off")
+        assert f"ok, {idp.issuer}" in careplan("doctor").out
+        idp.documents.clear()
+        ran = careplan("doctor")
+        assert (ran.code, f"wrong: `{idp.issuer}`" in ran.out) == (1, True)
+
+
+def test_no_tokens_are_made_where_the_authorization_server_is_off(careplan, agency, monkeypatch):
+    monkeypatch.setenv("CAREPLAN_TRUSTED_ISSUERS", "https://idp.example")
+    monkeypatch.setenv("CAREPLAN_AUTHORIZATION_SERVER", "off")
+    ran = careplan("token", "--client", "agency")
+    assert (ran.code, "CAREPLAN_AUTHORIZATION_SERVER" in ran.err) == (1, True)

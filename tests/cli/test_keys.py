@@ -88,3 +88,25 @@ def test_the_key_that_signs_and_one_that_is_not_there_stay(careplan, force):
         assert told in ran.err
         assert len(ran.err.splitlines()) == 1
     assert len(kids(careplan)) == 2
+
+
+def test_what_was_done_with_keys_stands_in_the_audit_log(careplan, service):
+    (old,) = kids(careplan)
+    new = careplan("keys", "rotate").out.split()[0]
+    careplan("keys", "remove", old, "--force")
+    asked = "SELECT client, asked FROM audit WHERE interaction = 'keys' ORDER BY entry"
+
+    assert [tuple(row) for row in service.database.rows(asked, {})] == [
+        ("operator", f"rotate, {new} signs"),
+        ("operator", f"remove {old}"),
+    ]
+
+
+def test_a_key_is_changed_even_while_the_database_cannot_be_reached(careplan, monkeypatch):
+    assert len(kids(careplan)) == 1
+    monkeypatch.setenv("CAREPLAN_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    ran = careplan("keys", "rotate")
+
+    assert (ran.code, "signs from now on" in ran.out) == (1, True)
+    assert len(kids(careplan)) == 2
+    assert "not noted" in ran.err

@@ -131,3 +131,45 @@ def test_nobody_is_told_as_nobody(people):
 def test_a_password_is_no_argument(people):
     assert people("password", "ann", PASSWORD).code == 2
     assert people("add", "--password", PASSWORD).code == 2
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("CAREPLAN_SIGN_IN_ISSUER", "https://idp.example")
+    monkeypatch.setenv("CAREPLAN_SIGN_IN_CLIENT", "careplan")
+    return "https://idp.example"
+
+
+def test_a_person_of_a_provider_is_registered_without_a_password(service, people, provider):
+    words = ["--username", "ann", "--fhir-user", "Practitioner/ann", "--organization", "Organization/agency"]
+    assert people("add", *words, "--upstream-subject", "u-17", typed="").code == 0
+    ann = service.people.linked(provider, "u-17")
+
+    assert (ann.username, ann.password_hash) == ("ann", "")
+    assert people("list").out.split("\t")[3] == "provider only"
+    assert Visitor(service).sign_in("ann", "").status_code == 422
+
+
+def test_linking_and_unlinking_end_sessions(service, people, provider):
+    added(people)
+    for words in (("link", "ann", "--subject", "u-17"), ("unlink", "ann")):
+        visitor = Visitor(service)
+        visitor.sign_in("ann", PASSWORD)
+        assert people(*words).code == 0
+        assert not visitor.is_in()
+    assert service.people.linked(provider, "u-17") is None
+    assert service.people.linked("", "") is None
+
+
+def test_nobody_is_linked_to_the_subject_of_somebody_else_or_of_no_provider(people, provider, monkeypatch):
+    added(people)
+    added(people, "bob")
+    assert people("link", "ann", "--subject", "u-17").code == 0
+    ran = people("link", "bob", "--subject", "u-17")
+    assert (ran.code, "somebody else" in ran.err) == (1, True)
+    for subject in ("", "x" * 256, "a\nb"):
+        ran = people("link", "bob", "--subject", subject)
+        assert (ran.code, "use the `sub`" in ran.err) == (1, True)
+    monkeypatch.delenv("CAREPLAN_SIGN_IN_ISSUER")
+    monkeypatch.delenv("CAREPLAN_SIGN_IN_CLIENT")
+    assert "CAREPLAN_SIGN_IN_ISSUER" in people("link", "bob", "--subject", "u-18").err

@@ -43,6 +43,20 @@ def test_a_revoked_token_is_refused_at_once_and_no_other(hospital: Signer) -> No
     assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
 
 
+def test_a_revocation_leaves_an_audit_row_and_what_changes_nothing_leaves_none(
+    hospital: Signer, api: Api
+) -> None:
+    token = hospital.token()
+    hospital.post("/oauth/revoke", token="x")
+    assert [row for row in api.audit() if row["interaction"] == "revoke"] == []
+    hospital.post("/oauth/revoke", token=token)
+    (row,) = (row for row in api.audit() if row["interaction"] == "revoke")
+
+    assert (row["client"], row["organization"]) == ("hospital", "Organization/hospital")
+    assert row["asked"].startswith("token ")
+    assert token not in str(row)
+
+
 def test_no_worker_takes_a_revoked_token_however_well_it_knew_it(
     hospital: Signer, elsewhere: Service
 ) -> None:

@@ -30,7 +30,8 @@ class User:
 
     `username` is folded (`oauth/people.py`), `fhir_user` a relative reference such as `Practitioner/x`,
     `organization` one such as `Organization/x`. `totp_secret` is sealed, empty without a second factor;
-    `totp_step` is the last time step whose code was used. Moments are in seconds since the epoch.
+    `totp_step` is the last time step whose code was used. Who signs in with an OpenID provider is `subject`
+    to that `issuer`; `password_hash` is empty for who does only that. Moments are in seconds since the epoch.
     """
 
     id: str
@@ -44,6 +45,8 @@ class User:
     locked_until: int = 0
     enabled: bool = True
     created: int = 0
+    issuer: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class Session:
     """Who is signed in since when, in seconds since the epoch.
 
     While `complete` is False the password was right and the code is waited for. `offered` is a sealed
-    secret that was shown and is no second factor yet. `digest` is the SHA-256 of the id, in hex.
+    secret that was shown and is no second factor yet. `digest` is the SHA-256 of the id, in hex; `address`
+    the network address that it was opened from.
     """
 
     digest: str = field(repr=False)
@@ -60,6 +64,7 @@ class Session:
     seen: int
     complete: bool
     offered: str = field(default="", repr=False)
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,3 +94,27 @@ class Offer:
 
     secret: str = field(repr=False)
     qr: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The session that is left after a change, and the recovery codes that are shown this once."""
+
+    cookie: str = field(repr=False)
+    codes: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """Where an OpenID provider is asked who is there, and what the browser keeps until it is back."""
+
+    url: str = field(repr=False)
+    kept: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Back:
+    """Who was sent to an OpenID provider is back, and who it is: the page to go on to, and the session."""
+
+    following: str
+    entered: Entered

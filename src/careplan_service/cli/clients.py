@@ -16,6 +16,7 @@ from careplan_service.errors import Invalid
 from careplan_service.interactions.granular import judges
 from careplan_service.oauth.issuing import LONGEST_TTL, TokenIssuer
 from careplan_service.oauth.registration import checked
+from careplan_service.settings import PREFIX
 
 
 @click.group()
@@ -107,6 +108,8 @@ def token(client_id: str, scope: str | None, purpose: str | None, ttl: int, data
 
 def issue(service: Service, client_id: str, scope: str | None, purpose: str | None, ttl: int) -> str:
     """An access token as the token endpoint would give it. Raises Invalid when it would not."""
+    if not service.settings.authorization_server:
+        raise Invalid(f"no tokens are issued here; `{PREFIX}AUTHORIZATION_SERVER` is off")
     found = service.clients.get(client_id)
     if found is None or not found.is_let_in:
         raise Invalid(f"no enabled client `{client_id}` is registered; see `careplan client list`")

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 import click
 from tqdm import tqdm
 
-from careplan_service.app import assemble
+from careplan_service.app import Service, assemble
 from careplan_service.cli.common import closing, service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Problem
+from careplan_service.oauth import outgoing, remote_jwks
+from careplan_service.oauth.issuer_metadata import IssuerMetadata
+from careplan_service.oauth.remote_jwks import Fetch
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
 from careplan_service.store.database import Database
@@ -87,6 +90,7 @@ def _checks(database_url: str | None) -> Iterator[tuple[str, str]]:
         )
         service.keys.signing_key()
         yield "keys", f"ok, in {settings.keys_dir}"
+        yield from _issuers(service)
         custodians = ", ".join(sorted(service.custodians())) if at == newest else ""
         yield "custodians", f"ok, {custodians}" if custodians else "none yet; register an agency client"
         yield "clock", f"ok, {service.clock().isoformat(timespec='seconds')}"
@@ -94,3 +98,14 @@ def _checks(database_url: str | None) -> Iterator[tuple[str, str]]:
         yield "settings", f"wrong: {problem.text}"
     except Exception as error:  # whatever a driver raises, the operator wants one line
         yield "database", f"wrong: {str(error).splitlines()[0]}"
+
+
+def _issuers(service: Service) -> Iterator[tuple[str, str]]:
+    """Whether each other server that this one relies on says who it is."""
+    settings = service.settings
+    asked: list[tuple[str, Fetch]] = [(issuer, remote_jwks.fetch) for issuer in settings.trusted_issuers]
+    if settings.sign_in_issuer:
+        asked.append((settings.sign_in_issuer, outgoing.fetch))
+    for issuer, fetch in asked:
+        found = IssuerMetadata(service.seconds, fetch).of(issuer)
+        yield "issuer", f"ok, {issuer}" if found else f"wrong: `{issuer}` has no metadata that can be read"

@@ -9,8 +9,13 @@ import time
 from datetime import UTC, datetime
 
 import click
+from sqlalchemy.exc import InterfaceError, OperationalError
 
-from careplan_service.errors import Invalid
+from careplan_service.access.instants import microseconds
+from careplan_service.cli.common import OPERATOR, service_for
+from careplan_service.cli.options import database_option
+from careplan_service.errors import Invalid, Unavailable
+from careplan_service.interactions.desk import AuditEntry
 from careplan_service.oauth.issuing import LONGEST_TTL
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.settings import Settings
@@ -31,16 +36,20 @@ def list_keys() -> None:
 
 
 @keys.command()
-def rotate() -> None:
+@database_option
+def rotate(database_url: str | None) -> None:
     """Make a key that signs from now on; what the others signed stays good."""
-    click.echo(f"{_signing_keys().rotate()} signs from now on")
+    kid = _signing_keys().rotate()
+    click.echo(f"{kid} signs from now on")
+    _note(f"rotate, {kid} signs", database_url)
 
 
 # A key id may begin with a hyphen.
 @keys.command(context_settings={"ignore_unknown_options": True})
 @click.argument("kid", metavar="KID")
 @click.option("--force", is_flag=True, help="Now, whatever it signed: where the key is known to others.")
-def remove(kid: str, force: bool) -> None:
+@database_option
+def remove(kid: str, force: bool, database_url: str | None) -> None:
     """Delete a key that does not sign any more; within a second nobody takes what it signed."""
     signing_keys = _signing_keys()
     until = _alive_until(signing_keys, kid)
@@ -51,10 +60,21 @@ def remove(kid: str, force: bool) -> None:
         )
     signing_keys.remove(kid)
     click.echo(f"removed {kid}")
+    _note(f"remove {kid}", database_url)
 
 
 def _signing_keys() -> SigningKeys:
     return SigningKeys(Settings.from_env().keys_dir, now=time.monotonic)
+
+
+def _note(what: str, database_url: str | None) -> None:
+    """Leave the audit row; the key is changed by then, whether the database can be reached or not."""
+    try:
+        service = service_for(database_url)
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable("this was done, but not noted: the database cannot be reached") from error
+    at = microseconds(service.clock())
+    service.records.note(AuditEntry(at, OPERATOR, "", "HSYSADMIN", "keys", what, 200))
 
 
 def _alive_until(signing_keys: SigningKeys, kid: str) -> float | None:

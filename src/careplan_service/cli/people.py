@@ -13,11 +13,13 @@ from careplan_service.access.people import User
 from careplan_service.app import Service
 from careplan_service.cli.common import OPERATOR, service_for
 from careplan_service.cli.options import database_option
-from careplan_service.errors import Invalid
+from careplan_service.errors import Invalid, shown
 from careplan_service.interactions.desk import AuditEntry
+from careplan_service.oauth.id_token import LONGEST_SUBJECT
 from careplan_service.oauth.passwords import LONGEST, Passwords, checked_password
 from careplan_service.oauth.people import checked_user, folded
 from careplan_service.oauth.second_factor import new_secret, otpauth_uri
+from careplan_service.settings import PREFIX
 
 
 @click.group()
@@ -29,10 +31,14 @@ def user() -> None:
 @click.option("--username", required=True, help="What the person types; upper and lower case are the same.")
 @click.option("--fhir-user", required=True, help="The person's record: Practitioner/x, Patient/x, ...")
 @click.option("--organization", required=True, help="Whom the person acts for: Organization/id.")
+@click.option("--upstream-subject", default="", help="Who the person is to the OpenID provider; no password.")
 @database_option
-def add(username: str, fhir_user: str, organization: str, database_url: str | None) -> None:
+def add(
+    username: str, fhir_user: str, organization: str, upstream_subject: str, database_url: str | None
+) -> None:
     """Register a person; the password is asked for, or read from the first line of standard input."""
     service = service_for(database_url)
+    issuer = _provider(service, upstream_subject) if upstream_subject else ""
     new = User(
         id=service.new_id(),
         username=folded(username),
@@ -40,9 +46,12 @@ def add(username: str, fhir_user: str, organization: str, database_url: str | No
         fhir_user=fhir_user,
         organization=organization,
         created=int(service.seconds()),
+        issuer=issuer,
+        subject=upstream_subject,
     )
     checked_user(new, lambda reference: _is_here(service, reference))
-    service.people.add(User(**{**vars(new), "password_hash": _new_password(new.username)}))
+    password_hash = "" if upstream_subject else _new_password(new.username)
+    service.people.add(User(**{**vars(new), "password_hash": password_hash}))
     _note(service, "add", new)
     click.echo(f"registered {new.username} as {new.fhir_user}, id {new.id}")
 
@@ -61,7 +70,8 @@ def list_users(database_url: str | None) -> None:
     for one in service.people.list():
         locked = one.locked_until > service.seconds()
         state = "disabled" if not one.enabled else "locked" if locked else "enabled"
-        second = "second factor" if one.totp_secret else "password only"
+        first = "password" if one.password_hash else "provider"
+        second = "second factor" if one.totp_secret else f"{first} only"
         click.echo(f"{one.id}\t{one.username}\t{state}\t{second}\t{one.fhir_user}\t{one.organization}")
 
 
@@ -79,6 +89,38 @@ def _changing(name: str, done: str, change: Callable[[Service, User], None], abo
         click.echo(f"{done} {found.username}")
 
 
+@user.command("link")
+@click.argument("id_", metavar="ID")
+@click.option(
+    "--subject", required=True, help="Who the person is to the OpenID provider: `sub` of its tokens."
+)
+@database_option
+def link(id_: str, subject: str, database_url: str | None) -> None:
+    """Let a person sign in with the OpenID provider of the settings; every session ends."""
+    service = service_for(database_url)
+    found = _found(service, id_)
+    issuer = _provider(service, subject)
+    service.people.link(found.id, issuer, subject)
+    _note(service, "link", found)
+    click.echo(f"{found.username} signs in at {issuer} as {subject}")
+
+
+def _provider(service: Service, subject: str) -> str:
+    if not service.settings.sign_in_issuer:
+        raise Invalid(f"there is no provider to be a subject of; set `{PREFIX}SIGN_IN_ISSUER`")
+    if not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
+        raise Invalid(
+            f"subject `{shown(subject)}`: use the `sub` of its tokens, 1 to {LONGEST_SUBJECT} characters"
+        )
+    return service.settings.sign_in_issuer
+
+
+_changing(
+    "unlink",
+    "the provider does not sign in",
+    lambda s, u: s.people.link(u.id, "", ""),
+    "End signing in with the OpenID provider; every session ends.",
+)
 _changing(
     "disable", "disabled", lambda s, u: s.people.disable(u.id), "Let a person in no more; every session ends."
 )

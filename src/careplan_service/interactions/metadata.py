@@ -55,8 +55,16 @@ _DECIDED = (
 _ADDRESSES = ("token", "introspect", "revoke")
 
 
-def capability_statement(base_url: str) -> dict[str, Any]:
-    """What this server does; everything here is taken from the tables the server runs on."""
+def own_addresses(base_url: str) -> dict[str, str]:
+    """Where our own authorization server is asked for what."""
+    return {name: f"{base_url}/oauth/{name}" for name in _ADDRESSES}
+
+
+def capability_statement(base_url: str, addresses: Mapping[str, str]) -> dict[str, Any]:
+    """What this server does; everything here is taken from the tables the server runs on.
+
+    `addresses` are those of the authorization server, empty where there is not one to be named.
+    """
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -73,7 +81,7 @@ def capability_statement(base_url: str) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "security": _security(base_url),
+                "security": _security(addresses),
                 "resource": [_resource(spec) for spec in SERVED.values()],
                 "interaction": [{"code": code} for code in SYSTEM],
                 "operation": _operations(OPERATIONS),
@@ -83,13 +91,13 @@ def capability_statement(base_url: str) -> dict[str, Any]:
     }
 
 
-def _security(base_url: str) -> dict[str, Any]:
-    smart = {"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}
-    addresses = ({"url": name, "valueUri": f"{base_url}/oauth/{name}"} for name in _ADDRESSES)
+def _security(addresses: Mapping[str, str]) -> dict[str, Any]:
+    named = [{"url": name, "valueUri": url} for name, url in addresses.items()]
+    service = {"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR" if named else "OAuth"}
     return {
-        "service": [smart],
+        "service": [{"coding": [service]}],
         "description": _DECIDED,
-        "extension": [{"url": _OAUTH_URIS, "extension": list(addresses)}],
+        **({"extension": [{"url": _OAUTH_URIS, "extension": named}]} if named else {}),
     }
 
 

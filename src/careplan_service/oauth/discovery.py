@@ -20,6 +20,10 @@ TOKEN, REVOCATION, INTROSPECTION = "/oauth/token", "/oauth/revoke", "/oauth/intr
 JWKS = "/oauth/jwks"
 
 
+ACCESS = ("permission-v1", "permission-v2")
+"""The capabilities that are those of the FHIR server, whoever issues its tokens."""
+
+
 class _Field(NamedTuple):
     """A name, the documents it stands in, and its value, given the base URL and the types served."""
 
@@ -66,9 +70,7 @@ _FIELDS = (
     _Field("revocation_endpoint_auth_methods_supported", (OAUTH,), _METHOD),
     _Field("revocation_endpoint_auth_signing_alg_values_supported", (OAUTH,), _ALGORITHMS),
     _Field("scopes_supported", _BOTH, _scopes),
-    _Field(
-        "capabilities", (SMART,), _always("client-confidential-asymmetric", "permission-v1", "permission-v2")
-    ),
+    _Field("capabilities", (SMART,), _always("client-confidential-asymmetric", *ACCESS)),
 )
 
 

@@ -64,11 +64,9 @@ class Passwords:
         return self._hasher.hash(_normal(password))
 
     def fits(self, password_hash: str | None, password: str) -> bool:
-        """Whether it is that password; for None the same work is done, and it never is."""
+        """Whether it is that password; for none the same work is done, and it never is."""
         try:
-            return (
-                self._hasher.verify(password_hash or _DECOY, _normal(password)) and password_hash is not None
-            )
+            return self._hasher.verify(password_hash or _DECOY, _normal(password)) and bool(password_hash)
         except (VerificationError, InvalidHashError):
             return False
 

@@ -21,15 +21,19 @@ _TIMEOUT = 5.0
 _KEPT = 300.0
 _RETRY_FAILED = 10.0
 _RETRY_UNKNOWN_KID = 60.0
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+Fetch = Callable[[str], tuple[str, float]]
+"""A URL to the text there and the seconds that it may be kept; raises OSError or ValueError."""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class _NoRedirect(HTTPRedirectHandler):
+class NoRedirect(HTTPRedirectHandler):
+    """Follows none."""
+
     def redirect_request(self, *_: Any, **__: Any) -> None:
         """A redirect would leave the registered URL; the 3xx answer then fails as an HTTPError."""
 
 
-_open = build_opener(_NoRedirect).open
+_open = build_opener(NoRedirect).open
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,11 @@ class RemoteJwks:
 
     A set is kept for 5 minutes, or less if its Cache-Control says so. When it lacks the key id
     asked for it is fetched again, at most once a minute; after a failure, at most every 10 seconds.
+    `fetch_with` is another `fetch`.
     """
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], float], fetch_with: Fetch | None = None) -> None:
+        self._now, self._fetch_with = now, fetch_with or fetch
         self._kept: dict[str, _Kept] = {}
         self._lock = threading.Lock()
 
@@ -73,7 +78,7 @@ class RemoteJwks:
     def _fetched(self, url: str) -> _Kept:
         now = self._now()
         try:
-            text, seconds = fetch(url)
+            text, seconds = self._fetch_with(url)
             jwks.entries(text)
         except (OSError, ValueError):
             return _Kept('{"keys": []}', now, now + _RETRY_FAILED)
@@ -88,9 +93,7 @@ def is_fetchable(url: str) -> bool:
     except ValueError:
         return False
     plain = not (parts.username or parts.password or parts.fragment) and url.isprintable() and " " not in url
-    return (
-        bool(host) and plain and (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))
-    )
+    return bool(host) and plain and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
 
 
 def fetch(url: str) -> tuple[str, float]:
@@ -103,22 +106,24 @@ def fetch(url: str) -> tuple[str, float]:
     deadline = time.monotonic() + _TIMEOUT
     request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - is_fetchable checked the scheme
     with _open(request, timeout=_TIMEOUT) as response:
-        text = _read(response, deadline).decode("utf-8")
-        return text, _seconds(response.headers.get("Cache-Control", ""))
+        text = read_within(response, deadline).decode("utf-8")
+        return text, seconds_kept(response.headers.get("Cache-Control", ""))
 
 
-def _read(response: IO[bytes], deadline: float) -> bytes:
+def read_within(response: IO[bytes], deadline: float) -> bytes:
+    """A body of at most 1 MiB until a moment of `time.monotonic`. Raises ValueError or URLError."""
     body = bytearray()
     while chunk := response.read1(64 * 1024):  # type: ignore[attr-defined]
         body += chunk
         if len(body) > jwks.LARGEST:
-            raise ValueError("the JWK Set is too long")
+            raise ValueError("the answer is too long")
         if time.monotonic() > deadline:
-            raise URLError("the JWK Set took too long")
+            raise URLError("the answer took too long")
     return bytes(body)
 
 
-def _seconds(cache_control: str) -> float:
+def seconds_kept(cache_control: str) -> float:
+    """For how many seconds an answer with that Cache-Control may be kept."""
     if re.search(r"\bno-(store|cache)\b", cache_control, re.IGNORECASE):
         return 0.0
     age = re.search(r"\bmax-age=\"?(\d{1,9})\b", cache_control, re.IGNORECASE)

@@ -6,11 +6,12 @@ https://www.rfc-editor.org/rfc/rfc7009#section-2
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from authlib.oauth2 import OAuth2Error, rfc7009
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 
+from careplan_service.access.clients import Client
 from careplan_service.errors import Unauthenticated
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.form import spoken
@@ -23,14 +24,18 @@ class RevocationEndpoint:
     """Revokes a client's own tokens.
 
     `claims_of` gives the claims of a token of ours or raises Unauthenticated; `revoke(jti, expires)`
-    lets it in no more (seconds since the epoch).
+    lets it in no more (seconds since the epoch); `note(client, jti)` leaves the audit row.
     """
 
     def __init__(
-        self, assertions: Assertions, claims_of: Callable[[str], Claims], revoke: Callable[[str, float], None]
+        self,
+        assertions: Assertions,
+        claims_of: Callable[[str], Claims],
+        revoke: Callable[[str, float], None],
+        note: Callable[[Client, str], None],
     ) -> None:
         self._server = Server(assertions)
-        self._server.register_endpoint(_Revocation(claims_of, revoke))
+        self._server.register_endpoint(_Revocation(claims_of, revoke, note))
 
     def __call__(self, headers: Mapping[str, str], body: bytes) -> Response:
         """Answer one POST, given its headers (any case) and its body; errors are answers too."""
@@ -45,8 +50,14 @@ class _UnsupportedTokenType(OAuth2Error):
 class _Revocation(rfc7009.RevocationEndpoint):
     CLIENT_AUTH_METHODS = (AUTH_METHOD,)
 
-    def __init__(self, claims_of: Callable[[str], Claims], revoke: Callable[[str, float], None]) -> None:
+    def __init__(
+        self,
+        claims_of: Callable[[str], Claims],
+        revoke: Callable[[str, float], None],
+        note: Callable[[Client, str], None],
+    ) -> None:
         super().__init__()
+        self._note = note
         self._claims_of = claims_of
         self._revoke = revoke
 
@@ -73,3 +84,4 @@ class _Revocation(rfc7009.RevocationEndpoint):
 
     def revoke_token(self, token: Claims, request: FormRequest) -> None:
         self._revoke(token["jti"], token["exp"])
+        self._note(cast(OAuthClient, request.client).client, token["jti"])

@@ -6,8 +6,6 @@ issuer. https://www.rfc-editor.org/rfc/rfc9068#section-4 and https://www.rfc-edi
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +16,7 @@ from careplan_service.access.consent.terminology import ACT_REASON
 from careplan_service.access.scope_text import ScopeError, parse_scopes
 from careplan_service.access.scopes import Scopes, scopes_of
 from careplan_service.oauth import jwks
-from careplan_service.oauth.remote_jwks import fetch
+from careplan_service.oauth.issuer_metadata import IssuerMetadata
 from careplan_service.oauth.signed import Signed, is_time
 
 ALGORITHMS = ("RS256", "RS384", "ES256", "ES384")
@@ -33,8 +31,6 @@ CLAIMS: Mapping[str, tuple[str, ...]] = {
 """What is read from a token, and the claims where it stands; the first that is there counts."""
 
 _TYPES = ("at+jwt", "application/at+jwt", "jwt")
-_WELL_KNOWN = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
-_KEPT, _RETRY = 3600.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -71,8 +67,7 @@ class TrustedIssuers:
         self._audience, self._remote_jwks, self._now = audience, remote_jwks, now
         self._claims = {**CLAIMS, **{name: (claim,) for name, claim in claims.items()}}
         self._issuers = frozenset(issuers)
-        self._keys_at: dict[str, tuple[str | None, float]] = {}
-        self._lock = threading.Lock()
+        self.metadata = IssuerMetadata(now)
 
     def __contains__(self, issuer: object) -> bool:
         return isinstance(issuer, str) and issuer in self._issuers
@@ -101,21 +96,13 @@ class TrustedIssuers:
         return is_time(claims.get("exp")) and all(is_time(one) and one <= now + SKEW for one in begins)
 
     def _keys(self, signed: Signed, algorithm: str) -> Iterator[Key]:
-        url, kid = self._jwks_uri(signed.claims["iss"]), signed.header.get("kid")
-        if url is None or not isinstance(kid, str):
+        metadata, kid = self.metadata.of(signed.claims["iss"]), signed.header.get("kid")
+        if metadata is None or not isinstance(kid, str):
             return
-        for entry in jwks.entries(self._remote_jwks(url, kid)):
+        for entry in jwks.entries(self._remote_jwks(metadata["jwks_uri"], kid)):
             key = jwks.verification_key(entry, algorithm) if entry.get("kid") == kid else None
             if key:
                 yield key
-
-    def _jwks_uri(self, issuer: str) -> str | None:
-        with self._lock:
-            url, until = self._keys_at.get(issuer, (None, 0.0))
-            if self._now() >= until:
-                url = next(filter(None, (_jwks_uri_at(issuer, path) for path in _WELL_KNOWN)), None)
-                self._keys_at[issuer] = url, self._now() + (_KEPT if url else _RETRY)
-            return url
 
     def _found(self, claims: Mapping[str, Any], name: str) -> Any:
         return next((claims[claim] for claim in self._claims[name] if claim in claims), None)
@@ -149,15 +136,3 @@ def _purpose(coding: object) -> str:
 
 def _is_for(audiences: object, wanted: str) -> bool:
     return wanted in audiences if isinstance(audiences, list) else audiences == wanted
-
-
-def _jwks_uri_at(issuer: str, path: str) -> str | None:
-    """Where the issuer says its keys are; its document must name the issuer itself (RFC 8414 section 3.3)."""
-    try:
-        document = json.loads(fetch(issuer.rstrip("/") + path)[0])
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(document, dict) or document.get("issuer") != issuer:
-        return None
-    url = document.get("jwks_uri")
-    return url if isinstance(url, str) else None

@@ -35,8 +35,26 @@ oauth_user = Table(
     Column("locked_until", BigInteger, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("issuer", Text, nullable=False, server_default=""),
+    Column("subject", Text, nullable=False, server_default=""),
 )
 Index("oauth_user_username", oauth_user.c.username, unique=True)
+_linked = oauth_user.c.subject != ""
+Index(
+    "oauth_user_subject",
+    oauth_user.c.issuer,
+    oauth_user.c.subject,
+    unique=True,
+    sqlite_where=_linked,
+    postgresql_where=_linked,
+)
+
+oauth_recovery = Table(
+    "oauth_recovery",
+    metadata,
+    Column("user_id", Text, ForeignKey("oauth_user.id"), primary_key=True),
+    Column("code", Text, primary_key=True),
+)
 
 oauth_session = Table(
     "oauth_session",
@@ -47,6 +65,7 @@ oauth_session = Table(
     Column("seen", BigInteger, nullable=False),
     Column("complete", Boolean, nullable=False),
     Column("offered", Text, nullable=False),
+    Column("address", Text, nullable=False, server_default=""),
 )
 Index("oauth_session_user", oauth_session.c.user_id)
 Index("oauth_session_created", oauth_session.c.created)

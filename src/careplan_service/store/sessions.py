@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, case, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    and_,
+    case,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from careplan_service.access.people import (
@@ -79,13 +91,15 @@ class SqlSessions:
         """Open a session in place of the `previous` one and take the attempt back.
 
         Failures are forgotten when it is complete. False, and no session is opened, when the person was
-        disabled, or got another password or second factor, since `user` was read.
+        disabled, or got another password, second factor or subject, since `user` was read.
         """
         unchanged = and_(
             oauth_user.c.id == user.id,
             oauth_user.c.enabled,
             oauth_user.c.password_hash == user.password_hash,
             oauth_user.c.totp_secret == user.totp_secret,
+            oauth_user.c.issuer == user.issuer,
+            oauth_user.c.subject == user.subject,
         )
         fewer = case((oauth_user.c.failures > 0, oauth_user.c.failures - 1), else_=0)
         forgiven = update(oauth_user).values(failures=0 if complete else fewer, locked_until=0)
@@ -101,7 +115,7 @@ class SqlSessions:
                 return False
             connection.execute(delete(oauth_session).where(oauth_session.c.digest == previous))
             row = {"digest": digest, "user_id": user.id, "created": now, "seen": now, "complete": complete}
-            connection.execute(insert(oauth_session).values({**row, "offered": ""}))
+            connection.execute(insert(oauth_session).values({**row, "offered": "", "address": address}))
         return True
 
     def find(self, digest: str, now: int) -> Session | None:
@@ -110,9 +124,7 @@ class SqlSessions:
         wanted = (
             select(oauth_session, oauth_user)
             .join(oauth_user, oauth_user.c.id == row_of.user_id)
-            .where(row_of.digest == digest, oauth_user.c.enabled)
-            .where(row_of.seen > now - IDLE_SECONDS, row_of.created > now - ABSOLUTE_SECONDS)
-            .where(or_(row_of.complete, row_of.created > now - BETWEEN_STEPS_SECONDS))
+            .where(row_of.digest == digest, _is_open(now))
         )
         with transaction(self._engine) as connection:
             row = connection.execute(wanted).mappings().one_or_none()
@@ -120,14 +132,30 @@ class SqlSessions:
                 return None
             if now - row[row_of.seen] >= _SEEN_SECONDS:
                 connection.execute(update(oauth_session).where(row_of.digest == digest).values(seen=now))
-        user = User(**{column.name: row[column] for column in oauth_user.c})
-        told = {column.name: row[column] for column in row_of if column.name != "user_id"}
-        return Session(**told, user=user)
+        return _session(row)
+
+    def of(self, user: User, now: int) -> tuple[Session, ...]:
+        """The sessions of a person that are not over, the one used last first."""
+        wanted = (
+            select(oauth_session, oauth_user)
+            .join(oauth_user, oauth_user.c.id == oauth_session.c.user_id)
+            .where(oauth_user.c.id == user.id, _is_open(now))
+            .order_by(oauth_session.c.seen.desc(), oauth_session.c.created.desc(), oauth_session.c.digest)
+        )
+        with transaction(self._engine) as connection:
+            return tuple(map(_session, connection.execute(wanted).mappings()))
 
     def end(self, digest: str) -> None:
         """End a session; the id means nothing any more."""
         with transaction(self._engine) as connection:
             connection.execute(delete(oauth_session).where(oauth_session.c.digest == digest))
+
+    def end_others(self, session: Session) -> None:
+        """End every other session of its person."""
+        of = oauth_session.c
+        others = (of.user_id == session.user.id) & (of.digest != session.digest)
+        with transaction(self._engine) as connection:
+            connection.execute(delete(oauth_session).where(others))
 
     def offer(self, digest: str, sealed: str) -> None:
         """Keep a sealed secret that is shown in this session, until it is taken as second factor."""
@@ -145,6 +173,22 @@ class SqlSessions:
         with transaction(self._engine) as connection:
             connection.execute(purge(oauth_session, over))
             connection.execute(purge(oauth_attempt, oauth_attempt.c.since < now - ADDRESS_SECONDS))
+
+
+def _is_open(now: int) -> ColumnElement[bool]:
+    of = oauth_session.c
+    return and_(
+        oauth_user.c.enabled,
+        of.seen > now - IDLE_SECONDS,
+        of.created > now - ABSOLUTE_SECONDS,
+        or_(of.complete, of.created > now - BETWEEN_STEPS_SECONDS),
+    )
+
+
+def _session(row: RowMapping) -> Session:
+    user = User(**{column.name: row[column] for column in oauth_user.c})
+    told = {column.name: row[column] for column in oauth_session.c if column.name != "user_id"}
+    return Session(**told, user=user)
 
 
 def _window(now: int) -> int:

@@ -27,6 +27,17 @@ for a change to what another organisation contributed. Every refusal is an Opera
 fault found; errors of the token endpoint are those of OAuth 2.0. `HEAD` answers wherever `GET` does. \
 Resources are read and written as JSON and as XML; answers leave compressed for who accepts gzip."""
 
+_OWN = frozenset(
+    {
+        "/oauth/token",
+        "/oauth/introspect",
+        "/oauth/revoke",
+        "/oauth/jwks",
+        "/.well-known/oauth-authorization-server",
+    }
+)
+"""What is there with our own authorization server only."""
+
 _TAGS: Mapping[str, str] = {
     "Authorization": "Access tokens for registered clients",
     "System": "Interactions with the whole FHIR server",
@@ -36,12 +47,15 @@ _TAGS: Mapping[str, str] = {
 }
 
 
-def openapi_document(server: str = "") -> dict[str, Any]:
-    """The document as an object, of a server at that address.
+def openapi_document(server: str = "", *, own: bool = True) -> dict[str, Any]:
+    """The document as an object, of a server at that address; with its `own` authorization server or without.
 
     Everything that depends on the installation has its default value; so has the address if it is empty.
     """
     settings = Settings()
+    operations = [*service_operations(), *system_operations(), *type_operations()]
+    if not own:
+        operations = [_without_own(*one) for one in operations if one[0] not in _OWN]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -51,16 +65,21 @@ def openapi_document(server: str = "") -> dict[str, Any]:
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server or settings.base_url, "description": "set by CAREPLAN_BASE_URL"}],
-        "security": [{"oauth2": []}, {"token": []}],
+        "security": [*([{"oauth2": []}] if own else []), {"token": []}],
         "tags": [*_service_tags(), *({"name": name, "externalDocs": _page(name)} for name in SERVED)],
-        "paths": paths_of([*service_operations(), *system_operations(), *type_operations()]),
-        "components": components(settings),
+        "paths": paths_of(operations),
+        "components": components(settings, own=own),
     }
 
 
 def openapi_yaml() -> str:
     """The document as YAML, the same text every time; `openapi/careplan.yaml` is this."""
     return yaml_text(openapi_document())
+
+
+def _without_own(path: str, method: str, operation: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    ways = [way for way in operation.get("security", []) if "oauth2" not in way]
+    return path, method, {**operation, "security": ways} if "security" in operation else operation
 
 
 def _service_tags() -> list[dict[str, str]]:

@@ -63,10 +63,10 @@ _JSON_PATCH_STEP = {
 }
 
 
-def components(settings: Settings) -> dict[str, Any]:
-    """The components object."""
+def components(settings: Settings, *, own: bool) -> dict[str, Any]:
+    """The components object, with the way to a token of our own authorization server where there is one."""
     return {
-        "securitySchemes": {"token": _token(), "oauth2": _oauth2()},
+        "securitySchemes": {"token": _token(own), **({"oauth2": _oauth2()} if own else {})},
         "parameters": dict([*shared_parameters(), *search_parameters()]),
         "headers": {
             name: {"description": about, "required": always, "schema": {"type": "string"}}
@@ -92,8 +92,10 @@ def _oauth2() -> dict[str, Any]:
     }
 
 
-def _token() -> dict[str, Any]:
+def _token(own: bool) -> dict[str, Any]:
     about = "An access token that is there already: from `/oauth/token`, or from `careplan token`."
+    if not own:
+        about = "An access token of the authorization server that this service trusts."
     return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": about}
 
 

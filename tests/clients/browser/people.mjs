@@ -7,15 +7,18 @@ import axe from "axe-core";
 import { base, withPage } from "./browser.mjs";
 
 const [width, height, colorScheme] = process.argv.slice(3);
-const { PASSWORD, NOW } = process.env;
+const { PASSWORD, NOW, PROVIDER, SHOTS } = process.env;
+const NEW = "another river, a wide one";
 const screen = { viewport: { width: Number(width), height: Number(height) }, colorScheme };
-const REFUSED = /status of 422/; // what is typed wrong is answered with it, and the console tells
+// What is typed wrong is answered with 422, and the console tells; the provider is another host.
+const EXPECTED = new RegExp(`status of 422|^asks http://${PROVIDER}/authorize`);
 
 async function judged(page, state) {
   await page.evaluate(axe.source); // not as a script of the page: the policy would refuse that
   const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
   const told = violations.map(({ id, impact, nodes }) => `${state}: ${impact} ${id} at ${nodes[0].target}`);
   assert.deepEqual(told, []);
+  if (SHOTS) await page.screenshot({ path: `${SHOTS}/${state}-${width}-${colorScheme}.png`, fullPage: true });
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(wide <= 0, `${state}: the page is ${wide} pixels wider than the screen`);
 }
@@ -98,8 +101,13 @@ await withPage({ ...screen, reducedMotion: "reduce" }, async (page) => {
   assert.equal((await page.locator(".secret").innerText()).replaceAll(" ", "").trim(), secret);
   await typed(page, "Six digits", codeOf(secret, step));
   await typed(page, "Your password", PASSWORD);
-  await entered(page, "Your account");
+  await entered(page, "Your recovery codes");
   await page.getByRole("status").waitFor();
+  await judged(page, "recovery codes");
+  const codes = await page.locator(".codes code").allInnerTexts();
+  assert.equal(new Set(codes).size, 10);
+  await reached(page, "link", "I have kept them");
+  await entered(page, "Your account");
   await judged(page, "set up");
 
   // out, and in again by both steps
@@ -107,7 +115,7 @@ await withPage({ ...screen, reducedMotion: "reduce" }, async (page) => {
   await entered(page, "Sign in");
   await page.getByRole("status").waitFor();
   await judged(page, "signed out");
-  await page.goto(`${base}/sign-in?next=%2Faccount%3Fsecond-factor%3D1`);
+  await page.goto(`${base}/sign-in?next=%2Faccount%3Fx%3D1`);
   await typed(page, "Username", "ann");
   await typed(page, "Password", PASSWORD);
   await entered(page, "Your code");
@@ -117,5 +125,58 @@ await withPage({ ...screen, reducedMotion: "reduce" }, async (page) => {
   await judged(page, "code refused");
   await typed(page, "Six digits", codeOf(secret, step + 1));
   await entered(page, "Your account");
-  assert.equal(page.url(), `${base}/account?second-factor=1`);
-}, REFUSED);
+  assert.equal(page.url(), `${base}/account?x=1`);
+
+  // another password
+  await reached(page, "link", "Change your password");
+  await entered(page, "Change your password");
+  await judged(page, "password");
+  await typed(page, "Your password now", PASSWORD);
+  await typed(page, "New password", "short");
+  await typed(page, "New password again", "short");
+  await entered(page, "Error: Change your password");
+  await judged(page, "password refused");
+  await typed(page, "Your password now", PASSWORD);
+  await typed(page, "New password", NEW);
+  await typed(page, "New password again", NEW);
+  await entered(page, "Your account");
+  await page.getByRole("status").waitFor();
+  await judged(page, "password changed");
+
+  // with the provider and a recovery code, while another browser is in
+  const other = await (await page.context().browser().newContext(screen)).newPage();
+  await other.goto(`${base}/sign-in`);
+  await judged(other, "ways to sign in");
+  await reached(other, "link", `Sign in with ${PROVIDER}`);
+  await entered(other, "Your code");
+  await reached(other, "link", "Use a recovery code");
+  await entered(other, "Your recovery code");
+  await judged(other, "recovery code");
+  await typed(other, "Recovery code", "AAAA");
+  await entered(other, "Error: Your recovery code");
+  await judged(other, "recovery code refused");
+  await typed(other, "Recovery code", codes[0].toLowerCase());
+  await entered(other, "Your account");
+  await judged(other, "two sessions");
+  await reached(other, "button", "Sign out everywhere else");
+  await other.keyboard.press("Enter");
+  await other.getByRole("status").waitFor();
+  await page.goto(`${base}/account`);
+  assert.equal(page.url(), `${base}/sign-in?next=%2Faccount`);
+
+  // new codes, and off
+  await reached(other, "link", "Make new recovery codes");
+  await entered(other, "New recovery codes");
+  await judged(other, "new recovery codes");
+  await typed(other, "Your password", NEW);
+  await entered(other, "Your recovery codes");
+  const [code] = await other.locator(".codes code").allInnerTexts();
+  await other.goto(`${base}/account/second-factor/off`);
+  await judged(other, "second step off");
+  await typed(other, "Your password", NEW);
+  await typed(other, "Code", code);
+  await entered(other, "Your account");
+  await judged(other, "second step is off");
+  await other.goto(`${base}/sign-in/back?state=x&code=y`);
+  await judged(other, "not signed in");
+}, EXPECTED);

@@ -29,7 +29,7 @@ def _routes(face: Face) -> Blueprint:
     @routes.get("/metadata")
     def capabilities() -> Response:
         presenting.note_wanted(request, "capabilities")
-        return wire.document(metadata.capability_statement(face.base_url))
+        return wire.document(metadata.capability_statement(face.base_url, face.addresses()))
 
     for module in _ROUTES:
         module.register(routes, face)

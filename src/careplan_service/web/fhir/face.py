@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -22,12 +22,16 @@ FORMAT = frozenset({"_format", "_pretty"})
 
 @dataclass(frozen=True)
 class Face:
-    """Made once by `app.py`; `door` gives what a Consent is compiled with at this moment."""
+    """Made once by `app.py`; `door` gives what a Consent is compiled with at this moment.
+
+    `addresses` are those of the authorization server, by what is asked there.
+    """
 
     reception: Reception
     door: Callable[[], Door]
     cursors: Cursors
     base_url: str
+    addresses: Callable[[], Mapping[str, str]]
 
     def serve(
         self,

@@ -9,11 +9,24 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from careplan_service.errors import Malformed, NotFound, Problem, TooLarge
-from careplan_service.web.people import account, sign_in
+from careplan_service.web.people import account, elsewhere, second_factor, sign_in
 from careplan_service.web.people.pages import ASSETS, asset, problem_page
 from careplan_service.web.people.visits import Visits
 
-PAGES = ("/sign-in", "/sign-in/code", "/sign-out", "/account", "/account/second-factor")
+PAGES = (
+    "/sign-in",
+    "/sign-in/code",
+    "/sign-in/recovery-code",
+    "/sign-in/elsewhere",
+    "/sign-in/back",
+    "/sign-out",
+    "/account",
+    "/account/password",
+    "/account/second-factor",
+    "/account/second-factor/off",
+    "/account/recovery-codes",
+    "/account/sign-out-elsewhere",
+)
 """Where they are."""
 
 
@@ -22,6 +35,9 @@ def people_blueprint(visits: Visits) -> Blueprint:
     routes = Blueprint("people", __name__, template_folder="../pages")
     sign_in.add(routes, visits)
     account.add(routes, visits)
+    second_factor.add(routes, visits)
+    if visits.elsewhere:
+        elsewhere.add(routes, visits, visits.elsewhere)
 
     @routes.get("/people/<string:name>")
     def people_asset(name: str) -> Response:

@@ -1,67 +1,76 @@
-"""The account page: who am I, the second factor, which apps I allowed.
+"""The account page: who am I, the password, where I am signed in, which apps I allowed.
 
-https://pages.nist.gov/800-63-4/sp800-63b.html#singlefactorOTP
+https://cheatsheetseries.owasp.org/cheatsheets/Authentication_Cheat_Sheet.html#change-password-feature
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Blueprint, Response, request
 
-from careplan_service.access.people import Session
 from careplan_service.errors import Fault, Invalid
 from careplan_service.web.people.addresses import HOME
 from careplan_service.web.people.forms import posted
-from careplan_service.web.people.pages import page
+from careplan_service.web.people.pages import REFUSED, page, sentences
 from careplan_service.web.people.visits import Visits
 
-_SETTING_UP = "/account/second-factor"
-_REFUSED = 422
+_PASSWORD = "/account/password"  # noqa: S105 - an address
+_DONE: Mapping[str, str] = {
+    "password": "Your password is changed. You are signed out everywhere else.",
+    "second-factor-off": "The second step is off. You are signed out everywhere else.",
+    "elsewhere": "You are signed out everywhere else.",
+}
+"""What a change is answered with, on the account page."""
 
 
 def add(routes: Blueprint, visits: Visits) -> None:
     """Add the routes."""
-
-    def setting_up(session: Session, faults: tuple[Fault, ...] = ()) -> Response:
-        return page(
-            visits,
-            "second_factor.html",
-            _REFUSED if faults else 200,
-            session=session,
-            offer=visits.entrance.offer(session),
-            faults=[Fault(fault.code, _sentence(fault.text), fault.expression) for fault in faults],
-        )
+    account = visits.account
 
     @routes.get("/account")
-    def account() -> Response:
+    def own_account() -> Response:
         session = visits.signed_in()
         if session is None:
             return visits.to_sign_in(HOME)
-        since = datetime.fromtimestamp(session.created, UTC)
-        is_new = "second-factor" in request.args
-        return page(visits, "account.html", session=session, since=since, is_new=is_new)
+        values: dict[str, Any] = {
+            "session": session,
+            "sessions": sorted(account.sessions_of(session), key=lambda one: one.digest != session.digest),
+            "moment": lambda seconds: datetime.fromtimestamp(seconds, UTC),
+            "codes_left": account.recovery_codes_left(session),
+            "has_password": visits.has_password(session),
+            "done": _DONE.get(request.args.get("changed", "")),
+        }
+        return page(visits, "account.html", **values)
 
-    @routes.get(_SETTING_UP)
-    def second_factor() -> Response:
-        session = visits.signed_in()
-        return setting_up(session) if session else visits.to_sign_in(_SETTING_UP)
+    def changing(faults: Sequence[Fault] = ()) -> Response:
+        return page(visits, "password.html", REFUSED if faults else 200, faults=faults)
 
-    @routes.post(_SETTING_UP)
-    def take_second_factor() -> Response:
-        form, session = posted(visits), visits.signed_in()
+    @routes.get(_PASSWORD)
+    def password() -> Response:
+        return changing() if visits.changing() else visits.to_sign_in(_PASSWORD)
+
+    @routes.post(_PASSWORD)
+    def change_password() -> Response:
+        form, session = posted(visits), visits.changing()
         if session is None:
-            return visits.to_sign_in(_SETTING_UP)
+            return visits.to_sign_in(_PASSWORD)
+        new = form.get("new", "")
+        if new != form.get("again", ""):
+            return changing([Fault("invalid", "Type the new password the same way twice.", "again")])
         try:
-            entered = visits.entrance.take_offer(
-                session, form.get("password", ""), form.get("code", ""), visits.address()
-            )
+            changed = account.change_password(session, form.get("password", ""), new, visits.address())
         except Invalid as wrong:
-            return setting_up(session, wrong.faults)
-        response = visits.to("/account?second-factor=1")
-        visits.keep(response, entered.cookie)
-        return response
+            return changing(sentences(wrong))
+        return visits.after_change(changed, "password")
 
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+    @routes.post("/account/sign-out-elsewhere")
+    def sign_out_elsewhere() -> Response:
+        posted(visits)
+        session = visits.signed_in()
+        if session is None:
+            return visits.to_sign_in(HOME)
+        account.sign_out_elsewhere(session, visits.address())
+        return visits.to("/account?changed=elsewhere")

@@ -11,12 +11,15 @@ from importlib.resources import files
 
 from flask import Response, render_template
 
-from careplan_service.errors import Problem
+from careplan_service.errors import Fault, Invalid, Problem
 from careplan_service.web.people.forms import TOKEN_FIELD, token_for
 from careplan_service.web.people.visits import Visits, new_id
 
 ASSETS: Mapping[str, str] = {"page.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 """The files of the pages with their media types; nothing else is given out."""
+
+REFUSED = 422
+"""The status of a page that says what is wrong in its form."""
 
 _FILES = files("careplan_service.web") / "pages" / "people"
 _SAFE = {
@@ -27,6 +30,7 @@ _SAFE = {
 }
 _TITLES = {
     403: "This was not sent",
+    404: "This is not offered here",
     413: "This was too long",
     429: "Too many attempts",
     503: "Not at this moment",
@@ -54,6 +58,14 @@ def problem_page(visits: Visits, problem: Problem) -> Response:
     response = page(visits, "problem.html", problem.status, title=title, text=problem.text)
     response.headers.update(problem.headers)
     return response
+
+
+def sentences(wrong: Invalid) -> list[Fault]:
+    """The faults in whole sentences."""
+    return [
+        Fault(fault.code, f"{fault.text[:1].upper()}{fault.text[1:]}.", fault.expression)
+        for fault in wrong.faults
+    ]
 
 
 @cache

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from flask import Blueprint, Response, request
 
-from careplan_service.access.people import Entered
-from careplan_service.errors import Fault
+from careplan_service.errors import Fault, NotFound
 from careplan_service.web.people.addresses import local_path
 from careplan_service.web.people.forms import posted
 from careplan_service.web.people.pages import page
@@ -17,11 +19,19 @@ _WRONG = Fault(
     "Check username and password. After several failures wait some minutes.",
     "username",
 )
-_WRONG_CODE = Fault(
-    "login",
-    "Type the code that your app shows now; each works once. After several failures wait some minutes.",
-    "code",
-)
+_CODES: Mapping[str, Fault] = {
+    "code": Fault(
+        "login",
+        "Type the code that your app shows now; each works once. After several failures wait some minutes.",
+        "code",
+    ),
+    "recovery-code": Fault(
+        "login",
+        "Type one of your recovery codes; each works once. After several failures wait some minutes.",
+        "code",
+    ),
+}
+"""The pages of the second step, and what is said there of a wrong code."""
 
 
 def add(routes: Blueprint, visits: Visits) -> None:
@@ -30,12 +40,10 @@ def add(routes: Blueprint, visits: Visits) -> None:
     def following() -> str:
         return local_path(request.values.get("next", ""))
 
-    def entered(step: Entered) -> Response:
-        response = (
-            visits.to(following()) if step.complete else visits.to_sign_in(following(), "/sign-in/code")
-        )
-        visits.keep(response, step.cookie)
-        return response
+    def shown(status: int = 200, **values: Any) -> Response:
+        host = visits.elsewhere.host if visits.elsewhere else ""
+        ways: dict[str, Any] = {"passwords": visits.passwords, "host": host, "next": following()}
+        return page(visits, "sign_in.html", status, **ways, **values)
 
     @routes.before_request
     def safe() -> None:
@@ -46,39 +54,44 @@ def add(routes: Blueprint, visits: Visits) -> None:
     def sign_in() -> Response:
         if visits.signed_in():
             return visits.to(following())
-        return page(visits, "sign_in.html", next=following(), is_out="signed-out" in request.args)
+        return shown(is_out="signed-out" in request.args)
 
     @routes.post("/sign-in")
     def with_password() -> Response:
+        if not visits.passwords:
+            raise NotFound("nobody signs in with a password here")
         form = posted(visits)
         username, password = form.get("username", "").strip(), form.get("password", "")
         faults = _missing(username=username, password=password)
         if not faults:
             step = visits.entrance.with_password(username, password, visits.address(), visits.cookie())
             if step:
-                return entered(step)
+                return visits.entered(step, following())
             faults = [_WRONG]
-        return page(visits, "sign_in.html", _REFUSED, next=following(), username=username, faults=faults)
+        return shown(_REFUSED, username=username, faults=faults)
 
-    @routes.get("/sign-in/code")
-    def code() -> Response:
+    def code_page(name: str, status: int = 200, faults: Sequence[Fault] = ()) -> Response:
+        return page(visits, f"{name.replace('-', '_')}.html", status, next=following(), faults=faults)
+
+    @routes.get("/sign-in/<any(code, 'recovery-code'):kind>")
+    def code(kind: str) -> Response:
         session = visits.session()
         if session is None or session.complete:
             return visits.to_sign_in(following())
-        return page(visits, "code.html", next=following())
+        return code_page(kind)
 
-    @routes.post("/sign-in/code")
-    def with_code() -> Response:
+    @routes.post("/sign-in/<any(code, 'recovery-code'):kind>")
+    def with_code(kind: str) -> Response:
         form, session = posted(visits), visits.session()
         if session is None or session.complete:
             return visits.to_sign_in(following())
         faults = _missing(code=form.get("code", ""))
         if not faults:
-            step = visits.entrance.with_code(session, form["code"], visits.address(), visits.cookie())
+            step = visits.entrance.with_code(session, form["code"], visits.address())
             if step:
-                return entered(step)
-            faults = [_WRONG_CODE]
-        return page(visits, "code.html", _REFUSED, next=following(), faults=faults)
+                return visits.entered(step, following())
+            faults = [_CODES[kind]]
+        return code_page(kind, _REFUSED, faults)
 
     @routes.post("/sign-out")
     def sign_out() -> Response:
@@ -93,7 +106,7 @@ def add(routes: Blueprint, visits: Visits) -> None:
 _WORDS = {
     "username": "Type your username.",
     "password": "Type your password.",
-    "code": "Type the six digits that your authenticator app shows.",
+    "code": "Type the code.",
 }
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
 from flask import Response, request
 
-from careplan_service.access.people import Entered, Offer, Session
-from careplan_service.errors import Forbidden
+from careplan_service.access.people import Back, Changed, Entered, Leaving, Offer, Session
+from careplan_service.errors import Forbidden, NotFound
 from careplan_service.web.people.addresses import address_of
 
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -35,26 +36,68 @@ class Entrance(Protocol):
     def with_password(self, username: str, password: str, address: str, cookie: str) -> Entered | None:
         """The first step."""
 
-    def with_code(self, session: Session, code: str, address: str, cookie: str) -> Entered | None:
+    def with_code(self, session: Session, code: str, address: str) -> Entered | None:
         """The second step."""
 
     def sign_out(self, session: Session, address: str) -> None:
         """End the session."""
 
+
+class OwnAccount(Protocol):
+    """What people change about their own account. Raises Invalid with a fault at the field that is wrong."""
+
     def offer(self, session: Session) -> Offer:
         """A secret that can become the second factor."""
 
-    def take_offer(self, session: Session, password: str, code: str, address: str) -> Entered:
-        """Make it the second factor. Raises Invalid with a fault at `password` or `code`."""
+    def take_offer(self, session: Session, password: str, code: str, address: str) -> Changed:
+        """Make it the second factor."""
+
+    def remove_second_factor(self, session: Session, password: str, code: str, address: str) -> Changed:
+        """Do without."""
+
+    def renew_recovery_codes(self, session: Session, password: str, address: str) -> Changed:
+        """New recovery codes in place of those from before."""
+
+    def recovery_codes_left(self, session: Session) -> int:
+        """How many are not used."""
+
+    def change_password(self, session: Session, password: str, new: str, address: str) -> Changed:
+        """Replace the password."""
+
+    def sessions_of(self, session: Session) -> tuple[Session, ...]:
+        """Every session of the person, the one used last first."""
+
+    def sign_out_elsewhere(self, session: Session, address: str) -> None:
+        """End every other session of the person."""
+
+
+class Elsewhere(Protocol):
+    """An OpenID provider that people sign in with."""
+
+    @property
+    def host(self) -> str:
+        """How people know it."""
+
+    def leave(self, following: str, cookie: str) -> Leaving:
+        """Ask it."""
+
+    def back(self, answer: Mapping[str, str], kept: str, cookie: str, address: str) -> Back:
+        """Who it says is there. Raises Forbidden for nobody."""
 
 
 @dataclass(frozen=True)
 class Visits:
-    """The people at the pages of the service at `base_url`, behind that many `proxies`."""
+    """The people at the pages of the service at `base_url`, behind that many `proxies`.
+
+    They sign in with a password unless `passwords` is False, and with the provider `elsewhere` if given.
+    """
 
     base_url: str
     entrance: Entrance
+    account: OwnAccount
     proxies: int = 0
+    elsewhere: Elsewhere | None = None
+    passwords: bool = True
 
     @property
     def is_secure(self) -> bool:
@@ -93,6 +136,17 @@ class Visits:
         session = self.session()
         return session if session and session.complete else None
 
+    def changing(self) -> Session | None:
+        """The session of a person who may change the account. Raises NotFound where there is no password."""
+        session = self.signed_in()
+        if session and not self.has_password(session):
+            raise NotFound("your account has no password here, so nothing about it can be changed here")
+        return session
+
+    def has_password(self, session: Session) -> bool:
+        """Whether the person can show a password, which every change of an account needs."""
+        return self.passwords and bool(session.user.password_hash)
+
     def address(self) -> str:
         """The sender's network address."""
         return address_of(request, self.proxies)
@@ -111,11 +165,23 @@ class Visits:
 
     def to(self, path: str) -> Response:
         """See another page of this service."""
-        headers = {
-            "Location": f"{self.root}{path}",
-            "Cache-Control": "no-store",
-            "Referrer-Policy": "no-referrer",
-        }
+        return self.out(f"{self.root}{path}")
+
+    def entered(self, step: Entered, following: str) -> Response:
+        """On to the page that was wanted, by way of the second step where one is left."""
+        response = self.to(following) if step.complete else self.to_sign_in(following, "/sign-in/code")
+        self.keep(response, step.cookie)
+        return response
+
+    def after_change(self, changed: Changed, what: str) -> Response:
+        """Back to the account page in the new session; it says what was changed."""
+        response = self.to(f"/account?changed={what}")
+        self.keep(response, changed.cookie)
+        return response
+
+    def out(self, url: str) -> Response:
+        """See a page of somebody else, who is not told where from."""
+        headers = {"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         return Response(status=303, headers=headers)
 
     def to_sign_in(self, following: str, page: str = "/sign-in") -> Response:
