@@ -36,6 +36,7 @@ from careplan_service.oauth.trusted import TrustedIssuers
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
+from careplan_service.store.authorizations import SqlAuthorizations
 from careplan_service.store.clients import SqlClients
 from careplan_service.store.database import Database
 from careplan_service.store.people import SqlPeople
@@ -76,6 +77,7 @@ class Service:
     clients: SqlClients
     revocations: SqlRevocations
     people: SqlPeople
+    authorizations: SqlAuthorizations
     keys: SigningKeys
     seal: Seal
     clock: Clock
@@ -137,6 +139,7 @@ def assemble(
         clients=SqlClients(database.engine, now=lambda: clock().timestamp()),
         revocations=SqlRevocations(database, now=lambda: clock().timestamp()),
         people=SqlPeople(database.engine),
+        authorizations=SqlAuthorizations(database.engine),
         keys=SigningKeys(settings.keys_dir, now=time.monotonic),
         seal=Seal(settings.keys_dir),
         clock=clock,
