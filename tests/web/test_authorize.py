@@ -7,7 +7,6 @@ import json
 import pytest
 
 from builders import Api, a_patient
-from careplan_service.app import Service
 from conftest import Clock
 from web.authorizing import (
     BACK,

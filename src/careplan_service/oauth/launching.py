@@ -34,6 +34,7 @@ _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]{1,500}")
 _INTENT = re.compile(r"[ -~]{1,200}")
 _MOST, _LONGEST = 20, 4000
 _FIELDS = ("client_id", "user", "patient", "encounter", "fhirContext", "intent", "need_patient_banner")
+_NAMED = ("client_id", "user", "patient", "encounter")
 _ITEM = ("reference", "canonical", "identifier", "type", "role")
 _ALONE = ("Patient", "Encounter")
 """They have fields of their own, and stand in `fhirContext` only in another role than `launch`."""
@@ -73,6 +74,8 @@ class Launching:
             )
         if not isinstance(sent, dict):
             raise Invalid("send a JSON object with `client_id` and `patient`")
+        named = (f"{name}={shown(str(sent[name]))}" for name in _NAMED if name in sent)
+        desk.also_asked(" ".join(named))
         faults = [Fault("invalid", text, field) for field, text in [*_shape(sent), *self._about(desk, sent)]]
         if faults:
             raise Invalid("; ".join(fault.text for fault in faults), faults=faults)
