@@ -157,8 +157,8 @@ def test_what_the_person_may_not_do_is_struck_and_not_granted(api: Api, ann: Bro
     text = " ".join(ann.ask(scope=scope).text.split())
     authorization, _ = code_of(api.service, ann.decide())
 
-    assert "<s>Add, change and delete organisations of Ann Example</s>: it is in nobody&#39;s record" in text
-    assert "<s>Add and change practitioners that you may see yourself</s>: you may not change it" in text
+    assert "<s>Add, change and delete organisations on record here</s>: it is in nobody&#39;s record" in text
+    assert "<s>Add and change practitioners on record here</s>: you may not change it" in text
     assert authorization.scope == "patient/Organization.rs user/Goal.cu user/Practitioner.rs".replace(
         "user/Goal.cu user/Practitioner.rs", "user/Practitioner.rs user/Goal.cu"
     )

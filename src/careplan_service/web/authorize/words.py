@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from careplan_service.access.asking import ONLINE, STAY, WHO, Ask, NotGiven, Question
+from careplan_service.access.compartment import IN_NONE
 
 THINGS: Mapping[str, str] = {
     "*": "everything on record, also kinds that are added later",
@@ -89,6 +90,7 @@ def _struck(one: NotGiven, question: Question) -> Struck:
 def _sentence(ask: Ask, question: Question) -> str:
     verbs = joined([verb for letter, verb in VERBS.items() if letter in ask.letters])
     whose = f"of {question.patient}" if ask.context == "patient" else "that you may see yourself"
+    whose = "on record here" if ask.resource_type in IN_NONE else whose
     thing = THINGS.get(ask.resource_type, ask.resource_type)
     return f"{verbs[:1].upper()}{verbs[1:]} {thing} {whose}"
 
