@@ -14,6 +14,7 @@ from careplan_service.cli import careplan
 from careplan_service.resources.r4.facts import RESOURCE_TYPES
 from careplan_service.resources.r4.tables import SHAPES
 from careplan_service.settings import ABOUT, PREFIX
+from careplan_service.web.authorize import PAGES as ASKING
 from careplan_service.web.openapi import openapi_document
 from careplan_service.web.people import PAGES
 
@@ -87,7 +88,7 @@ def _is_address(text: str) -> bool:
 
 
 def _address_exists(text: str) -> bool:
-    known = {path.partition("{")[0].rstrip("/") for path in openapi_document()["paths"]} | set(PAGES)
+    known = {path.partition("{")[0].rstrip("/") for path in openapi_document()["paths"]} | {*PAGES, *ASKING}
     return any(text == path or text.startswith((f"{path}/", f"{path}.")) for path in known)
 
 

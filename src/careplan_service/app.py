@@ -27,11 +27,17 @@ from careplan_service.log import configure_log
 from careplan_service.oauth import discovery, outgoing
 from careplan_service.oauth.account import Account
 from careplan_service.oauth.assertions import Assertions
+from careplan_service.oauth.authorize import AuthorizationRequests
+from careplan_service.oauth.authorize_audit import AuthorizeAudit
+from careplan_service.oauth.authorizing import Authorizing
 from careplan_service.oauth.foreign import Foreign, no_smart_configuration
+from careplan_service.oauth.in_person import Sight
 from careplan_service.oauth.introspection import IntrospectionEndpoint
 from careplan_service.oauth.issuer_metadata import IssuerMetadata
 from careplan_service.oauth.issuing import TokenIssuer, audience
 from careplan_service.oauth.keys import SigningKeys
+from careplan_service.oauth.launch_context import Contexts
+from careplan_service.oauth.launching import Launching
 from careplan_service.oauth.passwords import Passwords
 from careplan_service.oauth.people_audit import PeopleAudit
 from careplan_service.oauth.provider import Provider, by_key, by_secret
@@ -39,6 +45,7 @@ from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.revocation import RevocationEndpoint
 from careplan_service.oauth.seal import Seal
 from careplan_service.oauth.sign_in import SignIn
+from careplan_service.oauth.tickets import Tickets
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenVerifier
 from careplan_service.oauth.trusted import TrustedIssuers
@@ -46,17 +53,22 @@ from careplan_service.oauth.with_provider import WithProvider
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
+from careplan_service.store.authorizations import SqlAuthorizations
 from careplan_service.store.clients import SqlClients
 from careplan_service.store.database import Database
+from careplan_service.store.launches import SqlLaunches
 from careplan_service.store.people import SqlPeople
 from careplan_service.store.records import SqlRecords
 from careplan_service.store.revocations import SqlRevocations
 from careplan_service.store.sessions import SqlSessions
 from careplan_service.web import cors, incoming, presenting, problems
+from careplan_service.web.authorize import authorize_blueprint
+from careplan_service.web.authorize.asking import Asking
 from careplan_service.web.clock import Clock
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.docs import docs_blueprint
 from careplan_service.web.fhir import Face, fhir_blueprint
+from careplan_service.web.launches import launches_blueprint
 from careplan_service.web.oauth import Document, Endpoint, oauth_blueprint
 from careplan_service.web.openapi import openapi_document
 from careplan_service.web.operation import operation_blueprint
@@ -89,6 +101,7 @@ class Service:
     clients: SqlClients
     revocations: SqlRevocations
     people: SqlPeople
+    authorizations: SqlAuthorizations
     keys: SigningKeys
     seal: Seal
     clock: Clock
@@ -150,6 +163,7 @@ def assemble(
         clients=SqlClients(database.engine, now=lambda: clock().timestamp()),
         revocations=SqlRevocations(database, now=lambda: clock().timestamp()),
         people=SqlPeople(database.engine),
+        authorizations=SqlAuthorizations(database.engine),
         keys=SigningKeys(settings.keys_dir, now=time.monotonic),
         seal=Seal(settings.keys_dir),
         clock=clock,
@@ -194,14 +208,19 @@ def app_of(service: Service) -> Flask:
         custodians=service.custodians,
     )
     reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
+    cursors = Cursors(_cursor_secrets(service))
     if own:
         endpoints, documents = _endpoints(service, verifier, remote_jwks), _documents(base_url, service.keys)
         addresses: Addresses = functools.partial(own_addresses, base_url)
-        app.register_blueprint(people_blueprint(_visits(service)))
+        visits = _visits(service)
+        app.register_blueprint(people_blueprint(visits))
+        app.register_blueprint(authorize_blueprint(Asking(_authorizing(service), visits, cursors)))
+        launches = SqlLaunches(service.database.engine)
+        launching = Launching(base_url, service.clients.get, launches, service.seconds)
+        app.register_blueprint(launches_blueprint(reception, launching.prepare))
     else:
         endpoints, (documents, addresses) = {}, _of_another(service, trusted.metadata)
     app.register_blueprint(oauth_blueprint(endpoints, documents))
-    cursors = Cursors(_cursor_secrets(service))
     app.register_blueprint(fhir_blueprint(Face(reception, service.door, cursors, base_url, addresses)))
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
@@ -301,6 +320,21 @@ def provider_of(service: Service) -> Provider:
         RemoteJwks(now, outgoing.fetch).text,
         by_secret(client, Path(file)) if file else by_key(client, service.keys, now, service.new_id),
         now,
+    )
+
+
+def _authorizing(service: Service) -> Authorizing:
+    base_url = service.settings.base_url
+    sight = Sight(service.records, service.policy, service.clock, service.new_id, service.custodians)
+    return Authorizing(
+        requests=AuthorizationRequests(base_url, service.clients.get, judges(base_url)),
+        sight=sight,
+        contexts=Contexts(sight, SqlLaunches(service.database.engine), service.seconds),
+        tickets=Tickets(service.seal.signature, service.clients.remember_jti, service.seconds),
+        authorizations=service.authorizations,
+        audit=AuthorizeAudit(service.records.note, service.clock),
+        now=service.seconds,
+        new_id=service.new_id,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from careplan_service.web.docs import ASSETS
+from careplan_service.web.openapi_authorize import authorize_operations
 from careplan_service.web.openapi_bodies import JSON, ref
 from careplan_service.web.openapi_operations import refused
 
@@ -73,6 +74,7 @@ _TOKEN_ERROR = {
 
 def service_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(path, method, operation) of every path outside `/fhir`, and of the SMART configuration."""
+    yield from authorize_operations()
     yield "/oauth/token", "post", _token()
     yield "/oauth/introspect", "post", _introspect()
     yield "/oauth/revoke", "post", _revoke()
