@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response
 from joserfc.jwk import RSAKey
@@ -19,20 +21,23 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.interactions.granular import judges
 from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
-from careplan_service.oauth import discovery
-from careplan_service.oauth.assertions import Assertions
+from careplan_service.oauth import discovery, registering
+from careplan_service.oauth.assertions import Assertions, Way
 from careplan_service.oauth.introspection import IntrospectionEndpoint
 from careplan_service.oauth.issuing import TokenIssuer, audience
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.passwords import Passwords
 from careplan_service.oauth.people_audit import PeopleAudit
+from careplan_service.oauth.registration_endpoint import REGISTRATION
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.revocation import RevocationEndpoint
 from careplan_service.oauth.seal import Seal
+from careplan_service.oauth.server import GRANT_TYPE
 from careplan_service.oauth.sign_in import SignIn
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenVerifier
 from careplan_service.oauth.trusted import TrustedIssuers
+from careplan_service.oauth.udap_certificates import Anchors
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
@@ -40,6 +45,7 @@ from careplan_service.store.clients import SqlClients
 from careplan_service.store.database import Database
 from careplan_service.store.people import SqlPeople
 from careplan_service.store.records import SqlRecords
+from careplan_service.store.registrations import SqlRegistrations
 from careplan_service.store.revocations import SqlRevocations
 from careplan_service.store.sessions import SqlSessions
 from careplan_service.web import cors, incoming, presenting, problems
@@ -54,6 +60,7 @@ from careplan_service.web.people import people_blueprint
 from careplan_service.web.people.visits import Visits
 from careplan_service.web.plans import plans_blueprint
 from careplan_service.web.reception import Reception
+from careplan_service.web.registration import Registering, registration_blueprint
 
 
 def utc_now() -> datetime:
@@ -75,6 +82,7 @@ class Service:
     records: SqlRecords
     clients: SqlClients
     revocations: SqlRevocations
+    registrations: SqlRegistrations
     people: SqlPeople
     keys: SigningKeys
     seal: Seal
@@ -136,6 +144,7 @@ def assemble(
         records=SqlRecords(database, audited=settings.audit),
         clients=SqlClients(database.engine, now=lambda: clock().timestamp()),
         revocations=SqlRevocations(database, now=lambda: clock().timestamp()),
+        registrations=SqlRegistrations(database.engine),
         people=SqlPeople(database.engine),
         keys=SigningKeys(settings.keys_dir, now=time.monotonic),
         seal=Seal(settings.keys_dir),
@@ -180,8 +189,11 @@ def app_of(service: Service) -> Flask:
         custodians=service.custodians,
     )
     reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
-    endpoints = _endpoints(service, verifier, remote_jwks)
-    app.register_blueprint(oauth_blueprint(endpoints, _documents(base_url, service.keys)))
+    parts, udap = _registering(service, remote_jwks), _udap(settings)
+    endpoints = _endpoints(service, verifier, remote_jwks, registering.way(parts, udap))
+    app.register_blueprint(oauth_blueprint(endpoints, _documents(settings, service.keys)))
+    offered = _offered(settings, parts, udap)
+    app.register_blueprint(registration_blueprint(offered, settings.proxies))
     app.register_blueprint(
         fhir_blueprint(Face(reception, service.door, Cursors(_cursor_secrets(service)), base_url))
     )
@@ -198,7 +210,10 @@ def app_of(service: Service) -> Flask:
 
 
 def _endpoints(
-    service: Service, verifier: TokenVerifier, remote_jwks: Callable[[str, str], str]
+    service: Service,
+    verifier: TokenVerifier,
+    remote_jwks: Callable[[str, str], str],
+    by_certificate: Way | None,
 ) -> dict[str, Endpoint]:
     """Those of the authorization server, by path."""
     base_url = service.settings.base_url
@@ -208,6 +223,7 @@ def _endpoints(
         service.clients.remember_jti,
         remote_jwks,
         service.seconds,
+        by_certificate=by_certificate,
     )
     issuer = TokenIssuer(base_url, service.keys, service.seconds, service.new_id)
 
@@ -225,12 +241,48 @@ def _endpoints(
     }
 
 
-def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
+def _documents(settings: Settings, keys: SigningKeys) -> dict[str, Document]:
+    base_url = settings.base_url
+    more: dict[str, Any] = {}
+    if settings.registration != "off":
+        more["registration_endpoint"] = f"{base_url}{REGISTRATION}"
     return {
-        discovery.SMART: lambda: discovery.smart_configuration(base_url, SERVED),
-        discovery.OAUTH: lambda: discovery.server_metadata(base_url, SERVED),
+        discovery.SMART: lambda: discovery.smart_configuration(base_url, SERVED) | more,
+        discovery.OAUTH: lambda: discovery.server_metadata(base_url, SERVED) | more,
         discovery.JWKS: keys.public_jwks,
     }
+
+
+def _registering(service: Service, remote_jwks: Callable[[str, str], str]) -> registering.Parts:
+    """What registering needs, whether it is offered or not."""
+    return registering.Parts(
+        base_url=service.settings.base_url,
+        kept=service.registrations,
+        judges=judges(service.settings.base_url),
+        remote_jwks=remote_jwks,
+        remember_jti=service.clients.remember_jti,
+        now=service.seconds,
+        new_id=service.new_id,
+    )
+
+
+def _udap(settings: Settings) -> registering.Udap | None:
+    """Trust by certificate, where it is set."""
+    if not settings.udap_anchors:
+        return None
+    files = Path(settings.udap_certificate), Path(settings.udap_key)
+    return registering.Udap(Anchors(Path(settings.udap_anchors)), *files)
+
+
+def _offered(settings: Settings, parts: registering.Parts, udap: registering.Udap | None) -> Registering:
+    """What of registering is offered."""
+    if settings.registration == "off":
+        return Registering()
+    required = settings.registration == "statement"
+    issuers = settings.software_statement_issuers
+    register, manage = registering.endpoints(parts, issuers, statement_required=required, udap=udap)
+    metadata = registering.metadata(parts, udap, [GRANT_TYPE], "") if udap else None
+    return Registering(register, manage, metadata)
 
 
 def _sign_in(service: Service) -> SignIn:

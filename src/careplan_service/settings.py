@@ -16,6 +16,7 @@ PREFIX = "CAREPLAN_"
 _CONSENT_PROFILES = ("strict",)
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _REFERENCES = ("enforced", "open")
+_REGISTRATIONS = ("off", "approved", "statement")
 _SWITCH = {"on": True, "off": False}
 _CLAIM = re.compile(r"(?:client|scope|purpose)=\S+")
 _ISSUER = re.compile(
@@ -48,6 +49,13 @@ ABOUT: Mapping[str, str] = {
     " what is read before there is a token, any may",
     "proxies": "how many proxies in front of the service add to `X-Forwarded-For`; failed attempts to sign "
     "in are counted by the address it tells",
+    "registration": "who may register a client: `off` (the operator), `approved` (anybody) or `statement` "
+    "(with a software statement or certificate of somebody trusted); each waits for the operator's approval",
+    "software_statement_issuers": "whose software statements are believed, `https://trust.example.org,...`",
+    "udap_anchors": "a PEM file, or a directory of them: the CAs whose certificates prove who a client "
+    "is (UDAP)",
+    "udap_certificate": "a PEM file: our certificate, which signs the UDAP metadata, and those up to its CA",
+    "udap_key": "a PEM file: its private key",
 }
 """What each setting is for; the README's table is made of it."""
 
@@ -75,6 +83,11 @@ class Settings:
     references: str = "enforced"
     cors_origins: tuple[str, ...] = ()
     proxies: int = 0
+    registration: str = "off"
+    software_statement_issuers: tuple[str, ...] = ()
+    udap_anchors: str = ""
+    udap_certificate: str = ""
+    udap_key: str = ""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
@@ -134,6 +147,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "trusted_issuers": _list,
     "trusted_claims": _list,
     "cors_origins": _list,
+    "software_statement_issuers": _list,
     "keys_dir": Path,
     "audit": _switch,
     "proxies": _number,
@@ -175,3 +189,25 @@ def _check(settings: Settings) -> None:
     for custodian in settings.custodians:
         if not custodian.startswith("Organization/"):
             raise Malformed(f"`{PREFIX}CUSTODIANS` names `{custodian}`; write `Organization/id`")
+    _check_registration(settings)
+
+
+def _check_registration(settings: Settings) -> None:
+    mode, issuers = settings.registration, settings.software_statement_issuers
+    udap = (settings.udap_anchors, settings.udap_certificate, settings.udap_key)
+    if mode not in _REGISTRATIONS:
+        raise Malformed(f"`{PREFIX}REGISTRATION` is `{mode}`; write {', '.join(_REGISTRATIONS)}")
+    for issuer in issuers:
+        if not _ISSUER.fullmatch(issuer):
+            text = "write the https address that stands in the statements as `iss`"
+            raise Malformed(f"`{PREFIX}SOFTWARE_STATEMENT_ISSUERS` names `{issuer}`; {text}")
+    if any(udap) and not all(udap):
+        raise Malformed(
+            f"set `{PREFIX}UDAP_ANCHORS`, `{PREFIX}UDAP_CERTIFICATE` and `{PREFIX}UDAP_KEY` together"
+        )
+    if mode == "off" and (issuers or any(udap)):
+        text = "nobody can register while `" + PREFIX + "REGISTRATION` is off; write approved or statement"
+        raise Malformed(f"software statements and certificates are set, but {text}")
+    if mode == "statement" and not issuers and not any(udap):
+        text = f"set `{PREFIX}SOFTWARE_STATEMENT_ISSUERS` or `{PREFIX}UDAP_ANCHORS`"
+        raise Malformed(f"`{PREFIX}REGISTRATION` is statement, but nobody is trusted; {text}")

@@ -49,10 +49,7 @@ def add(
 ) -> None:  # fmt: skip
     """Register a client."""
     service = service_for(database_url)
-    custodians = service.settings.custodians
-    if kind == "agency" and custodians and organization not in custodians:
-        known = ", ".join(custodians)
-        raise Invalid(f"`{organization}` is no custodian; an agency client belongs to one of {known}")
+    require_custodian(service, kind, organization)
     if issuer and issuer not in service.settings.trusted_issuers:
         raise Invalid(f"`{issuer}` is not trusted here; add it to `CAREPLAN_TRUSTED_ISSUERS` first")
     new = Client(
@@ -71,6 +68,14 @@ def add(
     )
     service.clients.add(checked(new, judges(service.settings.base_url)))
     click.echo(f"registered {kind} client {id_} of {organization}")
+
+
+def require_custodian(service: Service, kind: str, organization: str) -> None:
+    """Raise Invalid for an agency that is none of the custodians, where those are set."""
+    custodians = service.settings.custodians
+    if kind == "agency" and custodians and organization not in custodians:
+        known = ", ".join(custodians)
+        raise Invalid(f"`{organization}` is no custodian; an agency client belongs to one of {known}")
 
 
 @client.command("list")

@@ -6,7 +6,7 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from careplan_service.access.clients import KINDS, Client
 from careplan_service.access.consent.terminology import PURPOSES
@@ -20,12 +20,14 @@ ORGANIZATION = re.compile(r"Organization/[A-Za-z0-9\-.]{1,64}")
 _LONGEST_NAME = 200
 
 
-def checked(client: Client, judges: Judges) -> Client:
+def checked(client: Client, judges: Judges, *, left_open: Collection[str] = ()) -> Client:
     """The client itself if it may be registered; `judges` say which scopes there are.
 
-    Raises Invalid with every fault found; a fault's `expression` is the field's name.
+    Fields `left_open` are decided later and not looked at. Raises Invalid with every fault found; a
+    fault's `expression` is the field's name.
     """
-    faults = [Fault("invalid", text, field) for field, text in _faults(client, judges)]
+    found = ((field, text) for field, text in _faults(client, judges) if field not in left_open)
+    faults = [Fault("invalid", text, field) for field, text in found]
     if faults:
         raise Invalid("; ".join(fault.text for fault in faults), faults=faults)
     return client

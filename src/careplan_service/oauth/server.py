@@ -104,7 +104,8 @@ class Server(AuthorizationServer):
                 f"authenticate with `client_assertion` and `client_assertion_type` `{ASSERTION_TYPE}`"
             )
         try:
-            return OAuthClient(self._assertions.verify(form["client_assertion"], form.get("client_id")))
+            named = form.get("client_id"), form.get("udap")
+            return OAuthClient(self._assertions.verify(form["client_assertion"], *named))
         except AssertionRefused as error:
             raise InvalidClient(spoken(str(error))) from error
         except PurposeRefused as error:

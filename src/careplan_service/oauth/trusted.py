@@ -1,24 +1,19 @@
 """Access tokens of other authorization servers: issuer, signature, audience and times are verified here.
 
 Whose client it is, and what that may do at most, says our own register, where a client is bound to its
-issuer. https://www.rfc-editor.org/rfc/rfc9068#section-4 and https://www.rfc-editor.org/rfc/rfc8414#section-3
+issuer. https://www.rfc-editor.org/rfc/rfc9068#section-4
 """
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from joserfc.jwk import Key
 
 from careplan_service.access.consent.terminology import ACT_REASON
 from careplan_service.access.scope_text import ScopeError, parse_scopes
 from careplan_service.access.scopes import Scopes, scopes_of
-from careplan_service.oauth import jwks
-from careplan_service.oauth.remote_jwks import fetch
+from careplan_service.oauth.issuer_keys import IssuerKeys
 from careplan_service.oauth.signed import Signed, is_time
 
 ALGORITHMS = ("RS256", "RS384", "ES256", "ES384")
@@ -33,8 +28,6 @@ CLAIMS: Mapping[str, tuple[str, ...]] = {
 """What is read from a token, and the claims where it stands; the first that is there counts."""
 
 _TYPES = ("at+jwt", "application/at+jwt", "jwt")
-_WELL_KNOWN = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
-_KEPT, _RETRY = 3600.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -68,11 +61,10 @@ class TrustedIssuers:
         now: Callable[[], float],
         claims: Mapping[str, str] = {},
     ) -> None:
-        self._audience, self._remote_jwks, self._now = audience, remote_jwks, now
+        self._audience, self._now = audience, now
         self._claims = {**CLAIMS, **{name: (claim,) for name, claim in claims.items()}}
         self._issuers = frozenset(issuers)
-        self._keys_at: dict[str, tuple[str | None, float]] = {}
-        self._lock = threading.Lock()
+        self._keys = IssuerKeys(remote_jwks, now)
 
     def __contains__(self, issuer: object) -> bool:
         return isinstance(issuer, str) and issuer in self._issuers
@@ -89,7 +81,7 @@ class TrustedIssuers:
             and _is_for(claims.get("aud"), self._audience)
             and self._is_timely(claims)
             and algorithm in ALGORITHMS
-            and any(signed.is_signed_with(key, algorithm) for key in self._keys(signed, algorithm))
+            and any(signed.is_signed_with(key, algorithm) for key in self._keys.of(signed, algorithm))
         )
         if not is_good:
             return None
@@ -99,23 +91,6 @@ class TrustedIssuers:
         now = self._now()
         begins = [claims.get(name, now) for name in ("nbf", "iat")]
         return is_time(claims.get("exp")) and all(is_time(one) and one <= now + SKEW for one in begins)
-
-    def _keys(self, signed: Signed, algorithm: str) -> Iterator[Key]:
-        url, kid = self._jwks_uri(signed.claims["iss"]), signed.header.get("kid")
-        if url is None or not isinstance(kid, str):
-            return
-        for entry in jwks.entries(self._remote_jwks(url, kid)):
-            key = jwks.verification_key(entry, algorithm) if entry.get("kid") == kid else None
-            if key:
-                yield key
-
-    def _jwks_uri(self, issuer: str) -> str | None:
-        with self._lock:
-            url, until = self._keys_at.get(issuer, (None, 0.0))
-            if self._now() >= until:
-                url = next(filter(None, (_jwks_uri_at(issuer, path) for path in _WELL_KNOWN)), None)
-                self._keys_at[issuer] = url, self._now() + (_KEPT if url else _RETRY)
-            return url
 
     def _found(self, claims: Mapping[str, Any], name: str) -> Any:
         return next((claims[claim] for claim in self._claims[name] if claim in claims), None)
@@ -149,15 +124,3 @@ def _purpose(coding: object) -> str:
 
 def _is_for(audiences: object, wanted: str) -> bool:
     return wanted in audiences if isinstance(audiences, list) else audiences == wanted
-
-
-def _jwks_uri_at(issuer: str, path: str) -> str | None:
-    """Where the issuer says its keys are; its document must name the issuer itself (RFC 8414 section 3.3)."""
-    try:
-        document = json.loads(fetch(issuer.rstrip("/") + path)[0])
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(document, dict) or document.get("issuer") != issuer:
-        return None
-    url = document.get("jwks_uri")
-    return url if isinstance(url, str) else None

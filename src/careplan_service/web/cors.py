@@ -15,6 +15,7 @@ _PATHS = ("/fhir", "/oauth", "/plans", "/.well-known")
 _OPEN = (
     "/fhir/metadata",
     "/fhir/.well-known/smart-configuration",
+    "/fhir/.well-known/udap",
     "/.well-known/oauth-authorization-server",
     "/oauth/jwks",
 )
