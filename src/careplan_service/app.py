@@ -20,6 +20,7 @@ from careplan_service.interactions.granular import judges
 from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
 from careplan_service.oauth import discovery
+from careplan_service.oauth.app_tokens import AppTokens
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.introspection import IntrospectionEndpoint
 from careplan_service.oauth.issuing import TokenIssuer, audience
@@ -212,18 +213,27 @@ def _endpoints(
         remote_jwks,
         service.seconds,
     )
-    issuer = TokenIssuer(base_url, service.keys, service.seconds, service.new_id)
+    app_tokens = AppTokens(
+        TokenIssuer(base_url, service.keys, service.seconds, service.new_id),
+        service.authorizations,
+        service.people.get,
+        SqlSessions(service.database.engine).is_open,
+        service.settings.app_token_seconds,
+    )
 
     def sent_to(path: str) -> Assertions:
         return replace(assertions, itself=f"{base_url}{path}")
 
     return {
-        discovery.TOKEN: TokenEndpoint(assertions, issuer, judges(base_url)),
+        discovery.TOKEN: TokenEndpoint(assertions, judges(base_url), app_tokens),
         discovery.INTROSPECTION: IntrospectionEndpoint(
-            sent_to(discovery.INTROSPECTION), verifier, service.clients.get
+            sent_to(discovery.INTROSPECTION), verifier, service.clients.get, service.authorizations.get
         ),
         discovery.REVOCATION: RevocationEndpoint(
-            sent_to(discovery.REVOCATION), verifier.claims, service.revocations.revoke
+            sent_to(discovery.REVOCATION),
+            verifier.claims,
+            service.revocations.revoke,
+            service.authorizations,
         ),
     }
 
@@ -232,6 +242,7 @@ def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
     return {
         discovery.SMART: lambda: discovery.smart_configuration(base_url, SERVED),
         discovery.OAUTH: lambda: discovery.server_metadata(base_url, SERVED),
+        discovery.OPENID_CONNECT: lambda: discovery.openid_configuration(base_url, SERVED),
         discovery.JWKS: keys.public_jwks,
     }
 

@@ -16,6 +16,7 @@ PREFIX = "CAREPLAN_"
 _CONSENT_PROFILES = ("strict",)
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _REFERENCES = ("enforced", "open")
+_LONGEST_APP_TOKEN = 3600  # SMART App Launch: no more than an hour
 _SWITCH = {"on": True, "off": False}
 _CLAIM = re.compile(r"(?:client|scope|purpose)=\S+")
 _ISSUER = re.compile(
@@ -46,6 +47,7 @@ ABOUT: Mapping[str, str] = {
     "deleted; `open`: neither is looked at",
     "cors_origins": "the origins whose pages may ask from a browser, `https://app.example.org,...`; `*`: any;"
     " what is read before there is a token, any may",
+    "app_token_seconds": "how long an access token is valid that an app has for a person, 3600 or less",
     "proxies": "how many proxies in front of the service add to `X-Forwarded-For`; failed attempts to sign "
     "in are counted by the address it tells",
 }
@@ -74,6 +76,7 @@ class Settings:
     max_seconds: int = 10
     references: str = "enforced"
     cors_origins: tuple[str, ...] = ()
+    app_token_seconds: int = 900
     proxies: int = 0
 
     @classmethod
@@ -126,6 +129,7 @@ _BOUNDS = (
     "max_values",
     "max_included",
     "max_seconds",
+    "app_token_seconds",
 )
 
 
@@ -151,6 +155,9 @@ def _check(settings: Settings) -> None:
         raise Malformed(f"`{PREFIX}BASE_URL` is `{settings.base_url}`; write an http or https address")
     if settings.max_depth > DEEPEST:
         raise Malformed(f"`{PREFIX}MAX_DEPTH` is `{settings.max_depth}`; write {DEEPEST} or less")
+    if settings.app_token_seconds > _LONGEST_APP_TOKEN:
+        text = f"write {_LONGEST_APP_TOKEN} or less"
+        raise Malformed(f"`{PREFIX}APP_TOKEN_SECONDS` is `{settings.app_token_seconds}`; {text}")
     if settings.consent_profile not in _CONSENT_PROFILES:
         raise Malformed(
             f"`{PREFIX}CONSENT_PROFILE` is `{settings.consent_profile}`; only `strict` is offered"

@@ -16,6 +16,7 @@ _OPEN = (
     "/fhir/metadata",
     "/fhir/.well-known/smart-configuration",
     "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
     "/oauth/jwks",
 )
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
