@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from careplan_service.access.clients import KINDS, Client
-from careplan_service.access.scope_text import ScopeError, parse_scopes
+from careplan_service.access.scope_text import OF_SYSTEMS, ScopeError, parse_scopes
 from careplan_service.access.scopes import narrowed
 from careplan_service.app import Service
 from careplan_service.cli.common import service_for
@@ -116,8 +116,8 @@ def issue(service: Service, client_id: str, scope: str | None, purpose: str | No
         raise Invalid(f"`{client_id}` is registered for {', '.join(found.purposes)}, not for `{purpose}`")
     try:
         served = judges(service.settings.base_url)
-        registered = parse_scopes(found.scopes, served)
-        granted = narrowed(parse_scopes(scope, served), registered) if scope else registered
+        registered = parse_scopes(found.scopes, served, OF_SYSTEMS)
+        granted = narrowed(parse_scopes(scope, served, OF_SYSTEMS), registered) if scope else registered
     except ScopeError as error:
         raise Invalid(str(error)) from None
     if not granted:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from careplan_service.access.clients import KINDS, Client
 from careplan_service.access.consent.terminology import PURPOSES
-from careplan_service.access.scope_text import Judges, ScopeError, parse_scopes
+from careplan_service.access.scope_text import OF_PERSONS, OF_SYSTEMS, Judges, ScopeError, parse_scopes
 from careplan_service.errors import Fault, Invalid, shown
 from careplan_service.oauth import jwks
 from careplan_service.oauth.assertions import CLIENT_ID
@@ -52,8 +52,9 @@ def _faults(client: Client, judges: Judges) -> Iterator[tuple[str, str]]:
 
 
 def _scope_faults(client: Client, judges: Judges) -> Iterator[tuple[str, str]]:
+    contexts = OF_PERSONS if client.kind == "app" else OF_SYSTEMS
     try:
-        parse_scopes(client.scopes, judges)
+        parse_scopes(client.scopes, judges, contexts)
     except ScopeError as error:
         yield from (("scopes", text) for text in error.faults)
 

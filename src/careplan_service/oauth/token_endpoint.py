@@ -15,7 +15,7 @@ from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
 from careplan_service.access.clients import AUTH_METHODS
-from careplan_service.access.scope_text import Judges, ScopeError, is_v1, parse_scopes
+from careplan_service.access.scope_text import OF_SYSTEMS, Judges, ScopeError, is_v1, parse_scopes
 from careplan_service.access.scopes import Scopes, narrowed
 from careplan_service.oauth.app_tokens import AppTokens
 from careplan_service.oauth.assertions import Assertions, Authenticated
@@ -82,7 +82,7 @@ class _TokenServer(Server):
         if requested is None:
             raise InvalidScopeError("`scope` is missing; name what is asked for, such as `system/Goal.rs`")
         try:
-            scopes = parse_scopes(requested, self._judges)
+            scopes = parse_scopes(requested, self._judges, OF_SYSTEMS)
         except ScopeError as error:
             raise InvalidScopeError(spoken(str(error))) from error
         granted = narrowed(scopes, parse_scopes(authenticated.client.scopes))
