@@ -1,4 +1,4 @@
-"""What is granted to an app in the words of `scope`: who signs in, launch and refresh beside what may be done.
+"""What an app is granted, in the words of `scope`: sign-in, launch and refresh beside what may be done.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#quick-start
 """
@@ -28,7 +28,7 @@ def resource_scopes(text: str) -> Scopes:
 
 
 def within(granted: str, now: Scopes) -> str:
-    """A granted scope string with what of it is registered `now`, in the words it was granted in if it can be."""
+    """What of a granted scope string is registered `now`, in the words it was granted in if it can be."""
     words, rest = split(granted)
     scopes = resource_scopes(rest)
     left = narrowed(scopes, now)

@@ -76,9 +76,7 @@ class AppTokens:
         acts_for = ActsFor(user.id, user.fhir_user, authorization.id, authorization.patient)
         return {
             **launch_context(authorization),
-            "access_token": self.issuer.issue(
-                client, scope, authenticated.purposes, self.seconds, acts_for
-            ),
+            "access_token": self.issuer.issue(client, scope, authenticated.purposes, self.seconds, acts_for),
             "token_type": "Bearer",
             "expires_in": self.seconds,
             "scope": scope,

@@ -32,9 +32,7 @@ _HOW = {
     PUBLIC: "with `client_id` alone if the client is public",
     BEARER: "with an access token in the Authorization header",
 }
-_UNKNOWN = (
-    "no registered client of that id has that secret and sends it that way; check id, secret and where it goes"
-)
+_UNKNOWN = "no registered client of that id has that secret and sends it that way; check all three"
 _NOT_PUBLIC = "no registered client of that id is public; authenticate the way the client is registered for"
 
 
@@ -91,7 +89,7 @@ def in_header(form: Mapping[str, str], authorization: str) -> tuple[str, str]:
     client_id, _, secret = text.partition(":")
     client_id, secret = unquote_plus(client_id), unquote_plus(secret)
     if form.get("client_id", client_id) != client_id:
-        raise InvalidRequestError("`client_id` must be the client of the Authorization header, or be left out")
+        raise InvalidRequestError("`client_id` must be that of the Authorization header, or be left out")
     return client_id, secret
 
 

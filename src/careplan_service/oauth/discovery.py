@@ -1,4 +1,4 @@
-"""What a client reads before it asks for anything: SMART configuration, server metadata, OpenID configuration.
+"""What a client reads before it asks for anything: SMART and OpenID configuration, server metadata.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html#using-well-known,
 https://www.rfc-editor.org/rfc/rfc8414#section-2 and
@@ -78,7 +78,7 @@ def _always(*values: str) -> Callable[[str, Collection[str]], list[str]]:
     return lambda *_: list(values)
 
 
-def _is(value: bool) -> Callable[[str, Collection[str]], bool]:  # noqa: FBT001 - it is what is told
+def _is(value: bool) -> Callable[[str, Collection[str]], bool]:
     return lambda *_: value
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from authlib.oidc.core import UserInfo
 from authlib.oidc.core.grants import code
 from joserfc.jwk import KeySet
 
@@ -46,8 +47,8 @@ class IdTokens(code.OpenIDToken):
             "exp": now + self._seconds,
         }
 
-    def generate_user_info(self, user: User, scope: str) -> dict[str, str]:
+    def generate_user_info(self, user: User, scope: str) -> UserInfo:
         """The person, and the person's record where the app asked for it."""
         if set(split(scope)[0]).isdisjoint((FHIR_USER, PROFILE)):
-            return {"sub": user.id}
-        return {"sub": user.id, "fhirUser": f"{audience(self._issuer.base_url)}/{user.fhir_user}"}
+            return UserInfo(sub=user.id)
+        return UserInfo(sub=user.id, fhirUser=f"{audience(self._issuer.base_url)}/{user.fhir_user}")

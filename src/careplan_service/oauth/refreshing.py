@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from authlib.oauth2.rfc6749 import TokenMixin
 from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidScopeError
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
@@ -21,7 +22,6 @@ from careplan_service.access.scope_text import ScopeError
 from careplan_service.access.scopes import narrowed
 from careplan_service.oauth.client_secrets import digest_of
 from careplan_service.oauth.form import spoken
-from careplan_service.oauth.server import OAuthClient
 
 _REFUSED = (
     "the refresh token is unknown, over, used before, taken back, or was given to another client; "
@@ -30,13 +30,13 @@ _REFUSED = (
 
 
 @dataclass(frozen=True)
-class Presented:
+class Presented(TokenMixin):
     """A refresh token and what it is of, in the shape Authlib asks."""
 
     token: RefreshToken
     authorization: Authorization
 
-    def check_client(self, client: OAuthClient) -> bool:
+    def check_client(self, client: Any) -> bool:
         """Whether it is this client's; raises InvalidGrantError otherwise."""
         if self.authorization.client_id != client.client.id:
             raise InvalidGrantError(_REFUSED)
@@ -62,7 +62,7 @@ class RefreshGrant(RefreshTokenGrant):
 
     def _validate_token_scope(self, token: Presented) -> None:
         """In place of Authlib's, which compares words: `patient/Goal.r` is within `patient/*.rs`."""
-        asked = self.request.payload.scope
+        asked = self.request.form.get("scope")
         if not asked:
             return
         words, rest = split(asked)
@@ -72,7 +72,7 @@ class RefreshGrant(RefreshTokenGrant):
         except ScopeError as error:
             raise InvalidScopeError(spoken(str(error))) from error
         if not set(words) <= set(granted_words) or narrowed(scopes, resource_scopes(granted)) != scopes:
-            raise InvalidScopeError("`scope` asks for more than the person allowed; leave it out, or ask for less")
+            raise InvalidScopeError("`scope` asks for more than was allowed; leave it out, or ask for less")
 
     def authenticate_user(self, refresh_token: Presented) -> User:
         """Who allowed it, if that still holds; nothing was changed so far."""
@@ -82,10 +82,10 @@ class RefreshGrant(RefreshTokenGrant):
             raise InvalidGrantError(_REFUSED)
         return user
 
-    def issue_token(self, user: User, refresh_token: Presented) -> dict[str, Any]:
+    def issue_token(self, user: User, refresh_token: Any) -> dict[str, Any]:
         """The token response; of two requests with the same token one gets it, the other one ends both."""
         apps = self.server.app_tokens
-        asked = self.request.payload.scope or refresh_token.get_scope()
+        asked = self.request.form.get("scope") or refresh_token.get_scope()
         document = apps.document(self.client.authenticated, refresh_token.authorization, user, asked)
         # Last, so that nothing that fails before has used the token up.
         following = apps.next_refresh_token(refresh_token.token)
@@ -93,5 +93,5 @@ class RefreshGrant(RefreshTokenGrant):
             raise InvalidGrantError(_REFUSED)
         return {**document, **following}
 
-    def revoke_old_credential(self, refresh_token: Presented) -> None:
+    def revoke_old_credential(self, refresh_token: Any) -> None:
         """It was used up when the next one was made."""

@@ -80,8 +80,8 @@ class _Revocation(rfc7009.RevocationEndpoint):
     def authenticate_token(self, request: FormRequest, client: OAuthClient) -> Callable[[], None] | None:
         """What revokes the client's own token; None, and so nothing happens, for anything else."""
         self.check_params(request, client)
-        token = request.form["token"]
-        return self._of_refresh_token(token, client.client.id) or self._of_access_token(token, client.client.id)
+        token, id_ = request.form["token"], client.client.id
+        return self._of_refresh_token(token, id_) or self._of_access_token(token, id_)
 
     def _of_refresh_token(self, token: str, client_id: str) -> Callable[[], None] | None:
         found = self._authorizations.refresh_token(digest_of(token))

@@ -6,7 +6,7 @@ https://www.rfc-editor.org/rfc/rfc7523#section-2.2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,14 @@ from authlib.oauth2.rfc6749 import ClientMixin
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
-from careplan_service.access.clients import AUTH_METHODS, PRIVATE_KEY_JWT, PUBLIC, SECRET_BASIC, SECRET_POST, Client
+from careplan_service.access.clients import (
+    AUTH_METHODS,
+    PRIVATE_KEY_JWT,
+    PUBLIC,
+    SECRET_BASIC,
+    SECRET_POST,
+    Client,
+)
 from careplan_service.oauth import client_authentication
 from careplan_service.oauth.assertions import ASSERTION_TYPE, AssertionRefused, Assertions, Authenticated
 from careplan_service.oauth.client_authentication import InvalidClient
@@ -97,13 +104,10 @@ class Server(AuthorizationServer):
         answer: Response = self.create_endpoint_response(name, form)  # type: ignore[no-untyped-call]
         return answer
 
-    def authenticate_client(
-        self, request: FormRequest, methods: tuple[str, ...], endpoint: str = "token"
-    ) -> OAuthClient:
+    def authenticate_client(self, request: Any, methods: Collection[str], endpoint: str = "token") -> Any:
         """The client that asks, by the one method it makes use of, if it is one of those."""
         method = client_authentication.method_of(request.form, request.authorization, tuple(methods))
-        client: OAuthClient = super().authenticate_client(request, (method,), endpoint)  # type: ignore[no-untyped-call]
-        return client
+        return super().authenticate_client(request, (method,), endpoint)
 
     def _by_assertion(self, _query_client: object, request: FormRequest) -> OAuthClient:
         form = request.form
@@ -124,13 +128,12 @@ class Server(AuthorizationServer):
         return self._with_secret(SECRET_BASIC, client_id, secret)
 
     def _by_form(self, _query_client: object, request: FormRequest) -> OAuthClient:
-        return self._with_secret(SECRET_POST, request.form.get("client_id", ""), request.form["client_secret"])
+        form = request.form
+        return self._with_secret(SECRET_POST, form.get("client_id", ""), form["client_secret"])
 
     def _with_secret(self, method: str, client_id: str, secret: str) -> OAuthClient:
         find_client = self._assertions.find_client
-        return OAuthClient(
-            client_authentication.with_secret(find_client, method, client_id, secret), method
-        )
+        return OAuthClient(client_authentication.with_secret(find_client, method, client_id, secret), method)
 
     def _by_name(self, _query_client: object, request: FormRequest) -> OAuthClient:
         found = client_authentication.named(self._assertions.find_client, request.form["client_id"])
