@@ -22,6 +22,7 @@ from careplan_service.interactions.granular import judges
 from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
 from careplan_service.oauth import discovery, registering
+from careplan_service.oauth.app_tokens import AppTokens
 from careplan_service.oauth.assertions import Assertions, Way
 from careplan_service.oauth.introspection import IntrospectionEndpoint
 from careplan_service.oauth.issuing import TokenIssuer, audience
@@ -32,7 +33,7 @@ from careplan_service.oauth.registration_endpoint import REGISTRATION
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.revocation import RevocationEndpoint
 from careplan_service.oauth.seal import Seal
-from careplan_service.oauth.server import GRANT_TYPE
+from careplan_service.oauth.server import GRANT_TYPES
 from careplan_service.oauth.sign_in import SignIn
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenVerifier
@@ -41,6 +42,7 @@ from careplan_service.oauth.udap_certificates import Anchors
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
+from careplan_service.store.authorizations import SqlAuthorizations
 from careplan_service.store.clients import SqlClients
 from careplan_service.store.database import Database
 from careplan_service.store.people import SqlPeople
@@ -84,6 +86,7 @@ class Service:
     revocations: SqlRevocations
     registrations: SqlRegistrations
     people: SqlPeople
+    authorizations: SqlAuthorizations
     keys: SigningKeys
     seal: Seal
     clock: Clock
@@ -146,6 +149,7 @@ def assemble(
         revocations=SqlRevocations(database, now=lambda: clock().timestamp()),
         registrations=SqlRegistrations(database.engine),
         people=SqlPeople(database.engine),
+        authorizations=SqlAuthorizations(database.engine),
         keys=SigningKeys(settings.keys_dir, now=time.monotonic),
         seal=Seal(settings.keys_dir),
         clock=clock,
@@ -225,18 +229,27 @@ def _endpoints(
         service.seconds,
         by_certificate=by_certificate,
     )
-    issuer = TokenIssuer(base_url, service.keys, service.seconds, service.new_id)
+    app_tokens = AppTokens(
+        TokenIssuer(base_url, service.keys, service.seconds, service.new_id),
+        service.authorizations,
+        service.people.get,
+        SqlSessions(service.database.engine).is_open,
+        service.settings.app_token_seconds,
+    )
 
     def sent_to(path: str) -> Assertions:
         return replace(assertions, itself=f"{base_url}{path}")
 
     return {
-        discovery.TOKEN: TokenEndpoint(assertions, issuer, judges(base_url)),
+        discovery.TOKEN: TokenEndpoint(assertions, judges(base_url), app_tokens),
         discovery.INTROSPECTION: IntrospectionEndpoint(
-            sent_to(discovery.INTROSPECTION), verifier, service.clients.get
+            sent_to(discovery.INTROSPECTION), verifier, service.clients.get, service.authorizations.get
         ),
         discovery.REVOCATION: RevocationEndpoint(
-            sent_to(discovery.REVOCATION), verifier.claims, service.revocations.revoke
+            sent_to(discovery.REVOCATION),
+            verifier.claims,
+            service.revocations.revoke,
+            service.authorizations,
         ),
     }
 
@@ -249,6 +262,7 @@ def _documents(settings: Settings, keys: SigningKeys) -> dict[str, Document]:
     return {
         discovery.SMART: lambda: discovery.smart_configuration(base_url, SERVED) | more,
         discovery.OAUTH: lambda: discovery.server_metadata(base_url, SERVED) | more,
+        discovery.OPENID_CONNECT: lambda: discovery.openid_configuration(base_url, SERVED) | more,
         discovery.JWKS: keys.public_jwks,
     }
 
@@ -281,7 +295,8 @@ def _offered(settings: Settings, parts: registering.Parts, udap: registering.Uda
     required = settings.registration == "statement"
     issuers = settings.software_statement_issuers
     register, manage = registering.endpoints(parts, issuers, statement_required=required, udap=udap)
-    metadata = registering.metadata(parts, udap, [GRANT_TYPE], "") if udap else None
+    where = f"{settings.base_url}{discovery.AUTHORIZE}"
+    metadata = registering.metadata(parts, udap, GRANT_TYPES, where) if udap else None
     return Registering(register, manage, metadata)
 
 

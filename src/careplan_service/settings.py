@@ -16,6 +16,7 @@ PREFIX = "CAREPLAN_"
 _CONSENT_PROFILES = ("strict",)
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _REFERENCES = ("enforced", "open")
+_LONGEST_APP_TOKEN = 3600  # SMART App Launch: no more than an hour
 _REGISTRATIONS = ("off", "approved", "statement")
 _SWITCH = {"on": True, "off": False}
 _CLAIM = re.compile(r"(?:client|scope|purpose)=\S+")
@@ -47,6 +48,7 @@ ABOUT: Mapping[str, str] = {
     "deleted; `open`: neither is looked at",
     "cors_origins": "the origins whose pages may ask from a browser, `https://app.example.org,...`; `*`: any;"
     " what is read before there is a token, any may",
+    "app_token_seconds": "how long an access token is valid that an app has for a person, 3600 or less",
     "proxies": "how many proxies in front of the service add to `X-Forwarded-For`; failed attempts to sign "
     "in are counted by the address it tells",
     "registration": "who may register a client: `off` (the operator), `approved` (anybody) or `statement` "
@@ -82,6 +84,7 @@ class Settings:
     max_seconds: int = 10
     references: str = "enforced"
     cors_origins: tuple[str, ...] = ()
+    app_token_seconds: int = 900
     proxies: int = 0
     registration: str = "off"
     software_statement_issuers: tuple[str, ...] = ()
@@ -139,6 +142,7 @@ _BOUNDS = (
     "max_values",
     "max_included",
     "max_seconds",
+    "app_token_seconds",
 )
 
 
@@ -165,6 +169,9 @@ def _check(settings: Settings) -> None:
         raise Malformed(f"`{PREFIX}BASE_URL` is `{settings.base_url}`; write an http or https address")
     if settings.max_depth > DEEPEST:
         raise Malformed(f"`{PREFIX}MAX_DEPTH` is `{settings.max_depth}`; write {DEEPEST} or less")
+    if settings.app_token_seconds > _LONGEST_APP_TOKEN:
+        text = f"write {_LONGEST_APP_TOKEN} or less"
+        raise Malformed(f"`{PREFIX}APP_TOKEN_SECONDS` is `{settings.app_token_seconds}`; {text}")
     if settings.consent_profile not in _CONSENT_PROFILES:
         raise Malformed(
             f"`{PREFIX}CONSENT_PROFILE` is `{settings.consent_profile}`; only `strict` is offered"

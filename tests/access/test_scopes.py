@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careplan_service.access.scope_text import ScopeError, is_v1, parse_scopes
-from careplan_service.access.scopes import LETTERS, Scopes, narrowed
+from careplan_service.access.scope_text import OF_PERSONS, OF_SYSTEMS, ScopeError, is_v1, parse_scopes
+from careplan_service.access.scopes import CONTEXTS, LETTERS, Opening, Scopes, narrowed
 
 
 def judge(name: str, value: str) -> str:
@@ -108,22 +108,94 @@ def test_a_scope_allows_its_letters_on_its_type_and_no_others(text, resource_typ
         ("systems/Goal.rs", "unknown context"),
         ("xsystem/Goal.rs", "unknown context"),
         ("/Goal.rs", "unknown context"),
-        ("patient/Goal.rs", "not offered yet"),
-        ("user/Goal.rs", "not offered yet"),
+        ("patient/Goal.rs", "`patient/` is for apps that a person signs in to; ask for a `system/` scope"),
+        ("user/Goal.rs", "`user/` is for apps that a person signs in to; ask for a `system/` scope"),
+        ("patient/Goal.rs?category=a", "for apps that a person signs in to"),
+        ("user/Goal.read", "for apps that a person signs in to"),
+        ("patients/Goal.rs", "unknown context; ask for a `system/` scope"),
         ("launch/patient", "not a scope"),
         ("openid", "not a scope"),
         ("offline_access", "not a scope"),
         ("system/Goal.rs openid", "not a scope"),
     ],
 )
-def test_what_is_not_exactly_a_system_scope_is_refused_and_says_why(text, because):
+def test_what_is_not_exactly_a_system_scope_is_refused_to_a_system_and_says_why(text, because):
     with pytest.raises(ScopeError, match=because):
-        parse_scopes(text, TYPES)
+        parse_scopes(text, TYPES, OF_SYSTEMS)
+
+
+FOR_PERSONS = [
+    ("{}/Goal.", "after the dot"),
+    ("{}/Goal", "not a scope served here; write `user/Goal.rs`"),
+    ("{}/.rs", "no resource type"),
+    ("{}/goal.rs", "no resource type"),
+    ("{}/Patient.rs", "no resource type"),
+    ("{}/Goal.sr", "after the dot"),
+    ("{}/Goal.read-only", "after the dot"),
+    ("{}/Goal.rs?", "after the `[?]` write"),
+    ("{}/Goal.rs?active", "after the `[?]` write"),
+    ("{}/Goal.read?category=a", "after the dot"),
+    ("{}/Goal.rs?colour=red", "`colour` cannot be asked"),
+    ("{}/*.rs?category=unreadable", "`category` cannot be asked"),
+    ("{}/Goal.rs  {}/Goal.c", "not a scope"),
+    ("x{}/Goal.rs", "unknown context; ask for a `patient/` or `user/` scope"),
+    ("{}s/Goal.rs", "unknown context"),
+    ("/Goal.rs", "unknown context"),
+    ("*/Goal.rs", "unknown context"),
+    (
+        "system/Goal.rs",
+        "`system/` is for systems, where no person signs in; ask for a `patient/` or `user/` scope",
+    ),
+    ("{}/Goal.rs system/Goal.r", "for systems, where no person signs in"),
+    ("launch/patient", "not a scope"),
+    ("openid", "not a scope"),
+]
+
+
+@pytest.mark.parametrize("context", OF_PERSONS)
+@pytest.mark.parametrize(("text", "because"), FOR_PERSONS)
+def test_what_is_not_exactly_a_scope_of_persons_is_refused_to_an_app_and_says_why(context, text, because):
+    written = text.replace("{}", context)
+    with pytest.raises(ScopeError, match=because):
+        parse_scopes(written, TYPES, OF_PERSONS)
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_every_context_has_the_same_grammar(context):
+    text = f"{context}/Goal.rs {context}/*.read {context}/CarePlan.* {context}/Consent.c?status=x"
+    scopes = parse_scopes(text, TYPES, OF_SYSTEMS if context == "system" else OF_PERSONS)
+    assert {grant.context for grant in scopes.grants} == {context}
+    assert str(scopes) == f"{context}/*.rs {context}/CarePlan.cud {context}/Consent.c?status=x"
+
+
+def test_scopes_of_one_context_neither_cover_nor_meet_those_of_another():
+    text = "patient/Goal.rs system/Goal.rs user/Goal.rs"
+    assert str(parse_scopes(text)) == text
+    for one in CONTEXTS:
+        for other in CONTEXTS:
+            both = narrowed(parse_scopes(f"{one}/Goal.rs"), parse_scopes(f"{other}/*.cruds"))
+            assert str(both) == (f"{one}/Goal.rs" if one == other else "")
+
+
+def test_a_context_and_its_query_hold_together():
+    scopes = parse_scopes("patient/Goal.rs?category=a user/Goal.r?category=b user/*.s")
+    assert scopes.openings("r", "Goal") == {
+        Opening("patient", (("category", "a"),)),
+        Opening("user", (("category", "b"),)),
+    }
+    assert scopes.openings("s", "Goal") == {Opening("patient", (("category", "a"),)), Opening("user")}
+
+
+def test_only_those_of_some_contexts_are_left():
+    scopes = parse_scopes("patient/Goal.r user/Goal.r system/Goal.r")
+    assert str(scopes.within(OF_PERSONS)) == "patient/Goal.r user/Goal.r"
+    assert str(scopes.within(OF_SYSTEMS)) == "system/Goal.r"
+    assert not scopes.within(())
 
 
 def test_every_refused_scope_of_a_string_is_named_at_once():
     with pytest.raises(ScopeError) as refused:
-        parse_scopes("system/goal.rs system/Goal.rs user/Goal.rs", TYPES)
+        parse_scopes("system/goal.rs system/Goal.rs user/Goal.rs", TYPES, OF_SYSTEMS)
     assert [fault.split("`")[1] for fault in refused.value.faults] == ["system/goal.rs", "user/Goal.rs"]
 
 
@@ -167,14 +239,18 @@ GRANULAR = [
 ]
 
 
+def queries_of(scopes, letter):
+    return {query for _, query in scopes.openings(letter, "Goal")}
+
+
 @pytest.mark.parametrize(("text", "queries"), GRANULAR)
 def test_several_granular_scopes_on_one_type_are_a_union_of_their_queries(text, queries):
-    assert parse_scopes(text, TYPES).queries("r", "Goal") == queries
+    assert queries_of(parse_scopes(text, TYPES), "r") == queries
 
 
 def test_each_letter_has_queries_of_its_own():
     scopes = parse_scopes("system/Goal.r?category=a system/Goal.s?category=b system/Goal.u", TYPES)
-    assert [scopes.queries(letter, "Goal") for letter in LETTERS] == [
+    assert [queries_of(scopes, letter) for letter in LETTERS] == [
         set(),
         {(("category", "a"),)},
         {()},
@@ -191,6 +267,10 @@ def test_only_a_wildcard_allows_all_types_at_once():
 @pytest.mark.parametrize(
     ("requested", "registered", "granted"),
     [
+        ("patient/*.rs", "patient/Goal.rs user/*.rs", "patient/Goal.rs"),
+        ("user/*.rs patient/*.cruds", "patient/Goal.c user/Goal.r", "patient/Goal.c user/Goal.r"),
+        ("patient/Goal.rs?category=a", "patient/*.r?_tag=x", "patient/Goal.r?_tag=x&category=a"),
+        ("user/Goal.rs", "system/*.cruds", ""),
         ("system/*.rs", "system/Goal.rs", "system/Goal.rs"),
         ("system/Goal.rs", "system/*.rs", "system/Goal.rs"),
         ("system/*.cruds", "system/*.rs system/Consent.c", "system/*.rs system/Consent.c"),
@@ -222,6 +302,8 @@ def test_a_request_is_narrowed_to_what_is_registered(requested, registered, gran
         ("system/Goal.r", None),
         ("system/Goal.rs system/Consent.c", None),
         ("system/Goal.rs?category=a", None),
+        ("patient/*.rs user/Goal.cud", "patient/*.read user/Goal.write"),
+        ("patient/Goal.rs user/Goal.r", None),
     ],
 )
 def test_scopes_are_written_in_v1_words_where_there_are_some(text, v1):
@@ -244,7 +326,10 @@ def test_v1_words_are_told_from_v2_letters(text, answer):
 _letters = st.sets(st.sampled_from(LETTERS), min_size=1).map(lambda s: "".join(x for x in LETTERS if x in s))
 _query = st.lists(st.sampled_from(("category=a", "category=b", "status=a%26b", "_tag=x|y")), max_size=2)
 _scope = st.builds(
-    lambda name, letters, query: f"system/{name}.{letters}" + ("?" + "&".join(query) if query else ""),
+    lambda context, name, letters, query: (
+        f"{context}/{name}.{letters}" + (f"?{'&'.join(query)}" if query else "")
+    ),
+    st.sampled_from(CONTEXTS),
     st.sampled_from((*NAMES, "*")),
     _letters,
     _query,
@@ -254,14 +339,20 @@ _PAIRS = [("category", "a"), ("category", "b"), ("status", "a&b"), ("_tag", "x|y
 _RESOURCES = [frozenset(held) for n in range(5) for held in combinations(_PAIRS, n)]
 """What holds of a resource: any of the queries above may."""
 
-_QUESTIONS = [(letter, name, held) for letter in LETTERS for name in (*NAMES, "Other") for held in _RESOURCES]
+_QUESTIONS = [
+    (context, letter, name, held)
+    for context in CONTEXTS
+    for letter in LETTERS
+    for name in (*NAMES, "Other")
+    for held in _RESOURCES
+]
 
 
 def _answers(scopes: Scopes) -> list[bool]:
-    """For each letter, type and resource, whether some query holds of it."""
+    """For each context, letter, type and resource, whether some query of that context holds of it."""
     return [
-        any(held.issuperset(query) for query in scopes.queries(letter, name))
-        for letter, name, held in _QUESTIONS
+        any(one.context == context and held.issuperset(one.query) for one in scopes.openings(letter, name))
+        for context, letter, name, held in _QUESTIONS
     ]
 
 
@@ -292,7 +383,7 @@ def test_a_letter_is_allowed_exactly_where_some_resource_is_opened(text):
     scopes = parse_scopes(text)
     for letter in LETTERS:
         for name in (*NAMES, "*", "Other"):
-            assert scopes.allows(letter, name) == bool(scopes.queries(letter, name))
+            assert scopes.allows(letter, name) == bool(scopes.openings(letter, name))
 
 
 @given(_texts)
@@ -303,8 +394,30 @@ def test_the_canonical_string_reads_back_as_the_same_scopes(text):
 @given(st.text(alphabet="system/patienuGoalCreadwiu*?.=&%\t\n -", max_size=40))
 def test_any_string_is_either_granted_as_system_scopes_or_refused(text):
     try:
-        granted = parse_scopes(text, TYPES)
+        granted = parse_scopes(text, TYPES, OF_SYSTEMS)
     except ScopeError:
         return
     assert granted
     assert all(scope.startswith("system/") for scope in text.split(" "))
+
+
+@given(_texts, st.sets(st.sampled_from(CONTEXTS)))
+def test_scopes_within_contexts_allow_what_they_allowed_there_and_nothing_else(text, contexts):
+    scopes = parse_scopes(text)
+    kept = [
+        answer and question[0] in contexts
+        for answer, question in zip(_answers(scopes), _QUESTIONS, strict=True)
+    ]
+    assert _answers(scopes.within(contexts)) == kept
+
+
+@given(_texts)
+def test_a_string_is_taken_exactly_when_each_of_its_contexts_may_be_written(text):
+    written = {scope.partition("/")[0] for scope in text.split(" ")}
+    for contexts in (OF_SYSTEMS, OF_PERSONS):
+        try:
+            parse_scopes(text, TYPES, contexts)
+        except ScopeError:
+            assert not written <= set(contexts)
+        else:
+            assert written <= set(contexts)

@@ -95,7 +95,7 @@ def test_the_granted_scope_is_what_of_the_requested_is_registered_in_the_words_i
         ({"scope": "system/Goal.rs?"}, 400, "invalid_scope", "after the `?` write"),
         ({"scope": "system/Goal.rs?category:in=x"}, 400, "invalid_scope", "is not enforced in scopes"),
         ({"scope": "system/Goal.rs?start-date=soon"}, 400, "invalid_scope", "`soon`"),
-        ({"scope": "patient/Goal.rs"}, 400, "invalid_scope", "not offered yet"),
+        ({"scope": "patient/Goal.rs"}, 400, "invalid_scope", "ask for a `system/` scope"),
         ({"scope": 'system/Goal.rs "\\\x00ü'}, 400, "invalid_scope", "`'/??`"),
         ({"client_assertion": None}, 401, "invalid_client", "authenticate with"),
         ({"client_assertion": "x"}, 401, "invalid_client", "cannot be read"),

@@ -1,6 +1,6 @@
-"""What a person allowed an app, and the code that the app turns into its first tokens.
+"""What a person allowed an app, the code that becomes its first tokens, and what becomes its next ones.
 
-https://www.rfc-editor.org/rfc/rfc6749#section-4.1
+https://www.rfc-editor.org/rfc/rfc6749#section-4.1 and #section-6
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ class Authorization:
     one in context, empty for none, `context` JSON text with the further launch parameters of the token
     response, such as `encounter`. `signed_in` is when the person did (`auth_time`), `session` the digest
     of the session that online access ends with, empty otherwise. Moments are in seconds since the epoch;
-    `revoked` is 0 until it is.
+    `revoked` is 0 until it is, `used`
+    the moment the app last got tokens by it, 0 before the first.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Authorization:
     signed_in: int = 0
     session: str = ""
     revoked: int = 0
+    used: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,16 @@ class Code:
     challenge: str
     expires: int
     nonce: str = ""
+
+
+@dataclass(frozen=True)
+class RefreshToken:
+    """A refresh token: only its SHA-256 (`digest`, hex) is kept; it may be used once, until `expires`.
+
+    `used` is when it was, in seconds since the epoch, 0 until then.
+    """
+
+    digest: str = field(repr=False)
+    authorization: str
+    expires: int
+    used: int = 0

@@ -51,7 +51,10 @@ NOTHING = Any(())
 
 @dataclass(frozen=True)
 class Is(Filter):
-    """A column of the version has the value: `id`, `patient`, `contributor`."""
+    """A column of the version has the value: `id`, `patient`, `contributor`.
+
+    `others` is how many further patients the version names.
+    """
 
     column: str
     value: str

@@ -29,6 +29,16 @@ class Version:
         """The resource type."""
         return self.facts.type
 
+    @property
+    def patient(self) -> str:
+        """Whose record it is."""
+        return self.facts.patient
+
+    @property
+    def others(self) -> int:
+        """How many further patients it names."""
+        return len(self.facts.other_patients)
+
 
 @dataclass(frozen=True)
 class World:
@@ -98,8 +108,7 @@ def _within(wanted: f.Within, version: Version, world: World) -> bool:
 
 
 def _is(wanted: f.Is, version: Version, world: World) -> bool:
-    stored = version.facts.patient if wanted.column == "patient" else getattr(version, wanted.column)
-    return str(stored) == wanted.value
+    return str(getattr(version, wanted.column)) == wanted.value
 
 
 def _linked(wanted: f.Linked, version: Version, world: World) -> bool:

@@ -6,16 +6,25 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#scop
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from urllib.parse import parse_qsl
 
-from careplan_service.access.scopes import ANY_TYPE, V1, Grant, Query, Scopes, scopes_of
+from careplan_service.access.scopes import ANY_TYPE, CONTEXTS, V1, Grant, Query, Scopes, scopes_of
 from careplan_service.errors import shown
 
 Judges = Mapping[str, Callable[[str, str], str]]
 """For each type that may be asked for, and for `*`: what is wrong with a search parameter and its value."""
 
-_NOT_OFFERED = ("patient", "user")
+OF_SYSTEMS = ("system",)
+"""The contexts that a client may ask for without a person."""
+OF_PERSONS = ("patient", "user")
+"""Those of an app that a person signs in to."""
+
+_MEANT = {
+    "patient": "is for apps that a person signs in to",
+    "user": "is for apps that a person signs in to",
+    "system": "is for systems, where no person signs in",
+}
 _PERMISSIONS = re.compile(r"c?r?u?d?s?")
 _TYPE_NAME = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _QUERY = re.compile(r"[!-~]+")
@@ -33,18 +42,19 @@ class ScopeError(ValueError):
         self.faults = tuple(faults)
 
 
-def parse_scopes(text: str, judges: Judges | None = None) -> Scopes:
+def parse_scopes(text: str, judges: Judges | None = None, contexts: Sequence[str] = CONTEXTS) -> Scopes:
     """The union of scopes written with one space between them, as OAuth has it.
 
-    Without `judges` any well-formed type and query is taken, for text that was checked before it was
-    stored or signed. Raises ScopeError with a sentence for every scope that is malformed, unknown or
-    not offered.
+    `contexts` are those that may be written, OF_SYSTEMS or OF_PERSONS. Without `judges` any well-formed
+    type and query is taken, and without `contexts` any of the three: for text that was checked before it
+    was stored or signed. Raises ScopeError with a sentence for every scope that is malformed, unknown or
+    not for this client.
     """
     grants: list[Grant] = []
     faults: list[str] = []
     for scope in text.split(" "):
         try:
-            grants += _grants(scope, judges)
+            grants += _grants(scope, judges, contexts)
         except ScopeError as error:
             faults += error.faults
     if faults:
@@ -57,17 +67,16 @@ def is_v1(text: str) -> bool:
     return all(scope.partition(".")[2] in V1 for scope in text.split(" "))
 
 
-def _grants(scope: str, judges: Judges | None) -> list[Grant]:
+def _grants(scope: str, judges: Judges | None, contexts: Sequence[str]) -> list[Grant]:
     context, slash, rest = scope.partition("/")
     name, dot, asked = rest.partition(".")
     if not (slash and dot):
-        raise _refused(
-            scope, "not a scope served here; write `system/Goal.rs`, with one space between scopes"
-        )
-    if context in _NOT_OFFERED:
-        raise _refused(scope, f"`{context}/` scopes are not offered yet; ask for a `system/` scope")
-    if context != "system":
-        raise _refused(scope, "unknown context; ask for a `system/` scope")
+        text = f"not a scope served here; write `{contexts[-1]}/Goal.rs`, with one space between scopes"
+        raise _refused(scope, text)
+    if context not in contexts:
+        meant = f"`{context}/` {_MEANT[context]}" if context in _MEANT else "unknown context"
+        wanted = " or ".join(f"`{one}/`" for one in contexts)
+        raise _refused(scope, f"{meant}; ask for a {wanted} scope")
     permissions, questioned, query = asked.partition("?")
     _check_type(scope, name, judges)
     letters = _letters(scope, permissions, is_granular=bool(questioned))

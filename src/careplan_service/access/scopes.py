@@ -1,11 +1,11 @@
-"""What a client may do with which resources: SMART scopes, v1 and v2, `system/` context, granular ones too.
+"""What a client may do with which resources: SMART scopes, v1 and v2, of every context, granular ones too.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#scopes-for-requesting-fhir-resources
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -17,6 +17,9 @@ LETTERS = "cruds"
 
 ANY_TYPE = "*"
 
+CONTEXTS = ("patient", "user", "system")
+"""On whose behalf: of one patient's record, of what a person may see, of a system that runs by itself."""
+
 V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 _V1_WORDS = {letters: word for word, letters in V1.items()}
 _PLAIN = "/:|,*"
@@ -24,6 +27,13 @@ _PLAIN = "/:|,*"
 
 Query = tuple[tuple[str, str], ...]
 """Search parameters with their values, all of which must hold, in the order of their names."""
+
+
+class Opening(NamedTuple):
+    """What must hold for a resource together: the context, and the query (the empty one always holds)."""
+
+    context: str
+    query: Query = ()
 
 
 class Grant(NamedTuple):
@@ -53,6 +63,9 @@ class Grant(NamedTuple):
         return Grant(self.context, max(types), self.letter, query)
 
 
+_NONE: frozenset[Opening] = frozenset()
+
+
 @dataclass(frozen=True)
 class Scopes:
     """What is granted; nothing, unless made by `parse_scopes` or `narrowed`.
@@ -65,19 +78,23 @@ class Scopes:
 
     def allows(self, letter: str, resource_type: str) -> bool:
         """Whether one letter of `cruds` is granted on some resources of a type; `*` asks for all types."""
-        return (resource_type, letter) in self._queries or (ANY_TYPE, letter) in self._queries
+        return (resource_type, letter) in self._openings or (ANY_TYPE, letter) in self._openings
 
-    def queries(self, letter: str, resource_type: str) -> frozenset[Query]:
-        """The queries of which one must hold for a resource; the empty one holds for every resource."""
-        none: frozenset[Query] = frozenset()
-        return self._queries.get((resource_type, letter), none) | self._queries.get((ANY_TYPE, letter), none)
+    def openings(self, letter: str, resource_type: str) -> frozenset[Opening]:
+        """The contexts with their queries of which one must hold for a resource."""
+        found, none = self._openings, _NONE
+        return found.get((resource_type, letter), none) | found.get((ANY_TYPE, letter), none)
+
+    def within(self, contexts: Collection[str]) -> Scopes:
+        """What of them is of one of the contexts."""
+        return Scopes(frozenset(grant for grant in self.grants if grant.context in contexts))
 
     @cached_property
-    def _queries(self) -> Mapping[tuple[str, str], frozenset[Query]]:
-        found: dict[tuple[str, str], set[Query]] = {}
-        for grant in self.grants:
-            found.setdefault((grant.resource_type, grant.letter), set()).add(grant.query)
-        return {question: frozenset(queries) for question, queries in found.items()}
+    def _openings(self) -> Mapping[tuple[str, str], frozenset[Opening]]:
+        found: dict[tuple[str, str], set[Opening]] = {}
+        for context, name, letter, query in self.grants:
+            found.setdefault((name, letter), set()).add(Opening(context, query))
+        return {question: frozenset(openings) for question, openings in found.items()}
 
     def __bool__(self) -> bool:
         return bool(self.grants)

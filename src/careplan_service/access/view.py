@@ -5,11 +5,12 @@ The order of gates is that of docs/consent.md; whatever reads a resource goes th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from careplan_service.access.caller import Caller
+from careplan_service.access.compartment import IN_NONE, within
 from careplan_service.access.consent.terminology import purpose_and_ancestors
-from careplan_service.access.filters import EVERYTHING, Consented, Filter, Is, all_of, any_of
+from careplan_service.access.filters import EVERYTHING, NOTHING, Consented, Filter, Is, all_of, any_of
 from careplan_service.errors import Forbidden
 
 _VERBS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
@@ -18,8 +19,10 @@ _ALWAYS_OURS = frozenset({"Consent"})
 
 def require_scope(caller: Caller, letter: str, resource_type: str) -> None:
     """Raise Forbidden (403) when the token grants the interaction on no resource of the type."""
-    if not caller.scopes.allows(letter, resource_type):
-        wanted = f"system/{resource_type}.{letter}"
+    if not caller.allows(letter, resource_type):
+        in_none = letter in "cud" and resource_type in IN_NONE
+        context = "user" if in_none and caller.is_person else caller.context
+        wanted = f"{context}/{resource_type}.{letter}"
         raise Forbidden(f"this token does not allow to {_VERBS[letter]} {resource_type}; ask for `{wanted}`")
 
 
@@ -27,23 +30,30 @@ def view_for(caller: Caller, letter: str, resource_type: str, now: int) -> Filte
     """The versions of one type that the caller may see, as one predicate.
 
     Raises Forbidden when the type or the interaction is out of the token's scope; everything
-    finer is hidden rather than refused.
+    finer is hidden rather than refused: what its scopes do not open is left to `Desk.sees`.
     """
     require_scope(caller, letter, resource_type)
-    return known_to(caller, resource_type, now)
+    return _own_view(caller, resource_type, now)
 
 
 def known_to(caller: Caller, resource_type: str, now: int) -> Filter:
     """The versions of one type that the caller may know of, whatever its token is for.
 
-    For what a write refers to, and for what refers to it; nothing of these versions is shown.
+    For what a write refers to, and for what refers to it; nothing of these versions is shown. An app
+    that is bound to one patient learns nothing of others here, though the person at it might.
     """
-    if caller.is_agency:
-        # The custodian must always find the consents it has to keep, also the one that shuts it out.
-        return EVERYTHING if resource_type in _ALWAYS_OURS else _consented(caller, now)
-    own = all_of(Is("contributor", caller.organization), Is("current", "1"))
-    # To a partner what was deleted looks as if it had never been.
-    return all_of(Is("deleted", "0"), any_of(own, _consented(caller, now)))
+    view = _own_view(caller, resource_type, now)
+    if caller.reaches_beyond(resource_type):
+        return view
+    return all_of(view, within(caller.patient, resource_type))
+
+
+def writable(caller: Caller) -> Filter:
+    """What a caller may store, as far as that hangs on who it is.
+
+    Patients write about themselves, relatives about the patient in context: others are none of theirs.
+    """
+    return _WRITABLE[caller.kind](caller) if caller.kind in _WRITABLE else NOTHING
 
 
 def of_types(views: Iterable[tuple[str, Filter]]) -> Filter:
@@ -54,12 +64,67 @@ def of_types(views: Iterable[tuple[str, Filter]]) -> Filter:
     return any_of(*(all_of(any_of(*types), view) for view, types in by_view.items()))
 
 
+def _own_view(caller: Caller, resource_type: str, now: int) -> Filter:
+    """What it may see if its token is for all; nothing for a kind that nobody knows."""
+    return _VIEWS[caller.kind](caller, resource_type, now) if caller.kind in _VIEWS else NOTHING
+
+
+def _of_staff(caller: Caller, resource_type: str, now: int) -> Filter:
+    # The custodian must always find the consents it has to keep, also the one that shuts it out.
+    return EVERYTHING if resource_type in _ALWAYS_OURS else _consented(caller, now)
+
+
+def _of_partner(caller: Caller, resource_type: str, now: int) -> Filter:
+    # To a partner what was deleted looks as if it had never been.
+    return all_of(_LIVING, any_of(_contributed(caller), _consented(caller, now)))
+
+
+def _of_patient(caller: Caller, resource_type: str, now: int) -> Filter:
+    """Her own record, which no consent of hers closes to her."""
+    hers = any_of(Is("others", "0"), Is("contributor", caller.contributor))
+    return all_of(_about(caller.fhir_user), _LIVING, _CURRENT, hers)
+
+
+def _of_relative(caller: Caller, resource_type: str, now: int) -> Filter:
+    """Until representation is verified a relative is a recipient like others."""
+    opened = [_contributed(caller), _consented(caller, now)]
+    type_, _, id_ = caller.fhir_user.partition("/")
+    if resource_type == type_:
+        opened.append(all_of(Is("id", id_), _CURRENT))
+    return all_of(_LIVING, any_of(*opened))
+
+
+_LIVING, _CURRENT = Is("deleted", "0"), Is("current", "1")
+_VIEWS: Mapping[str, Callable[[Caller, str, int], Filter]] = {
+    "agency": _of_staff,
+    "partner": _of_partner,
+    "app": _of_partner,
+    "patient": _of_patient,
+    "related": _of_relative,
+}
+_WRITABLE: Mapping[str, Callable[[Caller], Filter]] = {
+    "agency": lambda caller: EVERYTHING,
+    "partner": lambda caller: EVERYTHING,
+    "app": lambda caller: EVERYTHING,
+    "patient": lambda caller: _about(caller.fhir_user),
+    "related": lambda caller: _about(caller.patient),
+}
+
+
+def _about(patient: str) -> Filter:
+    return Is("patient", patient) if patient else NOTHING
+
+
+def _contributed(caller: Caller) -> Filter:
+    return all_of(Is("contributor", caller.contributor), _CURRENT)
+
+
 def _consented(caller: Caller, now: int) -> Filter:
     asserted = caller.purposes or ("",)
     return all_of(
         *(
             Consented(
-                actors=(caller.organization,),
+                actors=caller.actors,
                 purpose=purpose_and_ancestors(purpose) if purpose else (),
                 now=now,
                 workforce=caller.is_agency,

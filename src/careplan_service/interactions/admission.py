@@ -102,7 +102,7 @@ def _summary(name: str, faults: tuple[Fault, ...]) -> str:
 
 
 def forbid_self_service(caller: Caller, document: Mapping[str, Any]) -> None:
-    """A partner must not open a client's record to itself by filing an active Consent."""
+    """Nobody but the custodian's staff opens a client's record, lest a partner opens it to itself."""
     if document.get("resourceType") == "Consent" and not caller.is_agency and is_sharing(document):
         text = "a partner may file a Consent as `proposed` only; the custodian makes it active"
         raise Forbidden(text, expression="Consent.status")

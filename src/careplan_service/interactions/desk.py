@@ -15,7 +15,7 @@ from careplan_service.access.consent.rules import Rule
 from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter, all_of
 from careplan_service.access.holds import Version, World, holds
-from careplan_service.access.view import of_types, view_for
+from careplan_service.access.view import of_types, view_for, writable
 from careplan_service.errors import Forbidden
 from careplan_service.interactions.granular import opened
 from careplan_service.interactions.policy import Policy
@@ -227,15 +227,16 @@ class Desk:
     def sees(self, letter: str, type_: str) -> Filter:
         """What the caller may see of a type by an interaction letter of `cruds`; 403 when nothing at all."""
         view = view_for(self.caller, letter, type_, self.now)
-        return all_of(view, opened(self.caller.scopes, letter, type_, self.policy.base_url))
+        return all_of(view, opened(self.caller, letter, type_, self.policy.base_url))
 
     def require_opened(self, letter: str, write: Write) -> None:
-        """Raise Forbidden (403) when a granular scope does not open what is about to be stored."""
-        wanted = opened(self.caller.scopes, letter, write.type, self.policy.base_url)
-        version = Version(write.facts, write.id, self.now, self.caller.organization)
+        """Raise Forbidden (403) when scopes do not open what is to be stored, or it is not the caller's."""
+        caller = self.caller
+        wanted = all_of(writable(caller), opened(caller, letter, write.type, self.policy.base_url))
+        version = Version(write.facts, write.id, self.now, caller.contributor)
         if not holds(wanted, version, World({})):
-            text = f"this token does not allow to write such a {write.type}; its scope is granular"
-            raise Forbidden(text)
+            why = f"only what is about `{caller.patient}`" if caller.patient else "its scope is granular"
+            raise Forbidden(f"this token does not allow to write such a {write.type}; {why}")
 
     def find(self, letter: str, type_: str, about: Filter, page: Page) -> list[Stored]:
         """The current versions the question is about and the caller may see."""
@@ -243,7 +244,7 @@ class Desk:
 
     def sees_any(self, letter: str, types: Iterable[str]) -> Filter:
         """What the caller may see of several types; those out of the token's scope hold nothing."""
-        return of_types((t, self.sees(letter, t)) for t in types if self.caller.scopes.allows(letter, t))
+        return of_types((t, self.sees(letter, t)) for t in types if self.caller.allows(letter, t))
 
     def show(self, stored: Stored) -> Stored:
         """Remember for the audit that this version leaves the service, and which consent opened it."""
@@ -256,7 +257,7 @@ class Desk:
         """The audit row of this request as it stands."""
         return AuditEntry(
             at=self.now,
-            client=self.caller.client_id,
+            client=self.caller.name,
             organization=self.caller.organization,
             purpose=" ".join(self.caller.purposes),
             interaction=self.interaction,

@@ -1,4 +1,4 @@
-"""Granular scopes: `system/Goal.rs?category=...` opens the goals that the search would find.
+"""What scopes open: `patient/` one record, `system/Goal.rs?category=...` the goals a search would find.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#finer-grained-resource-constraints-using-search-parameters
 """
@@ -9,24 +9,35 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import NoReturn
 
+from careplan_service.access.caller import Caller
+from careplan_service.access.compartment import within
 from careplan_service.access.filters import EVERYTHING, Filter, all_of, any_of
 from careplan_service.access.scope_text import Judges
-from careplan_service.access.scopes import ANY_TYPE, Query, Scopes
+from careplan_service.access.scopes import ANY_TYPE, Opening, Query
 from careplan_service.errors import Problem
 from careplan_service.interactions.conditions import Asker, condition
 from careplan_service.resources.params import COMMON
 from careplan_service.resources.registry import SERVED
 
+_WHOLE = frozenset({Opening("system"), Opening("user")})
 _ALWAYS = frozenset({"_id", "_lastUpdated"})
 _OF_ALL = _ALWAYS | {param.name for param in COMMON}
 
 
-def opened(scopes: Scopes, letter: str, type_: str, base_url: str) -> Filter:
-    """The resources of a type that the scopes open for a letter of `cruds`."""
-    queries = scopes.queries(letter, type_)
-    if () in queries:
+def opened(caller: Caller, letter: str, type_: str, base_url: str) -> Filter:
+    """The resources of a type that a caller's scopes open for a letter of `cruds`.
+
+    Context and query of one scope hold together: a query of `user/` does not widen `patient/`.
+    """
+    openings = caller.openings(letter, type_)
+    if not openings.isdisjoint(_WHOLE):
         return EVERYTHING
-    return any_of(*(_asked(type_, query, base_url) for query in sorted(queries)))
+    return any_of(*(_one(caller, type_, opening, base_url) for opening in sorted(openings)))
+
+
+def _one(caller: Caller, type_: str, opening: Opening, base_url: str) -> Filter:
+    asked = _asked(type_, opening.query, base_url)
+    return all_of(within(caller.patient, type_), asked) if opening.context == "patient" else asked
 
 
 @lru_cache(maxsize=2000)

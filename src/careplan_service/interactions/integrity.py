@@ -117,7 +117,7 @@ class Integrity:
         What it wrote itself, perhaps a moment ago, proves nothing. Asked before whether they are there, so
         that it takes as long for those who are not.
         """
-        by_others = all_of(~Is("contributor", self._desk.caller.organization), _known(self._desk))
+        by_others = all_of(~Is("contributor", self._desk.caller.contributor), _known(self._desk))
         of_record = [
             key
             for key in sorted(keys)

@@ -43,7 +43,7 @@ def written(
         earlier = _earlier(desk, changes)
         done = carry_out(changes) if earlier is None else list(_again(desk, earlier))
         if earlier is None and desk.once:
-            changes.remember(desk.caller.client_id, desk.once, _told(done), desk.now)
+            changes.remember(desk.caller.owner, desk.once, _told(done), desk.now)
         if then:
             then()
         desk.note_in(changes, status or done[0].status)
@@ -63,14 +63,14 @@ def require_unused(desk: Desk) -> None:
     if desk.once:
         with desk.records.changes() as changes:
             if _earlier(desk, changes) is None:
-                changes.remember(desk.caller.client_id, desk.once, "", desk.now)
+                changes.remember(desk.caller.owner, desk.once, "", desk.now)
 
 
 def _earlier(desk: Desk, changes: Changes) -> str | None:
     if desk.once is None:
         return None
-    changes.alone(f"key {desk.caller.client_id} {desk.once.key}")
-    found = changes.answered(desk.caller.client_id, desk.once.key, desk.now - KEPT_FOR)
+    changes.alone(f"key {desk.caller.owner} {desk.once.key}")
+    found = changes.answered(desk.caller.owner, desk.once.key, desk.now - KEPT_FOR)
     if found is None:
         return None
     fingerprint, answer = found

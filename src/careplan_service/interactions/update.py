@@ -20,7 +20,7 @@ from careplan_service.resources.spec import ResourceSpec
 def update(
     desk: Desk, spec: ResourceSpec, id_: str, data: bytes, door: Door, guard: Guard = UNGUARDED
 ) -> Written:
-    """Store a new version; 201 when this made the resource (agencies only, under their own id).
+    """Store a new version; 201 when this made the resource (a custodian's systems only, under their own id).
 
     Raises PreconditionFailed (412) when the guard names another version, NotFound for what the
     caller may not see, Forbidden for what it may see and not change.
@@ -108,7 +108,7 @@ def put(
         require_may_change(desk, changes, before)
     write = admitted.write(id_, "PUT", integrity.base_url)
     desk.require_opened("c" if before is None else "u", write)
-    stored = changes.put(write, before, desk.now, desk.caller.organization)
+    stored = changes.put(write, before, desk.now, desk.caller.contributor)
     integrity.wrote(stored, admitted, before, where)
     return Written(201 if before is None or before.deleted else 200, desk.show(stored))
 
@@ -125,10 +125,13 @@ def held(
 
 
 def require_may_name(desk: Desk, changes: Changes, type_: str, id_: str) -> None:
-    """Whether the caller may create under its own id; to partners a hidden id and a free one are the same."""
-    if not desk.caller.is_agency:
+    """Whether the caller may create under its own id: only a custodian's systems.
+
+    To partners and persons a hidden id and a free one are the same.
+    """
+    if not desk.caller.is_agency or desk.caller.is_person:
         raise absent()
-    if not desk.caller.scopes.allows("c", type_):
+    if not desk.caller.allows("c", type_):
         raise NotAllowed(f"`{type_}/{id_}` is not there, and this token does not allow to create it")
     if changes.exists(type_, id_):
         raise absent()
@@ -138,7 +141,7 @@ def require_may_change(desk: Desk, changes: Changes, before: Stored) -> None:
     """A partner changes only what it contributed itself and what is still current."""
     if desk.caller.is_agency:
         return
-    own = all_of(desk.sees("u", before.type), Is("contributor", desk.caller.organization))
+    own = all_of(desk.sees("u", before.type), Is("contributor", desk.caller.contributor))
     if changes.current(before.type, before.id, own) is None:
         raise Forbidden(
             f"`{before.type}/{before.id}` was contributed by another organisation; ask its author"

@@ -14,7 +14,7 @@ from typing import Any
 
 from joserfc.jwk import ECKey, Key, RSAKey
 
-from careplan_service.access.clients import Client
+from careplan_service.access.clients import PRIVATE_KEY_JWT, Client
 from careplan_service.oauth import jwks
 from careplan_service.oauth.purposes import asserted_purposes
 from careplan_service.oauth.signed import NotSigned, Signed, is_time, read_signed
@@ -104,7 +104,7 @@ class Assertions:
     def _signer(self, signed: Signed, way: Way) -> Client:
         algorithm = signed.header["alg"]
         client = self.find_client(signed.claims["sub"])
-        known = client if client and client.is_let_in and not client.issuer else None
+        known = client if client and _may_assert(client) else None
         keys = list(way.keys(signed, known)) or [_decoy(algorithm)]
         verified = [key for key in keys if signed.is_signed_with(key, algorithm)]
         if known is None or not verified:
@@ -159,6 +159,10 @@ def _header_faults(signed: Signed) -> Iterator[str]:
         yield "`kid` must name the key it is signed with"
     if not isinstance(header.get("typ"), str) or header["typ"].upper() != "JWT":
         yield "`typ` must be `JWT`"
+
+
+def _may_assert(client: Client) -> bool:
+    return client.is_let_in and not client.issuer and client.auth_method == PRIVATE_KEY_JWT
 
 
 def _names_registered_url(signed: Signed, client: Client) -> bool:

@@ -12,21 +12,16 @@ from typing import Any
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc7591 import InvalidClientMetadataError, InvalidRedirectURIError
 
-from careplan_service.access.clients import AUTH_METHODS, PRIVATE_KEY_JWT, PUBLIC, SECRET_BASIC, Client
+from careplan_service.access.clients import AUTH_METHODS, PRIVATE_KEY_JWT, SECRET_BASIC, WITH_SECRET, Client
+from careplan_service.access.granted import split
 from careplan_service.oauth.form import spoken
 from careplan_service.oauth.remote_jwks import is_public
+from careplan_service.oauth.server import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, GRANT_TYPES, REFRESH_TOKEN
 
 Metadata = dict[str, Any]
 """The metadata that are kept, by their names in RFC 7591; what is not known here is left out."""
 
-CODE, REFRESH, CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
-IDENTITY = frozenset(
-    "openid fhirUser profile launch launch/patient launch/encounter offline_access online_access".split()
-)
-"""Scopes that name no resources."""
-
-_GRANTS = ({CODE}, {CODE, REFRESH}, {CREDENTIALS})
-_SECRETS = frozenset(AUTH_METHODS) - {PRIVATE_KEY_JWT, PUBLIC}
+_GRANTS = ({AUTHORIZATION_CODE}, {AUTHORIZATION_CODE, REFRESH_TOKEN}, {CLIENT_CREDENTIALS})
 _LONGEST_TEXT, _LONGEST_URL, _LONGEST_SCOPE, _MOST = 200, 2000, 4000, 10
 
 
@@ -60,7 +55,10 @@ _FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
         f"a list of up to {_MOST} addresses",
     ),
     "token_endpoint_auth_method": (_one_of(AUTH_METHODS), f"one of {', '.join(AUTH_METHODS)}"),
-    "grant_types": (_are(_one_of((CODE, REFRESH, CREDENTIALS))), f"{CODE} (with {REFRESH}) or {CREDENTIALS}"),
+    "grant_types": (
+        _are(_one_of(GRANT_TYPES)),
+        f"{AUTHORIZATION_CODE} (with {REFRESH_TOKEN}) or {CLIENT_CREDENTIALS}",
+    ),
     "response_types": (_are(_one_of(("code",))), "a list of `code` alone"),
     "client_name": (_is_text, _TEXT),
     "client_uri": (_is_url, "an https address"),
@@ -104,8 +102,8 @@ def refusal(faults: Iterable[tuple[str | None, str]]) -> OAuth2Error:
 
 
 def _with_defaults(given: Metadata) -> Metadata:
-    grants = given.get("grant_types", [CODE])
-    is_app = CREDENTIALS not in grants
+    grants = given.get("grant_types", [AUTHORIZATION_CODE])
+    is_app = CLIENT_CREDENTIALS not in grants
     return {
         "redirect_uris": [],
         "token_endpoint_auth_method": SECRET_BASIC if is_app else PRIVATE_KEY_JWT,
@@ -117,35 +115,32 @@ def _with_defaults(given: Metadata) -> Metadata:
 
 def _faults(given: Metadata, keys_elsewhere: bool) -> Iterator[tuple[str, str]]:
     grants, method = given["grant_types"], given["token_endpoint_auth_method"]
-    is_app = CREDENTIALS not in grants
+    is_app = CLIENT_CREDENTIALS not in grants
     if len(set(grants)) != len(grants) or set(grants) not in _GRANTS:
         yield (
             "grant_types",
-            f"`grant_types` must be {CODE}, with {REFRESH} or without, or {CREDENTIALS} alone",
+            f"`grant_types` must be {AUTHORIZATION_CODE}, with {REFRESH_TOKEN} or without, or {CLIENT_CREDENTIALS} alone",
         )
     if given["response_types"] != (["code"] if is_app else []):
-        yield "response_types", f"`response_types` must be `code` with {CODE} and empty with {CREDENTIALS}"
+        yield (
+            "response_types",
+            f"`response_types` must be `code` with {AUTHORIZATION_CODE} and empty with {CLIENT_CREDENTIALS}",
+        )
     if bool(given["redirect_uris"]) is not is_app:
-        yield "redirect_uris", f"`redirect_uris` belong to {CODE}: name them there and only there"
+        yield (
+            "redirect_uris",
+            f"`redirect_uris` belong to {AUTHORIZATION_CODE}: name them there and only there",
+        )
     if not is_app and method != PRIVATE_KEY_JWT:
-        yield "token_endpoint_auth_method", f"with {CREDENTIALS} it must be {PRIVATE_KEY_JWT}"
+        yield "token_endpoint_auth_method", f"with {CLIENT_CREDENTIALS} it must be {PRIVATE_KEY_JWT}"
     if not keys_elsewhere and method == PRIVATE_KEY_JWT and not {"jwks", "jwks_uri"} & given.keys():
         yield "jwks", f"with {PRIVATE_KEY_JWT} send `jwks` or `jwks_uri`"
     for name in ("client_name", "scope"):
         if name not in given:
             yield name, f"`{name}` is missing"
-    yield from _scope_faults(given.get("scope", ""), is_app)
 
 
-def _scope_faults(scope: str, is_app: bool) -> Iterator[tuple[str, str]]:
-    """Whether an app asks for what people may grant, and a system for what is a system's."""
-    for word in scope.split():
-        if is_app is word.startswith("system/") or (not is_app and word in IDENTITY):
-            whose = CODE if is_app else CREDENTIALS
-            yield "scope", f"scope `{word[:80]}` is none that {whose} can have"
-
-
-def client_of(metadata: Metadata, client_id: str, kind: str, created: int) -> Client:
+def client_of(metadata: Metadata, client_id: str, kind: str, created: int, secret_hash: str) -> Client:
     """A client that waits for its approval: whose it is and what for is not said yet."""
     keys = metadata.get("jwks")
     return Client(
@@ -153,20 +148,21 @@ def client_of(metadata: Metadata, client_id: str, kind: str, created: int) -> Cl
         name=metadata["client_name"],
         kind=kind,
         organization="",
-        scopes=" ".join(word for word in metadata["scope"].split() if word not in IDENTITY),
+        scopes=split(metadata["scope"])[1] if kind == "app" else metadata["scope"],
         purpose="",
         jwks=json.dumps(keys) if keys is not None else None,
         jwks_url=metadata.get("jwks_uri"),
         created=created,
         redirect_uris=tuple(metadata["redirect_uris"]),
         auth_method=metadata["token_endpoint_auth_method"],
+        secret_hash=secret_hash,
         pending=True,
     )
 
 
 def has_secret(metadata: Metadata) -> bool:
     """Whether such a client proves itself with a secret."""
-    return metadata["token_endpoint_auth_method"] in _SECRETS
+    return metadata["token_endpoint_auth_method"] in WITH_SECRET
 
 
 _SAME = ("client_name", "token_endpoint_auth_method", "jwks", "jwks_uri", "software_id")

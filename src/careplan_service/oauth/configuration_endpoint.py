@@ -5,7 +5,6 @@ https://www.rfc-editor.org/rfc/rfc7592#section-2
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -16,7 +15,8 @@ from authlib.oauth2.rfc7592 import ClientConfigurationEndpoint
 from careplan_service.access.bearer import bearer_token
 from careplan_service.access.registrations import Registration
 from careplan_service.oauth.client_metadata import Metadata, has_secret
-from careplan_service.oauth.registrar import Registrar, digest, document_of, new_secret
+from careplan_service.oauth.client_secrets import digest_of, is_secret, new_secret
+from careplan_service.oauth.registrar import Registrar, document_of
 from careplan_service.oauth.registration_endpoint import (
     NO_STORE,
     Document,
@@ -26,8 +26,6 @@ from careplan_service.oauth.registration_endpoint import (
     management,
 )
 from careplan_service.oauth.server import Response
-
-_NOBODY = "0" * 64  # no digest, but as long as one
 
 
 class ConfigurationEndpoint:
@@ -79,8 +77,7 @@ class _Configuration(ClientConfigurationEndpoint):
     def authenticate_token(self, request: RegistrationRequest) -> _Own:
         found = self._registrar.kept.get(request.client_id)
         kept = found.token_digest if found and found.client.enabled else ""
-        is_own = hmac.compare_digest(kept or _NOBODY, digest(request.token) or _NOBODY[1:])
-        if found is None or not is_own:
+        if not is_secret(request.token, kept) or found is None:
             raise _InvalidToken()
         return _Own(found, request.token)
 
@@ -100,7 +97,7 @@ class _Configuration(ClientConfigurationEndpoint):
             secret_hash = ""
         elif not secret_hash:
             secret = new_secret()
-            secret_hash = digest(secret)
+            secret_hash = digest_of(secret)
         changed = self._registrar.change(client.registration, client_metadata, secret_hash=secret_hash)
         return _Own(changed, client.token, secret)
 
@@ -129,5 +126,4 @@ class _Own:
         return self.registration.client.id
 
     def check_client_secret(self, secret: Any) -> bool:
-        kept = self.registration.client.secret_hash
-        return bool(kept and secret) and isinstance(secret, str) and hmac.compare_digest(kept, digest(secret))
+        return isinstance(secret, str) and is_secret(secret, self.registration.client.secret_hash)

@@ -5,9 +5,7 @@ https://www.rfc-editor.org/rfc/rfc7591#section-3
 
 from __future__ import annotations
 
-import hashlib
 import json
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -16,11 +14,12 @@ from careplan_service.access.clients import Client
 from careplan_service.access.registrations import Registration
 from careplan_service.access.scope_text import Judges
 from careplan_service.errors import Busy, Invalid
-from careplan_service.oauth.client_metadata import CREDENTIALS, Metadata, client_of, refusal, widens
+from careplan_service.oauth.client_metadata import Metadata, client_of, refusal, widens
+from careplan_service.oauth.client_secrets import digest_of
 from careplan_service.oauth.registration import checked
+from careplan_service.oauth.server import CLIENT_CREDENTIALS
 
 APP, PARTNER = "app", "partner"
-_SECRET_BYTES = 32
 _UNDECIDED = ("organization", "purpose")
 
 
@@ -68,11 +67,11 @@ class Registrar:
     def add(self, client_id: str, metadata: Metadata, known_by: KnownBy) -> None:
         """Keep a new client as pending; raises an OAuth2Error for what may not be, Conflict, Busy."""
         now = int(self.now())
-        client = self._checked(client_of(metadata, client_id, _kind(metadata), now))
-        client = replace(client, secret_hash=digest(known_by.secret))
+        client = client_of(metadata, client_id, _kind(metadata), now, _kept(known_by.secret))
+        client = self._checked(client)
         about = known_by.uri, known_by.certificate
         self.kept.add(
-            Registration(client, json.dumps(metadata), digest(known_by.token), 1, *about),
+            Registration(client, json.dumps(metadata), _kept(known_by.token), 1, *about),
             now,
         )
 
@@ -86,10 +85,8 @@ class Registrar:
         old = before.client
         kind = _kind(metadata)
         kind = old.kind if old.kind != APP and kind != APP else kind
-        client = self._checked(client_of(metadata, old.id, kind, old.created))
-        client = replace(
-            client, secret_hash=secret_hash, pending=widens(metadata, json.loads(before.metadata))
-        )
+        client = self._checked(client_of(metadata, old.id, kind, old.created, secret_hash))
+        client = replace(client, pending=widens(metadata, json.loads(before.metadata)))
         after = replace(before, client=client, metadata=json.dumps(metadata), certificate=certificate)
         if not self.kept.change(after):
             raise Busy("the registration was changed at the same moment; read it again", retry_after=1)
@@ -103,20 +100,11 @@ class Registrar:
 
 
 def _kind(metadata: Metadata) -> str:
-    return PARTNER if CREDENTIALS in metadata["grant_types"] else APP
+    return PARTNER if CLIENT_CREDENTIALS in metadata["grant_types"] else APP
 
 
-def new_secret() -> str:
-    """256 random bits as text."""
-    return secrets.token_urlsafe(_SECRET_BYTES)
-
-
-def digest(secret: str) -> str:
-    """What is kept of a random secret: its SHA-256 in hex, empty for none.
-
-    Nobody guesses 256 bits, so it needs neither salt nor stretching.
-    """
-    return hashlib.sha256(secret.encode()).hexdigest() if secret else ""
+def _kept(secret: str) -> str:
+    return digest_of(secret) if secret else ""
 
 
 def document_of(registration: Registration) -> dict[str, Any]:

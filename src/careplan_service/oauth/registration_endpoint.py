@@ -15,8 +15,9 @@ from authlib.oauth2.rfc7591 import ClientRegistrationEndpoint, InvalidClientMeta
 from careplan_service.access.registrations import WINDOW_SECONDS
 from careplan_service.errors import Busy, TooMany
 from careplan_service.oauth.client_metadata import Metadata, has_secret, metadata_of
+from careplan_service.oauth.client_secrets import new_secret
 from careplan_service.oauth.form import spoken
-from careplan_service.oauth.registrar import KnownBy, Registrar, new_secret
+from careplan_service.oauth.registrar import KnownBy, Registrar
 from careplan_service.oauth.server import Response
 from careplan_service.oauth.software_statements import SoftwareStatements, invalid
 from careplan_service.oauth.strict_json import NotJson, read_object

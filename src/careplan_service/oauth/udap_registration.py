@@ -14,10 +14,10 @@ from authlib.oauth2.rfc7591 import InvalidClientMetadataError
 from careplan_service.access.clients import PRIVATE_KEY_JWT
 from careplan_service.access.registrations import Registration
 from careplan_service.errors import Conflict
-from careplan_service.oauth.client_metadata import CODE, CREDENTIALS, Metadata, metadata_of, refusal
+from careplan_service.oauth.client_metadata import Metadata, metadata_of, refusal
 from careplan_service.oauth.registrar import KnownBy, Registrar, document_of
 from careplan_service.oauth.registration_endpoint import NO_STORE, Document
-from careplan_service.oauth.server import Response
+from careplan_service.oauth.server import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, Response
 from careplan_service.oauth.software_statements import unapproved
 from careplan_service.oauth.udap_statements import Said, UdapStatements
 
@@ -95,8 +95,8 @@ def _faults(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "token_endpoint_auth_method", f"`token_endpoint_auth_method` must be {PRIVATE_KEY_JWT}"
     grants, contacts = claims.get("grant_types"), claims.get("contacts")
     if not isinstance(grants, list):
-        yield "grant_types", f"`grant_types` must be a list: {CODE} or {CREDENTIALS}"
-    elif CODE in grants and claims.get("response_types") != ["code"]:
+        yield "grant_types", f"`grant_types` must be a list: {AUTHORIZATION_CODE} or {CLIENT_CREDENTIALS}"
+    elif AUTHORIZATION_CODE in grants and claims.get("response_types") != ["code"]:
         yield "response_types", "`response_types` must be `code`"
     if isinstance(contacts, list) and not any(str(one).startswith("mailto:") for one in contacts):
         yield "contacts", "one of `contacts` must be a `mailto:` address"

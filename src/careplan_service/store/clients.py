@@ -99,6 +99,19 @@ class SqlClients:
         with self._engine.begin() as connection:
             return connection.execute(change).rowcount == 1
 
+    def set_secret(self, client_id: str, secret_hash: str) -> None:
+        """Replace the digest of a client's secret: the old one proves nothing from now on."""
+        change = update(oauth_client).where(oauth_client.c.id == client_id).values(secret_hash=secret_hash)
+        with self._engine.begin() as connection:
+            connection.execute(change)
+
+    def redirect_uris(self) -> tuple[str, ...]:
+        """Those of every client that is let in."""
+        row = oauth_client.c
+        wanted = select(row.redirect_uris).where(row.enabled, ~row.pending, row.redirect_uris != "")
+        with self._engine.connect() as connection:
+            return tuple(uri for text in connection.execute(wanted).scalars() for uri in text.split())
+
     def remember_jti(self, client_id: str, jti: str, expires: float) -> bool:
         """Note an assertion's id as used; False when this client used it before.
 

@@ -148,12 +148,23 @@ def partner_of(wanted: f.Filter) -> tuple[f.Consented, str] | None:
     """The consent question and the organisation of a partner's view, where the Filter holds one."""
     parts = wanted.parts if isinstance(wanted, f.All) else (wanted,)
     for part in parts:
-        if isinstance(part, f.Any):
+        if isinstance(part, f.Any) and _is_reached(part):
             own = [one for one in _leaves(part) if isinstance(one, f.Is) and one.column == "contributor"]
             asked = [one for one in _leaves(part) if isinstance(one, f.Consented) and not one.workforce]
             if own and asked:
                 return asked[0], own[0].value
     return None
+
+
+def _is_reached(wanted: f.Filter) -> bool:
+    """Whether every way to hold is an own contribution or a consent: nothing else is in a partner's reach."""
+    if isinstance(wanted, f.Any):
+        return all(map(_is_reached, wanted.parts))
+    if isinstance(wanted, f.All):
+        return any(map(_is_reached, wanted.parts))
+    if isinstance(wanted, f.Consented):
+        return not wanted.workforce
+    return isinstance(wanted, f.Is) and wanted.column == "contributor"
 
 
 def _leaves(wanted: f.Filter) -> Iterator[f.Filter]:

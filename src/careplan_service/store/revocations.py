@@ -1,4 +1,4 @@
-"""The access tokens that were revoked, by `jti`, until they would have expired.
+"""The access tokens that were revoked, one by its `jti` or all of what a person took back.
 
 https://www.rfc-editor.org/rfc/rfc7009#section-2.1
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import BigInteger, Column, Table, bindparam, literal_column, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Table, bindparam, literal_column, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
+from careplan_service.store.authorization_tables import oauth_authorization
 from careplan_service.store.database import Database
 from careplan_service.store.purging import purge
 from careplan_service.store.tables import Text, metadata
@@ -37,17 +38,22 @@ class SqlRevocations:
         self._database = database
         self._now = now
         self._purged = 0.0
-        revoked = oauth_revoked.c
-        self._find = database.compiled(
-            select(literal_column("1")).select_from(oauth_revoked).where(revoked.jti == bindparam("jti"))
-        )
+        revoked, allowed = oauth_revoked.c, oauth_authorization.c
+        one: ColumnElement[int] = literal_column("1")
+        alone = select(one).select_from(oauth_revoked).where(revoked.jti == bindparam("jti"))
+        with_all = select(one).select_from(oauth_authorization).where(allowed.id == bindparam("jti"))
+        zero: ColumnElement[int] = literal_column("0")
+        self._find = database.compiled(union_all(alone, with_all.where(allowed.revoked != zero)))
         insert = sqlite.insert if database.is_sqlite else postgresql.insert
         row = insert(oauth_revoked).values(jti=bindparam("jti"), expires=bindparam("expires"))
         self._insert = database.compiled(row.on_conflict_do_nothing())
         self._purge = database.compiled(purge(oauth_revoked, revoked.expires < bindparam("before")))
 
     def is_revoked(self, jti: str) -> bool:
-        """Whether a token was revoked, by any process; raises Unavailable when that cannot be told."""
+        """Whether a token was revoked, by any process; raises Unavailable when that cannot be told.
+
+        `jti` is its own id, or that of the authorization it is of.
+        """
         return bool(self._database.rows(self._find, {"jti": jti}))
 
     def revoke(self, jti: str, expires: float) -> None:

@@ -12,7 +12,8 @@ from careplan_service.access import filters as f
 from careplan_service.store.bind import fence
 
 Values = list[str | int]
-FLAGS = frozenset({"current", "deleted"})
+FLAGS = frozenset({"current", "deleted", "others"})
+"""The columns that hold small numbers."""
 
 
 def shape(wanted: f.Filter, values: Values) -> Hashable:

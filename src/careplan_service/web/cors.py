@@ -17,6 +17,7 @@ _OPEN = (
     "/fhir/.well-known/smart-configuration",
     "/fhir/.well-known/udap",
     "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
     "/oauth/jwks",
 )
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"

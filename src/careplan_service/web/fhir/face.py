@@ -66,7 +66,7 @@ _FREE = PRESENTATION | {"_count", "_total", "_include", "_revinclude"}
 def _bound(desk: Desk, asked: Pairs, path: str) -> str:
     """Whose page of what it is; how many rows it has and how they look may change on the way."""
     question = [pair for pair in asked if pair[0].partition(":")[0] not in _FREE]
-    return "\n".join((desk.caller.client_id, desk.caller.organization, path, urlencode(question)))
+    return "\n".join((desk.caller.owner, desk.caller.organization, path, urlencode(question)))
 
 
 def pairs_of(sent: Request) -> list[tuple[str, str]]:
