@@ -21,6 +21,7 @@ from careplan_service.oauth.server import AUTHORIZATION_CODE, CLIENT_CREDENTIALS
 Metadata = dict[str, Any]
 """The metadata that are kept, by their names in RFC 7591; what is not known here is left out."""
 
+_APP, _REFRESH, _SYSTEM = (f"`{grant}`" for grant in (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS))
 _GRANTS = ({AUTHORIZATION_CODE}, {AUTHORIZATION_CODE, REFRESH_TOKEN}, {CLIENT_CREDENTIALS})
 _LONGEST_TEXT, _LONGEST_URL, _LONGEST_SCOPE, _MOST = 200, 2000, 4000, 10
 
@@ -57,7 +58,7 @@ _FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "token_endpoint_auth_method": (_one_of(AUTH_METHODS), f"one of {', '.join(AUTH_METHODS)}"),
     "grant_types": (
         _are(_one_of(GRANT_TYPES)),
-        f"{AUTHORIZATION_CODE} (with {REFRESH_TOKEN}) or {CLIENT_CREDENTIALS}",
+        f"{_APP} (with {_REFRESH}) or {_SYSTEM}",
     ),
     "response_types": (_are(_one_of(("code",))), "a list of `code` alone"),
     "client_name": (_is_text, _TEXT),
@@ -117,22 +118,14 @@ def _faults(given: Metadata, keys_elsewhere: bool) -> Iterator[tuple[str, str]]:
     grants, method = given["grant_types"], given["token_endpoint_auth_method"]
     is_app = CLIENT_CREDENTIALS not in grants
     if len(set(grants)) != len(grants) or set(grants) not in _GRANTS:
-        yield (
-            "grant_types",
-            f"`grant_types` must be {AUTHORIZATION_CODE}, with {REFRESH_TOKEN} or without, or {CLIENT_CREDENTIALS} alone",
-        )
+        yield "grant_types", f"`grant_types` must be {_APP}, with {_REFRESH} or without, or {_SYSTEM} alone"
+        return
     if given["response_types"] != (["code"] if is_app else []):
-        yield (
-            "response_types",
-            f"`response_types` must be `code` with {AUTHORIZATION_CODE} and empty with {CLIENT_CREDENTIALS}",
-        )
+        yield "response_types", f"`response_types` must be `code` with {_APP} and empty with {_SYSTEM}"
     if bool(given["redirect_uris"]) is not is_app:
-        yield (
-            "redirect_uris",
-            f"`redirect_uris` belong to {AUTHORIZATION_CODE}: name them there and only there",
-        )
+        yield "redirect_uris", f"`redirect_uris` belong to {_APP}: name them there and only there"
     if not is_app and method != PRIVATE_KEY_JWT:
-        yield "token_endpoint_auth_method", f"with {CLIENT_CREDENTIALS} it must be {PRIVATE_KEY_JWT}"
+        yield "token_endpoint_auth_method", f"with {_SYSTEM} it must be {PRIVATE_KEY_JWT}"
     if not keys_elsewhere and method == PRIVATE_KEY_JWT and not {"jwks", "jwks_uri"} & given.keys():
         yield "jwks", f"with {PRIVATE_KEY_JWT} send `jwks` or `jwks_uri`"
     for name in ("client_name", "scope"):
