@@ -23,9 +23,13 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 NOW = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
 
 
-@cache
 def a_key(name: str, kind: str = "rsa") -> PrivateKey:
     """Made once for a name: making RSA keys is slow."""
+    return _made(name, kind)
+
+
+@cache
+def _made(name: str, kind: str) -> PrivateKey:
     if kind == "rsa":
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return ec.generate_private_key({"p256": ec.SECP256R1(), "p384": ec.SECP384R1()}[kind])

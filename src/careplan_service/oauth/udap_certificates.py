@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store
 from cryptography.x509.verification import VerificationError as _Unverified
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, RSAKey
 
 from careplan_service.errors import Malformed
@@ -129,7 +130,7 @@ def public_key(certificate: x509.Certificate, algorithm: str) -> Key | None:
     try:
         pem = certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         entry = _KEYS[ALGORITHMS[algorithm]].import_key(pem).as_dict(private=False)
-    except (ValueError, TypeError, KeyError):
+    except (JoseError, ValueError, TypeError):
         return None
     return jwks.verification_key(dict(entry), algorithm)
 

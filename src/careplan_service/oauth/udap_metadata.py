@@ -14,6 +14,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, RSAKey
 
 from careplan_service.errors import Malformed
@@ -59,7 +60,7 @@ def read_identity(certificate: Path, key: Path, base_url: str) -> Identity:
 def _private(text: bytes, kind: type[RSAKey] | type[ECKey]) -> Key | None:
     try:
         found = kind.import_key(text)
-    except (ValueError, TypeError):
+    except (JoseError, ValueError, TypeError):
         return None
     return found if found.is_private else None
 
