@@ -94,13 +94,13 @@ def _told(found: Registration) -> list[tuple[str, str]]:
     one, metadata = found.client, json.loads(found.metadata)
     state = "disabled" if not one.enabled else "pending" if one.pending else "enabled"
     decided = (("organization", one.organization), ("purposes", " ".join(one.purposes)))
-    certified = (("uri", found.uri), ("certificate", described(found.certificate)))
+    certified = (("uri", found.uri), ("certificate", described(found.certificate))) if found.uri else ()
     return [
         ("client_id", one.id),
         ("version", str(found.version)),
         ("state", state),
         ("kind", one.kind),
-        *((name, value) for name, value in (*decided, *(certified if found.uri else ())) if value),
+        *((name, value) for name, value in (*decided, *certified) if value),
         *(
             (name, value if isinstance(value, str) else json.dumps(value))
             for name, value in metadata.items()

@@ -14,6 +14,7 @@ from careplan_service.settings import Settings
 from careplan_service.web.openapi_fhir import type_operations
 from careplan_service.web.openapi_operations import paths_of
 from careplan_service.web.openapi_parts import components
+from careplan_service.web.openapi_registration import registration_operations
 from careplan_service.web.openapi_service import service_operations
 from careplan_service.web.openapi_system import system_operations
 from careplan_service.web.yaml_text import yaml_text
@@ -53,7 +54,9 @@ def openapi_document(server: str = "") -> dict[str, Any]:
         "servers": [{"url": server or settings.base_url, "description": "set by CAREPLAN_BASE_URL"}],
         "security": [{"oauth2": []}, {"token": []}],
         "tags": [*_service_tags(), *({"name": name, "externalDocs": _page(name)} for name in SERVED)],
-        "paths": paths_of([*service_operations(), *system_operations(), *type_operations()]),
+        "paths": paths_of(
+            [*service_operations(), *registration_operations(), *system_operations(), *type_operations()]
+        ),
         "components": components(settings),
     }
 
