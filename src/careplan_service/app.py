@@ -19,7 +19,7 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.interactions.granular import judges
 from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
-from careplan_service.oauth import discovery
+from careplan_service.oauth import discovery, redirects
 from careplan_service.oauth.app_tokens import AppTokens
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.introspection import IntrospectionEndpoint
@@ -27,6 +27,7 @@ from careplan_service.oauth.issuing import TokenIssuer, audience
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.passwords import Passwords
 from careplan_service.oauth.people_audit import PeopleAudit
+from careplan_service.oauth.recent import Recent
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.revocation import RevocationEndpoint
 from careplan_service.oauth.seal import Seal
@@ -194,7 +195,7 @@ def app_of(service: Service) -> Flask:
     app.register_blueprint(docs_blueprint(base_url, openapi_document))
     app.register_blueprint(people_blueprint(Visits(base_url, _sign_in(service), settings.proxies)))
     problems.register(app)
-    cors.register(app, settings.cors_origins)
+    cors.register(app, settings.cors_origins, _registered_origin(service))
     presenting.register(app)
     app.register_error_handler(OperationalError, _unreachable)
     app.register_error_handler(InterfaceError, _unreachable)
@@ -245,6 +246,12 @@ def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
         discovery.OPENID_CONNECT: lambda: discovery.openid_configuration(base_url, SERVED),
         discovery.JWKS: keys.public_jwks,
     }
+
+
+def _registered_origin(service: Service) -> Callable[[str], bool]:
+    """Whether pages of an origin are those of an app that is let in, as of a second ago."""
+    known = Recent(lambda _: redirects.origins(service.clients.redirect_uris()), service.seconds)
+    return lambda origin: origin in known.get("")
 
 
 def _sign_in(service: Service) -> SignIn:

@@ -180,7 +180,7 @@ def test_a_name_in_other_case_is_another_parameter(ask):
             FORM | {"authorization": "Basic Zm9vZC1iYW5rOng="},
             b"grant_type=client_credentials",
             401,
-            "without",
+            "in one way only",
         ),
     ],
 )
