@@ -20,6 +20,7 @@ from careplan_service.interactions.granular import judges
 from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
 from careplan_service.oauth import discovery, redirects
+from careplan_service.oauth.allowed_apps import AllowedApps
 from careplan_service.oauth.app_tokens import AppTokens
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.introspection import IntrospectionEndpoint
@@ -193,7 +194,8 @@ def app_of(service: Service) -> Flask:
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
     app.register_blueprint(docs_blueprint(base_url, openapi_document))
-    app.register_blueprint(people_blueprint(Visits(base_url, _sign_in(service), settings.proxies)))
+    visits = Visits(base_url, _sign_in(service), settings.proxies)
+    app.register_blueprint(people_blueprint(visits, _allowed(service)))
     problems.register(app)
     cors.register(app, settings.cors_origins, _registered_origin(service))
     presenting.register(app)
@@ -246,6 +248,12 @@ def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
         discovery.OPENID_CONNECT: lambda: discovery.openid_configuration(base_url, SERVED),
         discovery.JWKS: keys.public_jwks,
     }
+
+
+def _allowed(service: Service) -> AllowedApps:
+    audit = PeopleAudit(service.records.note, service.clock)
+    seconds = service.settings.app_token_seconds
+    return AllowedApps(service.authorizations, service.clients.get, audit, seconds)
 
 
 def _registered_origin(service: Service) -> Callable[[str], bool]:
