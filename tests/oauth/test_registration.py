@@ -74,7 +74,7 @@ def test_a_client_that_is_complete_is_accepted_unchanged(food_bank, change):
         ({"launch_uri": "https://app.example/"}, "launch_uri", "for apps that people sign in to"),
         (APP | {"launch_uri": "http://app.example/"}, "launch_uri", "https"),
         (APP | {"redirect_uris": ("https://a.example/",) * 2}, "redirect_uris", "each once"),
-        (APP | {"auth_method": "client_secret_jwt"}, "auth_method", "use private_key_jwt"),
+        (APP | {"auth_method": "client_secret_jwt", "jwks": None}, "auth_method", "use private_key_jwt"),
         (APP | {"auth_method": "none"}, "jwks", "does not sign"),
         (APP | PUBLIC | {"secret_hash": "0" * 64}, "auth_method", "do not go together"),
         (APP | {"auth_method": "client_secret_basic", "jwks": None}, "auth_method", "or one is missing"),

@@ -63,7 +63,7 @@ def test_what_is_read_before_there_is_a_token_is_open_to_every_page(
 def test_without_the_setting_nothing_else_is_added(api: Api) -> None:
     for path in PATHS:
         assert cors_of(preflight(api, path, APP)) == cors_of(asked(api, "GET", path, APP)) == {}
-        assert "Origin" not in asked(api, "GET", path, APP).get("Vary", "")
+        assert "Origin" in asked(api, "GET", path, APP)["Vary"]  # an app may be registered any time
 
 
 def test_a_named_origin_may_ask_and_no_other(service: Service) -> None:
