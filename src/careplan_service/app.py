@@ -21,20 +21,29 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.interactions.granular import judges
 from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
-from careplan_service.oauth import discovery, registering
+from careplan_service.oauth import discovery, redirects, registering
+from careplan_service.oauth.allowed_apps import AllowedApps
 from careplan_service.oauth.app_tokens import AppTokens
 from careplan_service.oauth.assertions import Assertions, Way
+from careplan_service.oauth.authorize import AuthorizationRequests
+from careplan_service.oauth.authorize_audit import AuthorizeAudit
+from careplan_service.oauth.authorizing import Authorizing
+from careplan_service.oauth.in_person import Sight
 from careplan_service.oauth.introspection import IntrospectionEndpoint
 from careplan_service.oauth.issuing import TokenIssuer, audience
 from careplan_service.oauth.keys import SigningKeys
+from careplan_service.oauth.launch_context import Contexts
+from careplan_service.oauth.launching import Launching
 from careplan_service.oauth.passwords import Passwords
 from careplan_service.oauth.people_audit import PeopleAudit
+from careplan_service.oauth.recent import Recent
 from careplan_service.oauth.registration_endpoint import REGISTRATION
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.revocation import RevocationEndpoint
 from careplan_service.oauth.seal import Seal
 from careplan_service.oauth.server import GRANT_TYPES
 from careplan_service.oauth.sign_in import SignIn
+from careplan_service.oauth.tickets import Tickets
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenVerifier
 from careplan_service.oauth.trusted import TrustedIssuers
@@ -45,16 +54,20 @@ from careplan_service.store import migrate
 from careplan_service.store.authorizations import SqlAuthorizations
 from careplan_service.store.clients import SqlClients
 from careplan_service.store.database import Database
+from careplan_service.store.launches import SqlLaunches
 from careplan_service.store.people import SqlPeople
 from careplan_service.store.records import SqlRecords
 from careplan_service.store.registrations import SqlRegistrations
 from careplan_service.store.revocations import SqlRevocations
 from careplan_service.store.sessions import SqlSessions
 from careplan_service.web import cors, incoming, presenting, problems
+from careplan_service.web.authorize import authorize_blueprint
+from careplan_service.web.authorize.asking import Asking
 from careplan_service.web.clock import Clock
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.docs import docs_blueprint
 from careplan_service.web.fhir import Face, fhir_blueprint
+from careplan_service.web.launches import launches_blueprint
 from careplan_service.web.oauth import Document, Endpoint, oauth_blueprint
 from careplan_service.web.openapi import openapi_document
 from careplan_service.web.operation import operation_blueprint
@@ -198,15 +211,19 @@ def app_of(service: Service) -> Flask:
     app.register_blueprint(oauth_blueprint(endpoints, _documents(settings, service.keys)))
     offered = _offered(settings, parts, udap)
     app.register_blueprint(registration_blueprint(offered, settings.proxies))
-    app.register_blueprint(
-        fhir_blueprint(Face(reception, service.door, Cursors(_cursor_secrets(service)), base_url))
-    )
+    cursors = Cursors(_cursor_secrets(service))
+    app.register_blueprint(fhir_blueprint(Face(reception, service.door, cursors, base_url)))
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
     app.register_blueprint(docs_blueprint(base_url, openapi_document))
-    app.register_blueprint(people_blueprint(Visits(base_url, _sign_in(service), settings.proxies)))
+    visits = Visits(base_url, _sign_in(service), settings.proxies)
+    app.register_blueprint(people_blueprint(visits, _allowed(service)))
+    app.register_blueprint(authorize_blueprint(Asking(_authorizing(service), visits, cursors)))
+    launches = SqlLaunches(service.database.engine)
+    launching = Launching(base_url, service.clients.get, launches, service.seconds)
+    app.register_blueprint(launches_blueprint(reception, launching.prepare))
     problems.register(app)
-    cors.register(app, settings.cors_origins)
+    cors.register(app, settings.cors_origins, _registered_origin(service))
     presenting.register(app)
     app.register_error_handler(OperationalError, _unreachable)
     app.register_error_handler(InterfaceError, _unreachable)
@@ -300,10 +317,37 @@ def _offered(settings: Settings, parts: registering.Parts, udap: registering.Uda
     return Registering(register, manage, metadata)
 
 
+def _allowed(service: Service) -> AllowedApps:
+    audit = PeopleAudit(service.records.note, service.clock)
+    seconds = service.settings.app_token_seconds
+    return AllowedApps(service.authorizations, service.clients.get, audit, seconds)
+
+
+def _registered_origin(service: Service) -> Callable[[str], bool]:
+    """Whether pages of an origin are those of an app that is let in, as of a second ago."""
+    known = Recent(lambda _: redirects.origins(service.clients.redirect_uris()), service.seconds)
+    return lambda origin: origin in known.get("")
+
+
 def _sign_in(service: Service) -> SignIn:
     sessions = SqlSessions(service.database.engine)
     audit = PeopleAudit(service.records.note, service.clock)
     return SignIn(service.people, sessions, Passwords(), service.seal, audit, service.clock)
+
+
+def _authorizing(service: Service) -> Authorizing:
+    base_url = service.settings.base_url
+    sight = Sight(service.records, service.policy, service.clock, service.new_id, service.custodians)
+    return Authorizing(
+        requests=AuthorizationRequests(base_url, service.clients.get, judges(base_url)),
+        sight=sight,
+        contexts=Contexts(sight, SqlLaunches(service.database.engine), service.seconds),
+        tickets=Tickets(service.seal.signature, service.clients.remember_jti, service.seconds),
+        authorizations=service.authorizations,
+        audit=AuthorizeAudit(service.records.note, service.clock),
+        now=service.seconds,
+        new_id=service.new_id,
+    )
 
 
 def _cursor_secrets(service: Service) -> Callable[[], tuple[bytes, ...]]:

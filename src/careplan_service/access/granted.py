@@ -32,5 +32,7 @@ def within(granted: str, now: Scopes) -> str:
     words, rest = split(granted)
     scopes = resource_scopes(rest)
     left = narrowed(scopes, now)
-    text = rest if left == scopes else (is_v1(rest) and left.as_v1()) or str(left)
+    if left == scopes:
+        return granted
+    text = (is_v1(rest) and left.as_v1()) or str(left)
     return " ".join((*words, text) if text else words)

@@ -16,7 +16,7 @@ from careplan_service.access.scope_text import parse_scopes
 from careplan_service.oauth.assertions import Authenticated
 from careplan_service.oauth.client_secrets import digest_of, new_secret
 from careplan_service.oauth.issuing import ActsFor, TokenIssuer
-from careplan_service.oauth.launch_context import launch_context
+from careplan_service.oauth.launch_parameters import launch_context
 
 OFFLINE_SECONDS = 90 * 24 * 60 * 60
 """An app with offline access gets tokens for this long after the person allowed it."""
@@ -103,6 +103,11 @@ class AppTokens:
         if OFFLINE in split(authorization.scope)[0]:
             return True
         return bool(authorization.session) and self.is_open(authorization.session, self.now())
+
+
+def ends(authorization: Authorization, seconds: int) -> int:
+    """From when on nothing can be done with it any more, given how long an access token is valid."""
+    return authorization.created + _seconds_of(authorization) + seconds
 
 
 def _seconds_of(authorization: Authorization) -> int:

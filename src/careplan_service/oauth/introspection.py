@@ -22,7 +22,7 @@ from careplan_service.errors import Unauthenticated
 from careplan_service.oauth.assertions import Assertions, Authenticated
 from careplan_service.oauth.client_authentication import BEARER
 from careplan_service.oauth.form import spoken
-from careplan_service.oauth.launch_context import launch_context
+from careplan_service.oauth.launch_parameters import launch_context
 from careplan_service.oauth.server import PROVING, FormRequest, OAuthClient, Response, Server
 from careplan_service.oauth.tokens import TokenVerifier
 

@@ -1,7 +1,7 @@
 """Which addresses a browser may be sent back to, and where an EHR may launch an app.
 
-https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2, https://www.rfc-editor.org/rfc/rfc9700#section-4.1.3 and,
-for apps on a device, https://www.rfc-editor.org/rfc/rfc8252#section-7
+https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2, https://www.rfc-editor.org/rfc/rfc9700#section-4.1.3
+and, for apps on a device, https://www.rfc-editor.org/rfc/rfc8252#section-7
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _parts(uri: str) -> SplitResult | None:
         _ = parts.port
     except ValueError:
         return None
-    stays = not {".", ".."} & set(parts.path.split("/"))
+    stays = not {".", ".."} & set(parts.path.lower().replace("%2e", ".").split("/"))
     # Browsers write scheme and host in lower case, and what they send is compared letter by letter.
     return parts if parts.scheme and uri.startswith(parts.scheme) and stays else None
 

@@ -114,19 +114,18 @@ def _proof_faults(client: Client) -> Iterator[tuple[str, str]]:
 
 
 def _address_faults(client: Client) -> Iterator[tuple[str, str]]:
+    uris = client.redirect_uris
     sent_back = client.kind == "app" and not client.issuer
-    if sent_back is not bool(client.redirect_uris):
+    if sent_back is not bool(uris):
         text = "an app needs one or more" if sent_back else "they are for apps that people sign in to here"
         yield "redirect_uris", f"redirect URIs: {text}"
     if client.launch_uri and not sent_back:
         yield "launch_uri", "a launch URI is for apps that people sign in to here"
     elif client.launch_uri and not is_web_address(client.launch_uri):
         yield "launch_uri", f"launch URI `{shown(client.launch_uri)}`: use an https address without fragment"
-    if len(client.redirect_uris) > _MOST_REDIRECTS or len(set(client.redirect_uris)) != len(
-        client.redirect_uris
-    ):
+    if len(uris) > _MOST_REDIRECTS or len(set(uris)) != len(uris):
         yield "redirect_uris", f"redirect URIs: name up to {_MOST_REDIRECTS}, each once"
-    for uri in client.redirect_uris:
+    for uri in uris:
         if not is_redirect_uri(uri, public=client.auth_method == PUBLIC):
             yield "redirect_uris", f"redirect URI `{shown(uri)}`: {_REDIRECT}"
 

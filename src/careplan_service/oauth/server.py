@@ -53,6 +53,9 @@ class OAuthClient(ClientMixin):
     def client(self) -> Client:
         return self.authenticated.client
 
+    def get_client_id(self) -> str:
+        return self.client.id
+
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         return method == self.method
 

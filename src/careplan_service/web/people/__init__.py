@@ -9,19 +9,21 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from careplan_service.errors import Malformed, NotFound, Problem, TooLarge
-from careplan_service.web.people import account, sign_in
+from careplan_service.web.people import account, apps, sign_in
+from careplan_service.web.people.apps import APPS
 from careplan_service.web.people.pages import ASSETS, asset, problem_page
 from careplan_service.web.people.visits import Visits
 
-PAGES = ("/sign-in", "/sign-in/code", "/sign-out", "/account", "/account/second-factor")
+PAGES = ("/sign-in", "/sign-in/code", "/sign-out", "/account", "/account/second-factor", APPS)
 """Where they are."""
 
 
-def people_blueprint(visits: Visits) -> Blueprint:
+def people_blueprint(visits: Visits, allowed: apps.Allowed) -> Blueprint:
     """PAGES and the files they use."""
     routes = Blueprint("people", __name__, template_folder="../pages")
     sign_in.add(routes, visits)
     account.add(routes, visits)
+    apps.add(routes, visits, allowed)
 
     @routes.get("/people/<string:name>")
     def people_asset(name: str) -> Response:

@@ -1,0 +1,109 @@
+"""Scopes in plain words, for the page that asks a person to allow them.
+
+https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from careplan_service.access.asking import ONLINE, STAY, WHO, Ask, NotGiven, Question
+
+THINGS: Mapping[str, str] = {
+    "*": "everything on record, also kinds that are added later",
+    "CarePlan": "care plans",
+    "CareTeam": "care teams",
+    "Condition": "conditions and problems",
+    "Consent": "consents",
+    "DocumentReference": "documents",
+    "Encounter": "visits",
+    "Goal": "goals",
+    "Group": "groups",
+    "HealthcareService": "services on offer",
+    "Location": "places",
+    "Observation": "observations and measurements",
+    "Organization": "organisations",
+    "Patient": "personal details",
+    "Practitioner": "practitioners",
+    "PractitionerRole": "roles of practitioners",
+    "Procedure": "procedures and activities",
+    "Provenance": "notes of who recorded what",
+    "Questionnaire": "questionnaires",
+    "QuestionnaireResponse": "answers to questionnaires",
+    "RelatedPerson": "relatives and contacts",
+    "ServiceRequest": "referrals and requests",
+    "Task": "tasks",
+}
+"""What each resource type is called."""
+
+VERBS: Mapping[str, str] = {"r": "read", "s": "search", "c": "add", "u": "change", "d": "delete"}
+"""What each letter of `cruds` allows, in the order in which they are told."""
+
+CHOICE_WORDS: Mapping[str, tuple[str, str]] = {
+    WHO: ("Know who you are", "Your name and your record here are told to the app."),
+    STAY: (
+        "Stay connected when you are away",
+        "The app keeps this access without asking again, until you take it back.",
+    ),
+    ONLINE: ("Stay connected while you are signed in", "It ends when you sign out here."),
+}
+"""What else can be allowed: a label, and what it means."""
+
+
+class Line(NamedTuple):
+    """One scope on the page: its sentence before and after what the query says, and its letters."""
+
+    number: int
+    sentence: str
+    query: tuple[tuple[str, str], ...]
+    ending: str
+    letters: tuple[tuple[str, str], ...]
+
+
+class Struck(NamedTuple):
+    """One scope that cannot be allowed, and why."""
+
+    sentence: str
+    query: tuple[tuple[str, str], ...]
+    why: str
+
+
+def lines(question: Question) -> list[Line]:
+    """The scopes that can be allowed."""
+    return [
+        Line(number, _sentence(ask, question), ask.query, _ending(ask.letters), _letters(ask.letters))
+        for number, ask in enumerate(question.offer.asks)
+    ]
+
+
+def struck(question: Question) -> list[Struck]:
+    """The scopes that cannot."""
+    return [_struck(one, question) for one in question.offer.not_given]
+
+
+def _struck(one: NotGiven, question: Question) -> Struck:
+    return Struck(_sentence(one.ask, question), one.ask.query, one.why)
+
+
+def _sentence(ask: Ask, question: Question) -> str:
+    verbs = joined([verb for letter, verb in VERBS.items() if letter in ask.letters])
+    whose = f"of {question.patient}" if ask.context == "patient" else "that you may see yourself"
+    thing = THINGS.get(ask.resource_type, ask.resource_type)
+    return f"{verbs[:1].upper()}{verbs[1:]} {thing} {whose}"
+
+
+def _ending(letters: str) -> str:
+    """What is left out, where a reader might expect it."""
+    if not set(letters) & set("cud"):
+        return "; not change them"
+    return "" if set(letters) & set("rs") else "; not see them"
+
+
+def _letters(letters: str) -> tuple[tuple[str, str], ...]:
+    return tuple((letter, verb.capitalize()) for letter, verb in VERBS.items() if letter in letters)
+
+
+def joined(words: list[str]) -> str:
+    """`read, search and add`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "")))
