@@ -16,6 +16,7 @@ ASKED = {
     "discovery": {16, 30, 372, 373, 374, 377, 378, *range(380, 386), 393, 394},
     "asymmetric": {228, *range(285, 290), 296, 297, 305, 310, 316, *range(335, 343), 357},
     "backend": {231, 240, 241, 247, *range(249, 252), *range(253, 257), 258, 259, 261, 265, 266},
+    "tokens of apps": {*range(73, 79), *range(84, 90), 91, 100, 101, 103, 104, *range(109, 116)},
     "introspection": {*range(271, 280), 282, 283},
 }
 """What the guide says servers SHALL do, by its part."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response
 from joserfc.jwk import RSAKey
@@ -24,9 +25,11 @@ from careplan_service.interactions.granular import judges
 from careplan_service.interactions.metadata import own_addresses
 from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
-from careplan_service.oauth import discovery, outgoing
+from careplan_service.oauth import discovery, outgoing, redirects, registering
 from careplan_service.oauth.account import Account
-from careplan_service.oauth.assertions import Assertions
+from careplan_service.oauth.allowed_apps import AllowedApps
+from careplan_service.oauth.app_tokens import AppTokens
+from careplan_service.oauth.assertions import Assertions, Way
 from careplan_service.oauth.authorize import AuthorizationRequests
 from careplan_service.oauth.authorize_audit import AuthorizeAudit
 from careplan_service.oauth.authorizing import Authorizing
@@ -41,14 +44,18 @@ from careplan_service.oauth.launching import Launching
 from careplan_service.oauth.passwords import Passwords
 from careplan_service.oauth.people_audit import PeopleAudit
 from careplan_service.oauth.provider import Provider, by_key, by_secret
+from careplan_service.oauth.recent import Recent
+from careplan_service.oauth.registration_endpoint import REGISTRATION
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.revocation import RevocationEndpoint
 from careplan_service.oauth.seal import Seal
+from careplan_service.oauth.server import GRANT_TYPES
 from careplan_service.oauth.sign_in import SignIn
 from careplan_service.oauth.tickets import Tickets
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenVerifier
 from careplan_service.oauth.trusted import TrustedIssuers
+from careplan_service.oauth.udap_certificates import Anchors
 from careplan_service.oauth.with_provider import WithProvider
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
@@ -59,6 +66,7 @@ from careplan_service.store.database import Database
 from careplan_service.store.launches import SqlLaunches
 from careplan_service.store.people import SqlPeople
 from careplan_service.store.records import SqlRecords
+from careplan_service.store.registrations import SqlRegistrations
 from careplan_service.store.revocations import SqlRevocations
 from careplan_service.store.sessions import SqlSessions
 from careplan_service.web import cors, incoming, presenting, problems
@@ -77,6 +85,7 @@ from careplan_service.web.people.elsewhere import BACK
 from careplan_service.web.people.visits import Visits
 from careplan_service.web.plans import plans_blueprint
 from careplan_service.web.reception import Reception
+from careplan_service.web.registration import Registering, registration_blueprint
 
 Addresses = Callable[[], Mapping[str, str]]
 
@@ -100,6 +109,7 @@ class Service:
     records: SqlRecords
     clients: SqlClients
     revocations: SqlRevocations
+    registrations: SqlRegistrations
     people: SqlPeople
     authorizations: SqlAuthorizations
     keys: SigningKeys
@@ -162,6 +172,7 @@ def assemble(
         records=SqlRecords(database, audited=settings.audit),
         clients=SqlClients(database.engine, now=lambda: clock().timestamp()),
         revocations=SqlRevocations(database, now=lambda: clock().timestamp()),
+        registrations=SqlRegistrations(database.engine),
         people=SqlPeople(database.engine),
         authorizations=SqlAuthorizations(database.engine),
         keys=SigningKeys(settings.keys_dir, now=time.monotonic),
@@ -210,10 +221,13 @@ def app_of(service: Service) -> Flask:
     reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
     cursors = Cursors(_cursor_secrets(service))
     if own:
-        endpoints, documents = _endpoints(service, verifier, remote_jwks), _documents(base_url, service.keys)
+        parts, udap = _registering(service, remote_jwks), _udap(settings)
+        endpoints = _endpoints(service, verifier, remote_jwks, registering.way(parts, udap))
+        documents = _documents(settings, service.keys)
+        app.register_blueprint(registration_blueprint(_offered(settings, parts, udap), settings.proxies))
         addresses: Addresses = functools.partial(own_addresses, base_url)
         visits = _visits(service)
-        app.register_blueprint(people_blueprint(visits))
+        app.register_blueprint(people_blueprint(visits, _allowed(service)))
         app.register_blueprint(authorize_blueprint(Asking(_authorizing(service), visits, cursors)))
         launches = SqlLaunches(service.database.engine)
         launching = Launching(base_url, service.clients.get, launches, service.seconds)
@@ -226,7 +240,7 @@ def app_of(service: Service) -> Flask:
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
     app.register_blueprint(docs_blueprint(base_url, functools.partial(openapi_document, own=own)))
     problems.register(app)
-    cors.register(app, settings.cors_origins)
+    cors.register(app, settings.cors_origins, _registered_origin(service))
     presenting.register(app)
     app.register_error_handler(OperationalError, _unreachable)
     app.register_error_handler(InterfaceError, _unreachable)
@@ -234,7 +248,10 @@ def app_of(service: Service) -> Flask:
 
 
 def _endpoints(
-    service: Service, verifier: TokenVerifier, remote_jwks: Callable[[str, str], str]
+    service: Service,
+    verifier: TokenVerifier,
+    remote_jwks: Callable[[str, str], str],
+    by_certificate: Way | None,
 ) -> dict[str, Endpoint]:
     """Those of the authorization server, by path."""
     base_url = service.settings.base_url
@@ -244,35 +261,48 @@ def _endpoints(
         service.clients.remember_jti,
         remote_jwks,
         service.seconds,
+        by_certificate=by_certificate,
     )
-    issuer = TokenIssuer(base_url, service.keys, service.seconds, service.new_id)
+    app_tokens = AppTokens(
+        TokenIssuer(base_url, service.keys, service.seconds, service.new_id),
+        service.authorizations,
+        service.people.get,
+        SqlSessions(service.database.engine).is_open,
+        service.settings.app_token_seconds,
+    )
 
     def sent_to(path: str) -> Assertions:
         return replace(assertions, itself=f"{base_url}{path}")
 
     return {
-        discovery.TOKEN: TokenEndpoint(assertions, issuer, judges(base_url)),
+        discovery.TOKEN: TokenEndpoint(assertions, judges(base_url), app_tokens),
         discovery.INTROSPECTION: IntrospectionEndpoint(
-            sent_to(discovery.INTROSPECTION), verifier, service.clients.get
+            sent_to(discovery.INTROSPECTION), verifier, service.clients.get, service.authorizations.get
         ),
         discovery.REVOCATION: RevocationEndpoint(
             sent_to(discovery.REVOCATION),
             verifier.claims,
             service.revocations.revoke,
+            service.authorizations,
             functools.partial(_note_revoked, service),
         ),
     }
 
 
-def _note_revoked(service: Service, client: Client, jti: str) -> None:
+def _note_revoked(service: Service, client: Client, what: str) -> None:
     at = microseconds(service.clock())
-    service.records.note(AuditEntry(at, client.id, client.organization, "", "revoke", f"token {jti}", 200))
+    service.records.note(AuditEntry(at, client.id, client.organization, "", "revoke", what, 200))
 
 
-def _documents(base_url: str, keys: SigningKeys) -> dict[str, Document]:
+def _documents(settings: Settings, keys: SigningKeys) -> dict[str, Document]:
+    base_url = settings.base_url
+    more: dict[str, Any] = {}
+    if settings.registration != "off":
+        more["registration_endpoint"] = f"{base_url}{REGISTRATION}"
     return {
-        discovery.SMART: lambda: discovery.smart_configuration(base_url, SERVED),
-        discovery.OAUTH: lambda: discovery.server_metadata(base_url, SERVED),
+        discovery.SMART: lambda: discovery.smart_configuration(base_url, SERVED) | more,
+        discovery.OAUTH: lambda: discovery.server_metadata(base_url, SERVED) | more,
+        discovery.OPENID_CONNECT: lambda: discovery.openid_configuration(base_url, SERVED) | more,
         discovery.JWKS: keys.public_jwks,
     }
 
@@ -290,6 +320,51 @@ def _of_another(service: Service, metadata: IssuerMetadata) -> tuple[dict[str, D
         return {discovery.SMART: no_smart_configuration}, dict
     foreign = Foreign(functools.partial(metadata.of, issuers[0]))
     return {discovery.SMART: foreign.smart_configuration}, foreign.addresses
+
+
+def _registering(service: Service, remote_jwks: Callable[[str, str], str]) -> registering.Parts:
+    """What registering needs, whether it is offered or not."""
+    return registering.Parts(
+        base_url=service.settings.base_url,
+        kept=service.registrations,
+        judges=judges(service.settings.base_url),
+        remote_jwks=remote_jwks,
+        remember_jti=service.clients.remember_jti,
+        now=service.seconds,
+        new_id=service.new_id,
+    )
+
+
+def _udap(settings: Settings) -> registering.Udap | None:
+    """Trust by certificate, where it is set."""
+    if not settings.udap_anchors:
+        return None
+    files = Path(settings.udap_certificate), Path(settings.udap_key)
+    return registering.Udap(Anchors(Path(settings.udap_anchors)), *files)
+
+
+def _offered(settings: Settings, parts: registering.Parts, udap: registering.Udap | None) -> Registering:
+    """What of registering is offered."""
+    if settings.registration == "off":
+        return Registering()
+    required = settings.registration == "statement"
+    issuers = settings.software_statement_issuers
+    register, manage = registering.endpoints(parts, issuers, statement_required=required, udap=udap)
+    where = f"{settings.base_url}{discovery.AUTHORIZE}"
+    metadata = registering.metadata(parts, udap, GRANT_TYPES, where) if udap else None
+    return Registering(register, manage, metadata)
+
+
+def _allowed(service: Service) -> AllowedApps:
+    audit = PeopleAudit(service.records.note, service.clock)
+    seconds = service.settings.app_token_seconds
+    return AllowedApps(service.authorizations, service.clients.get, audit, seconds)
+
+
+def _registered_origin(service: Service) -> Callable[[str], bool]:
+    """Whether pages of an origin are those of an app that is let in, as of a second ago."""
+    known = Recent(lambda _: redirects.origins(service.clients.redirect_uris()), service.seconds)
+    return lambda origin: origin in known.get("")
 
 
 def _visits(service: Service) -> Visits:

@@ -16,6 +16,8 @@ PREFIX = "CAREPLAN_"
 _CONSENT_PROFILES = ("strict",)
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _REFERENCES = ("enforced", "open")
+_LONGEST_APP_TOKEN = 3600  # SMART App Launch: no more than an hour
+_REGISTRATIONS = ("off", "approved", "statement")
 _SWITCH = {"on": True, "off": False}
 _CLAIM = re.compile(r"(?:client|scope|purpose)=\S+")
 _ISSUER = re.compile(
@@ -46,6 +48,7 @@ ABOUT: Mapping[str, str] = {
     "deleted; `open`: neither is looked at",
     "cors_origins": "the origins whose pages may ask from a browser, `https://app.example.org,...`; `*`: any;"
     " what is read before there is a token, any may",
+    "app_token_seconds": "how long an access token is valid that an app has for a person, 3600 or less",
     "proxies": "how many proxies in front of the service add to `X-Forwarded-For`; failed attempts to sign "
     "in are counted by the address it tells",
     "sign_in_issuer": "the OpenID provider that people may sign in with, `https://idp.example.org`",
@@ -54,6 +57,13 @@ ABOUT: Mapping[str, str] = {
     "local_passwords": "`off`: people sign in with the provider only",
     "authorization_server": "`off`: no tokens are issued here and nobody signs in here; only tokens of the "
     "`CAREPLAN_TRUSTED_ISSUERS` are accepted",
+    "registration": "who may register a client: `off` (the operator), `approved` (anybody) or `statement` "
+    "(with a software statement or certificate of somebody trusted); each waits for the operator's approval",
+    "software_statement_issuers": "whose software statements are believed, `https://trust.example.org,...`",
+    "udap_anchors": "a PEM file, or a directory of them: the CAs whose certificates prove who a client "
+    "is (UDAP)",
+    "udap_certificate": "a PEM file: our certificate, which signs the UDAP metadata, and those up to its CA",
+    "udap_key": "a PEM file: its private key",
 }
 """What each setting is for; the README's table is made of it."""
 
@@ -80,12 +90,18 @@ class Settings:
     max_seconds: int = 10
     references: str = "enforced"
     cors_origins: tuple[str, ...] = ()
+    app_token_seconds: int = 900
     proxies: int = 0
     sign_in_issuer: str = ""
     sign_in_client: str = ""
     sign_in_secret_file: str = ""
     local_passwords: bool = True
     authorization_server: bool = True
+    registration: str = "off"
+    software_statement_issuers: tuple[str, ...] = ()
+    udap_anchors: str = ""
+    udap_certificate: str = ""
+    udap_key: str = ""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
@@ -140,6 +156,7 @@ _BOUNDS = (
     "max_values",
     "max_included",
     "max_seconds",
+    "app_token_seconds",
 )
 
 
@@ -148,6 +165,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "trusted_issuers": _list,
     "trusted_claims": _list,
     "cors_origins": _list,
+    "software_statement_issuers": _list,
     "keys_dir": Path,
     "proxies": _number,
     **{name: _bound(name) for name in _BOUNDS},
@@ -165,6 +183,9 @@ def _check(settings: Settings) -> None:
         raise Malformed(f"`{PREFIX}BASE_URL` is `{settings.base_url}`; write an http or https address")
     if settings.max_depth > DEEPEST:
         raise Malformed(f"`{PREFIX}MAX_DEPTH` is `{settings.max_depth}`; write {DEEPEST} or less")
+    if settings.app_token_seconds > _LONGEST_APP_TOKEN:
+        text = f"write {_LONGEST_APP_TOKEN} or less"
+        raise Malformed(f"`{PREFIX}APP_TOKEN_SECONDS` is `{settings.app_token_seconds}`; {text}")
     if settings.consent_profile not in _CONSENT_PROFILES:
         raise Malformed(
             f"`{PREFIX}CONSENT_PROFILE` is `{settings.consent_profile}`; only `strict` is offered"
@@ -192,6 +213,8 @@ def _check(settings: Settings) -> None:
     for wrong, name, text in _sign_in_faults(settings):
         if wrong:
             raise Malformed(f"`{PREFIX}{name.upper()}` {text}")
+
+    _check_registration(settings)
 
 
 def _sign_in_faults(settings: Settings) -> Iterator[tuple[bool, str, str]]:
@@ -227,3 +250,24 @@ def _sign_in_faults(settings: Settings) -> Iterator[tuple[bool, str, str]]:
         f"is off, so nobody could ask; set `{PREFIX}TRUSTED_ISSUERS`, too",
     )
     yield not on and bool(issuer), "sign_in_issuer", "is for our own authorization server, which is off"
+
+
+def _check_registration(settings: Settings) -> None:
+    mode, issuers = settings.registration, settings.software_statement_issuers
+    udap = (settings.udap_anchors, settings.udap_certificate, settings.udap_key)
+    if mode not in _REGISTRATIONS:
+        raise Malformed(f"`{PREFIX}REGISTRATION` is `{mode}`; write {', '.join(_REGISTRATIONS)}")
+    for issuer in issuers:
+        if not _ISSUER.fullmatch(issuer):
+            text = "write the https address that stands in the statements as `iss`"
+            raise Malformed(f"`{PREFIX}SOFTWARE_STATEMENT_ISSUERS` names `{issuer}`; {text}")
+    if any(udap) and not all(udap):
+        raise Malformed(
+            f"set `{PREFIX}UDAP_ANCHORS`, `{PREFIX}UDAP_CERTIFICATE` and `{PREFIX}UDAP_KEY` together"
+        )
+    if mode == "off" and (issuers or any(udap)):
+        text = "nobody can register while `" + PREFIX + "REGISTRATION` is off; write approved or statement"
+        raise Malformed(f"software statements and certificates are set, but {text}")
+    if mode == "statement" and not issuers and not any(udap):
+        text = f"set `{PREFIX}SOFTWARE_STATEMENT_ISSUERS` or `{PREFIX}UDAP_ANCHORS`"
+        raise Malformed(f"`{PREFIX}REGISTRATION` is statement, but nobody is trusted; {text}")

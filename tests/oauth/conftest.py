@@ -16,11 +16,13 @@ from sqlalchemy import create_engine
 
 from careplan_service.access.clients import Client
 from careplan_service.interactions.granular import judges
+from careplan_service.oauth.app_tokens import AppTokens
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.issuing import TokenIssuer
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenVerifier
+from careplan_service.store.authorizations import SqlAuthorizations
 from careplan_service.store.clients import SqlClients, oauth_client, oauth_jti
 
 NOW = 1_800_000_000.0
@@ -136,9 +138,15 @@ def verifier(keys: SigningKeys, clients: SqlClients, clock: Clock, revoked: set[
     return TokenVerifier(BASE, keys, clients.get, clock, revoked.__contains__)
 
 
+def tokens_of_nobody(issuer: TokenIssuer) -> AppTokens:
+    """Where no person ever signs in."""
+    nothing = SqlAuthorizations(create_engine("sqlite://"))
+    return AppTokens(issuer, nothing, lambda id_: None, lambda digest, now: False, 900)
+
+
 @pytest.fixture
 def token_endpoint(assertions: Assertions, issuer: TokenIssuer) -> TokenEndpoint:
-    return TokenEndpoint(assertions, issuer, TYPES)
+    return TokenEndpoint(assertions, TYPES, tokens_of_nobody(issuer))
 
 
 def compact(header: dict[str, Any], claims: object, key: Key | None = None) -> str:

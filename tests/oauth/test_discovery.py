@@ -1,51 +1,86 @@
-"""The two documents of discovery tell what is true, and nothing that is not there."""
+"""The three documents of discovery tell what is true, and nothing that is not there."""
 
 from __future__ import annotations
 
 import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
+from authlib.oidc.discovery import OpenIDProviderMetadata
 
+from careplan_service.access.granted import split
 from careplan_service.access.scope_text import parse_scopes
-from careplan_service.oauth.discovery import server_metadata, smart_configuration
+from careplan_service.oauth.discovery import openid_configuration, server_metadata, smart_configuration
 
 BASE = "https://careplan.example"
 TYPES = ("Goal", "CarePlan")
+METHODS = ["private_key_jwt", "client_secret_basic", "client_secret_post", "none"]
 SHARED = {
+    "issuer": BASE,
+    "authorization_endpoint": "https://careplan.example/oauth/authorize",
     "token_endpoint": "https://careplan.example/oauth/token",
     "jwks_uri": "https://careplan.example/oauth/jwks",
-    "grant_types_supported": ["client_credentials"],
-    "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+    "response_types_supported": ["code"],
+    "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+    "code_challenge_methods_supported": ["S256"],
+    "token_endpoint_auth_methods_supported": METHODS,
     "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
+    "scopes_supported": [
+        *("openid", "fhirUser", "profile", "launch", "launch/patient", "offline_access", "online_access"),
+        *("patient/*.cruds", "patient/CarePlan.cruds", "patient/Goal.cruds"),
+        *("user/*.cruds", "user/CarePlan.cruds", "user/Goal.cruds"),
+        *("system/*.cruds", "system/CarePlan.cruds", "system/Goal.cruds"),
+    ],
+}
+ENDPOINTS = {
     "introspection_endpoint": "https://careplan.example/oauth/introspect",
     "revocation_endpoint": "https://careplan.example/oauth/revoke",
-    "scopes_supported": ["system/*.cruds", "system/CarePlan.cruds", "system/Goal.cruds"],
 }
-DOCUMENTS = (smart_configuration, server_metadata)
+STANDARD = {"response_modes_supported": ["query"], "authorization_response_iss_parameter_supported": True}
+DOCUMENTS = (smart_configuration, server_metadata, openid_configuration)
 
 
-def test_the_configuration_is_that_of_a_backend_service():
-    assert smart_configuration(BASE, TYPES) == SHARED | {
-        "capabilities": ["client-confidential-asymmetric", "permission-v1", "permission-v2"],
+def test_the_configuration_is_that_of_apps_and_of_backend_services():
+    found = smart_configuration(BASE, TYPES)
+    capabilities = found.pop("capabilities")
+    assert found == SHARED | ENDPOINTS | {"management_endpoint": "https://careplan.example/account/apps"}
+    assert set(capabilities) == {
+        *("launch-ehr", "launch-standalone", "authorize-post", "sso-openid-connect", "context-banner"),
+        *("client-public", "client-confidential-symmetric", "client-confidential-asymmetric"),
+        *("context-ehr-patient", "context-ehr-encounter", "context-standalone-patient"),
+        *("permission-offline", "permission-online", "permission-patient", "permission-user"),
+        *("permission-v1", "permission-v2"),
     }
 
 
-def test_the_metadata_names_the_issuer_how_clients_prove_who_they_are_and_no_response_type():
-    methods, algorithms = ["private_key_jwt"], ["RS384", "ES384"]
-    assert server_metadata(BASE, TYPES) == SHARED | {
-        "issuer": BASE,
-        "response_types_supported": [],
-        "introspection_endpoint_auth_methods_supported": [*methods, "Bearer"],
+def test_the_metadata_says_how_clients_prove_who_they_are_at_each_endpoint():
+    algorithms = ["RS384", "ES384"]
+    assert server_metadata(BASE, TYPES) == SHARED | ENDPOINTS | STANDARD | {
+        "introspection_endpoint_auth_methods_supported": [*METHODS[:3], "Bearer"],
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
-        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": METHODS,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
     }
 
 
-def test_the_metadata_is_what_rfc_8414_asks_for():
+def test_the_openid_configuration_says_what_an_id_token_is_like():
+    assert openid_configuration(BASE, TYPES) == SHARED | STANDARD | {
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "claims_supported": [
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "fhirUser"),
+        ],
+        "request_uri_parameter_supported": False,
+    }
+
+
+def test_the_metadata_is_what_rfc_8414_and_9207_ask_for():
     fields = AuthorizationServerMetadata(server_metadata(BASE, TYPES))
-    assert set(fields) <= set(AuthorizationServerMetadata.REGISTRY_KEYS)
-    # It takes an empty list for a missing one; the RFC asks for the list, and there is no response type.
-    AuthorizationServerMetadata({**fields, "response_types_supported": ["none"]}).validate()
+    of_rfc_9207 = {"authorization_response_iss_parameter_supported"}
+    assert set(fields) <= {*AuthorizationServerMetadata.REGISTRY_KEYS, *of_rfc_9207}
+    fields.validate()
+
+
+def test_the_openid_configuration_is_what_openid_connect_asks_for():
+    OpenIDProviderMetadata(openid_configuration(BASE, TYPES)).validate()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -53,17 +88,11 @@ def test_every_address_is_absolute_and_below_the_base_url(document):
     found = document(BASE, TYPES)
     addresses = {name: value for name, value in found.items() if name.endswith(("_endpoint", "_uri"))}
     assert addresses
-    assert all(address.startswith(f"{BASE}/oauth/") for address in addresses.values())
-
-
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_without_an_authorization_endpoint_nothing_is_said_of_its_flow(document):
-    found = document(BASE, TYPES)
-    assert not {"authorization_endpoint", "code_challenge_methods_supported"} & set(found)
-    assert "authorization_code" not in found["grant_types_supported"]
+    assert all(address.startswith(f"{BASE}/") for address in addresses.values())
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_scope_that_is_advertised_can_be_asked_for(document):
-    advertised = " ".join(document(BASE, TYPES)["scopes_supported"])
-    assert parse_scopes(advertised, dict.fromkeys(TYPES, lambda name, value: ""))
+    words, rest = split(" ".join(document(BASE, TYPES)["scopes_supported"]))
+    assert words
+    assert parse_scopes(rest, dict.fromkeys(TYPES, lambda name, value: ""))

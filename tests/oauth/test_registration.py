@@ -15,6 +15,13 @@ from careplan_service.oauth.registration import checked
 _SERVED = judges("https://careplan.example")
 TYPES = {**{name: _SERVED[name] for name in ("CarePlan", "Goal")}, "Device": None}
 
+APP = {
+    "kind": "app",
+    "scopes": "patient/*.read user/Goal.rs?category=a",
+    "redirect_uris": ("https://app.example/",),
+}
+PUBLIC = {"auth_method": "none", "jwks": None}
+
 
 @pytest.mark.parametrize(
     "change",
@@ -22,7 +29,13 @@ TYPES = {**{name: _SERVED[name] for name in ("CarePlan", "Goal")}, "Device": Non
         {},
         {"id": "9.a_b~C-d"},
         {"kind": "agency"},
-        {"kind": "app", "scopes": "patient/*.read user/Goal.rs?category=a"},
+        APP,
+        APP | {"redirect_uris": ("https://app.example/back?to=1", "http://127.0.0.1:8080/back")},
+        APP | {"redirect_uris": ("http://localhost/back", "http://[::1]:1/")},
+        APP | {"launch_uri": "https://app.example/launch"},
+        APP | PUBLIC | {"redirect_uris": ("org.example.app:/back", "https://app.example/")},
+        APP | {"auth_method": "client_secret_basic", "secret_hash": "0" * 64, "jwks": None},
+        APP | {"auth_method": "client_secret_post", "secret_hash": "0" * 64, "jwks": None},
         {"scopes": "system/*.read"},
         {"further_purposes": ()},
         {"jwks": None},
@@ -56,7 +69,18 @@ def test_a_client_that_is_complete_is_accepted_unchanged(food_bank, change):
         ({"scopes": ""}, "scopes", "not a scope"),
         ({"scopes": "system/Device.rs"}, "scopes", "none of these types is served"),
         ({"scopes": "user/Goal.rs"}, "scopes", "ask for a `system/` scope"),
-        ({"kind": "app", "scopes": "system/Goal.rs"}, "scopes", "ask for a `patient/` or `user/` scope"),
+        (APP | {"scopes": "system/Goal.rs"}, "scopes", "ask for a `patient/` or `user/` scope"),
+        (APP | {"redirect_uris": ()}, "redirect_uris", "needs one or more"),
+        ({"redirect_uris": ("https://app.example/",)}, "redirect_uris", "for apps that people sign in to"),
+        ({"launch_uri": "https://app.example/"}, "launch_uri", "for apps that people sign in to"),
+        (APP | {"launch_uri": "http://app.example/"}, "launch_uri", "https"),
+        (APP | {"redirect_uris": ("https://a.example/",) * 2}, "redirect_uris", "each once"),
+        (APP | {"auth_method": "client_secret_jwt", "jwks": None}, "auth_method", "use private_key_jwt"),
+        (APP | {"auth_method": "none"}, "jwks", "does not sign"),
+        (APP | PUBLIC | {"secret_hash": "0" * 64}, "auth_method", "do not go together"),
+        (APP | {"auth_method": "client_secret_basic", "jwks": None}, "auth_method", "or one is missing"),
+        ({"auth_method": "client_secret_basic", "secret_hash": "0", "jwks": None}, "auth_method", "for apps"),
+        ({"auth_method": "none", "jwks": None}, "auth_method", "for apps"),
         ({"purpose": "coc"}, "purpose", "purpose `coc`"),
         ({"purpose": "PurposeOfUse"}, "purpose", "purpose `PurposeOfUse`"),
         ({"further_purposes": ("TREAT", "FUN")}, "purpose", "purpose `FUN`"),
@@ -152,3 +176,50 @@ def test_one_key_that_can_verify_is_enough(food_bank, usable):
 def test_a_secret_among_public_keys_is_refused(food_bank, secret):
     with pytest.raises(Invalid, match="private or symmetric keys"):
         checked(replace(food_bank, jwks=json.dumps({"keys": [RSA, secret]})), TYPES)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "app.example/back",
+        "/back",
+        "//app.example/back",
+        "http://app.example/back",
+        "http://127.0.0.1.example/back",
+        "https://",
+        "https:/back",
+        "https://app.example/back#part",
+        "https://app.example/back#",
+        "https://*.app.example/back",
+        "https://app.example/*",
+        "https://ann@app.example/back",
+        "https://ann:secret@app.example/",
+        "https://app.example:port/",
+        "https://app.example:/",
+        "https://App.example/",
+        "HTTPS://app.example/",
+        "https://app.example/a/../back",
+        "https://app.example/a/%2E%2e/back",
+        "https://app.example\\@evil.example/",
+        "https://app.example/a b",
+        "https://app.example/\n",
+        "https://app.example/\x00",
+        "https://äpp.example/",
+        "https://app.example/" + "a" * 2000,
+        "javascript:alert(1)",
+        "data:text/html,a",
+        "app:/back",
+        "ftp://app.example/",
+    ],
+)
+@pytest.mark.parametrize("method", ["none", "private_key_jwt"])
+def test_an_address_that_others_might_answer_at_is_no_redirect_uri(food_bank, uri, method):
+    proof = PUBLIC if method == "none" else {}
+    with pytest.raises(Invalid) as refused:
+        checked(replace(food_bank, **APP | proof | {"redirect_uris": (uri,)}), TYPES)
+    assert [fault.expression for fault in refused.value.faults] == ["redirect_uris"]
+
+
+def test_a_scheme_of_its_own_is_for_apps_without_a_secret(food_bank):
+    with pytest.raises(Invalid):
+        checked(replace(food_bank, **APP | {"redirect_uris": ("org.example.app:/back",)}), TYPES)

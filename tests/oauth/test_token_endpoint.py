@@ -10,6 +10,7 @@ import pytest
 
 from careplan_service.oauth.assertions import Assertions
 from careplan_service.oauth.token_endpoint import TokenEndpoint
+from oauth.conftest import tokens_of_nobody
 
 BASE = "http://127.0.0.1:8000"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -85,8 +86,8 @@ def test_the_granted_scope_is_what_of_the_requested_is_registered_in_the_words_i
     [
         ({"grant_type": None}, 400, "invalid_request", "`grant_type` is missing"),
         ({"grant_type": ""}, 400, "invalid_request", "`grant_type` is missing"),
-        ({"grant_type": "authorization_code"}, 400, "unsupported_grant_type", "must be `client_credentials`"),
-        ({"grant_type": "Client_Credentials"}, 400, "unsupported_grant_type", "must be `client_credentials`"),
+        ({"grant_type": "authorization_code"}, 400, "unauthorized_client", "grant_type=authorization_code"),
+        ({"grant_type": "Client_Credentials"}, 400, "unsupported_grant_type", "or `client_credentials`"),
         ({"scope": None}, 400, "invalid_scope", "`scope` is missing"),
         ({"scope": ""}, 400, "invalid_scope", "`scope` is missing"),
         ({"scope": "system/Consent.rs"}, 400, "invalid_scope", "none of the requested"),
@@ -180,7 +181,7 @@ def test_a_name_in_other_case_is_another_parameter(ask):
             FORM | {"authorization": "Basic Zm9vZC1iYW5rOng="},
             b"grant_type=client_credentials",
             401,
-            "without",
+            "no registered client of that id",
         ),
     ],
 )
@@ -201,5 +202,6 @@ def test_tokens_are_not_given_over_plain_http(clients, clock, issuer):
     assertions = Assertions(
         "http://careplan.example/oauth/token", clients.get, clients.remember_jti, str, clock
     )
-    status, document, _ = TokenEndpoint(assertions, issuer, {})(FORM, b"grant_type=client_credentials")
+    endpoint = TokenEndpoint(assertions, {}, tokens_of_nobody(issuer))
+    status, document, _ = endpoint(FORM, b"grant_type=client_credentials")
     assert (status, document["error"]) == (400, "insecure_transport")

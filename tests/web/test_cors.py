@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from builders import Answer, Api, a_patient
+from careplan_service.access.clients import Client
 from careplan_service.app import Service
 
 APP, OTHER = "https://app.example.org", "https://evil.example.org"
@@ -16,6 +17,7 @@ OPEN = (
     "/fhir/metadata",
     "/fhir/.well-known/smart-configuration",
     "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
     "/oauth/jwks",
 )
 
@@ -61,7 +63,7 @@ def test_what_is_read_before_there_is_a_token_is_open_to_every_page(
 def test_without_the_setting_nothing_else_is_added(api: Api) -> None:
     for path in PATHS:
         assert cors_of(preflight(api, path, APP)) == cors_of(asked(api, "GET", path, APP)) == {}
-        assert "Origin" not in asked(api, "GET", path, APP).get("Vary", "")
+        assert "Origin" in asked(api, "GET", path, APP)["Vary"]  # an app may be registered any time
 
 
 def test_a_named_origin_may_ask_and_no_other(service: Service) -> None:
@@ -115,3 +117,20 @@ def test_a_preflight_asks_no_token_and_leaves_no_trace(service: Service) -> None
     headers = {"Origin": APP, "Access-Control-Request-Method": "GET"}
     answer = Answer(api.http.open("/fhir/Goal", method="OPTIONS", headers=headers))
     assert (answer.status, answer.body, api.audit()) == (204, b"", [])
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/introspect", "/fhir/Goal/x"])
+def test_pages_of_a_registered_app_may_ask(service: Service, path: str) -> None:
+    api = api_for(service)
+    assert cors_of(asked(api, "POST", path, APP)) == cors_of(preflight(api, path, APP)) == {}
+    app = Client("app", "App", "app", "Organization/app", "user/*.rs", "COC", redirect_uris=(f"{APP}/back",))
+    service.clients.add(app)
+    service.clients.add(replace(app, id="closed", redirect_uris=(f"{OTHER}/back",), enabled=False))
+    later = api_for(service)
+
+    headers = asked(later, "POST", path, APP)
+    assert headers["Access-Control-Allow-Origin"] == APP
+    assert "Origin" in headers["Vary"]
+    assert preflight(later, path, APP)["Access-Control-Allow-Origin"] == APP
+    for other in (OTHER, f"{APP}:8443", "http://app.example.org", "null", f"{APP}.evil.example"):
+        assert cors_of(asked(later, "POST", path, other)) == {}

@@ -187,7 +187,7 @@ def test_an_assertion_that_proves_nothing_is_an_invalid_client(hospital: Signer)
         assert answer.headers["WWW-Authenticate"] == 'private_key_jwt realm="careplan"'
 
 
-@pytest.mark.parametrize("header", ["Bearer x", "Bearer", "Basic aDpw", "Bearer {0}, Bearer {0}", "{0}", ""])
+@pytest.mark.parametrize("header", ["Bearer x", "Bearer", "Bearer {0}, Bearer {0}", "{0}", ""])
 def test_a_header_without_one_good_token_is_an_invalid_token(gateway: Signer, header: str) -> None:
     headers = {"Authorization": header.format(gateway.token())}
     answer = gateway.http.post(INTROSPECT, data={"token": gateway.token()}, headers=headers)

@@ -20,12 +20,14 @@ from careplan_service.access.caller import Caller
 from careplan_service.access.clients import Client
 from careplan_service.errors import Unauthenticated
 from careplan_service.interactions.granular import judges
+from careplan_service.oauth.app_tokens import AppTokens
 from careplan_service.oauth.assertions import ASSERTION_TYPE, Assertions
 from careplan_service.oauth.discovery import JWKS, SMART, TOKEN, smart_configuration, token_endpoint_url
 from careplan_service.oauth.issuing import TokenIssuer
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenVerifier
+from careplan_service.store.authorizations import SqlAuthorizations
 from careplan_service.store.clients import SqlClients, oauth_client, oauth_jti
 from careplan_service.web.auth import caller_of
 from careplan_service.web.oauth import oauth_blueprint
@@ -65,7 +67,9 @@ def client(directory, client_key) -> Iterator[FlaskClient]:
     )
     keys = SigningKeys(directory / "keys", now)
     assertions = Assertions(token_endpoint_url(BASE), clients.get, clients.remember_jti, lambda *_: "", now)
-    token_endpoint = TokenEndpoint(assertions, TokenIssuer(BASE, keys, now, lambda: "token-id"), TYPES)
+    issuer = TokenIssuer(BASE, keys, now, lambda: "token-id")
+    apps = AppTokens(issuer, SqlAuthorizations(engine), lambda id_: None, lambda digest, now: False, 900)
+    token_endpoint = TokenEndpoint(assertions, TYPES, apps)
     verifier = TokenVerifier(BASE, keys, clients.get, now, lambda jti: False)
 
     app = Flask(__name__)

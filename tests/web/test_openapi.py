@@ -20,7 +20,7 @@ from careplan_service.interactions.controls import CONTROLS, PRESENTATION
 from careplan_service.interactions.metadata import COMMON_PARAMETERS
 from careplan_service.oauth.assertions import ASSERTION_TYPE
 from careplan_service.oauth.jwks import ALGORITHMS
-from careplan_service.oauth.token_endpoint import GRANT_TYPE
+from careplan_service.oauth.server import CLIENT_CREDENTIALS, GRANT_TYPES
 from careplan_service.resources.registry import SERVED
 from careplan_service.web.authorize import PAGES as ASKING
 from careplan_service.web.openapi import openapi_document, openapi_yaml
@@ -175,7 +175,7 @@ def test_an_operation_without_security_answers_without_a_token_and_no_other_does
     http = app_of(service).test_client()
     for path, method in OPERATIONS:
         secured = DOCUMENT["paths"][path][method].get("security", True)
-        sent = {"grant_type": GRANT_TYPE, "token": "x"} if path.startswith("/oauth/") else None
+        sent = {"grant_type": CLIENT_CREDENTIALS, "token": "x"} if path.startswith("/oauth/") else None
         response = http.open(in_path(path), method=method.upper(), data=sent)
         assert response.headers.get("WWW-Authenticate", "").startswith("Bearer") == bool(secured), path
 
@@ -184,7 +184,7 @@ def test_what_is_said_of_tokens_is_what_the_token_endpoint_takes() -> None:
     form = DOCUMENT["paths"]["/oauth/token"]["post"]["requestBody"]["content"]
     fields = form["application/x-www-form-urlencoded"]["schema"]["properties"]
 
-    assert fields["grant_type"]["const"] == GRANT_TYPE
+    assert fields["grant_type"]["enum"] == list(GRANT_TYPES)
     assert fields["client_assertion_type"]["const"] == ASSERTION_TYPE
     assert all(algorithm in fields["client_assertion"]["description"] for algorithm in ALGORITHMS)
 
@@ -246,6 +246,9 @@ SEEN = [
     ("get", "/metrics", "/metrics", None, 200),
     ("get", "/oauth/jwks", "/oauth/jwks", None, 200),
     ("get", SERVER, SERVER, None, 200),
+    ("post", "/oauth/register", "/oauth/register", {}, 404),
+    ("get", "/oauth/register/{id}", "/oauth/register/none", None, 404),
+    ("get", "/fhir/.well-known/udap", "/fhir/.well-known/udap", None, 404),
     ("get", "/docs", "/docs", None, 200),
     ("get", "/docs/openapi.json", "/docs/openapi.json", None, 200),
     ("get", "/docs/{asset}", "/docs/page.js", None, 200),

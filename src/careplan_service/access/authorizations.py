@@ -60,3 +60,19 @@ class RefreshToken:
     authorization: str
     expires: int
     used: int = 0
+
+
+@dataclass(frozen=True)
+class AllowedApp:
+    """What a person is told of an app that was allowed under an `id`: its name, since when, and last used.
+
+    Moments are in seconds since the epoch, `scopes` the words that were granted, `patient` a plain id
+    or empty.
+    """
+
+    id: str
+    name: str
+    since: int
+    used: int
+    scopes: tuple[str, ...]
+    patient: str = ""

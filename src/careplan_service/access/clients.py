@@ -15,7 +15,8 @@ PRIVATE_KEY_JWT, SECRET_BASIC, SECRET_POST, PUBLIC = (
     "client_secret_post",
     "none",
 )
-AUTH_METHODS = (PRIVATE_KEY_JWT, SECRET_BASIC, SECRET_POST, PUBLIC)
+WITH_SECRET = (SECRET_BASIC, SECRET_POST)
+AUTH_METHODS = (PRIVATE_KEY_JWT, *WITH_SECRET, PUBLIC)
 """How a client proves who it is; `none` is a public client, which cannot.
 
 https://www.rfc-editor.org/rfc/rfc7591#section-2

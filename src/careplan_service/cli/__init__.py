@@ -14,7 +14,7 @@ _COMMANDS = {
     "serve": "serve:serve",
     "demo": "demo:demo",
     "db": "database:db",
-    "client": "clients:client",
+    "client": "registrations:client",
     "keys": "keys:keys",
     "token": "clients:token",
     "user": "people:user",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from careplan_service.access.clients import KINDS, Client
+from careplan_service.access.clients import AUTH_METHODS, KINDS, PRIVATE_KEY_JWT, WITH_SECRET, Client
 from careplan_service.access.scope_text import OF_SYSTEMS, ScopeError, parse_scopes
 from careplan_service.access.scopes import narrowed
 from careplan_service.app import Service
@@ -14,6 +14,7 @@ from careplan_service.cli.common import service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Invalid
 from careplan_service.interactions.granular import judges
+from careplan_service.oauth.client_secrets import digest_of, new_secret
 from careplan_service.oauth.issuing import LONGEST_TTL, TokenIssuer
 from careplan_service.oauth.registration import checked
 from careplan_service.settings import PREFIX
@@ -38,6 +39,12 @@ def client() -> None:
     "--jwks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Public keys, a file."
 )
 @click.option("--jwks-url", help="Public keys, an https address.")
+@click.option("--redirect-uri", "redirect_uris", multiple=True, help="Where an app is sent back to.")
+@click.option("--launch-uri", default="", help="Where an EHR launches an app.")
+@click.option(
+    "--auth-method", default=PRIVATE_KEY_JWT, show_default=True, type=click.Choice(AUTH_METHODS),
+    help="How it proves who it is; with a secret, that is made and shown once.",
+)  # fmt: skip
 @click.option("--may-introspect", is_flag=True, help="May introspect the tokens of every client.")
 @click.option(
     "--issuer", help="Whose tokens it has, one of CAREPLAN_TRUSTED_ISSUERS; ours unless it is said."
@@ -45,17 +52,16 @@ def client() -> None:
 @database_option
 def add(
     id_: str, name: str, kind: str, organization: str, scopes: str, purposes: tuple[str, ...],
-    jwks: Path | None, jwks_url: str | None, may_introspect: bool, issuer: str | None,
+    jwks: Path | None, jwks_url: str | None, redirect_uris: tuple[str, ...], launch_uri: str,
+    auth_method: str, may_introspect: bool, issuer: str | None,
     database_url: str | None,
 ) -> None:  # fmt: skip
     """Register a client."""
     service = service_for(database_url)
-    custodians = service.settings.custodians
-    if kind == "agency" and custodians and organization not in custodians:
-        known = ", ".join(custodians)
-        raise Invalid(f"`{organization}` is no custodian; an agency client belongs to one of {known}")
+    require_custodian(service, kind, organization)
     if issuer and issuer not in service.settings.trusted_issuers:
         raise Invalid(f"`{issuer}` is not trusted here; add it to `CAREPLAN_TRUSTED_ISSUERS` first")
+    secret = new_secret() if auth_method in WITH_SECRET else ""
     new = Client(
         id=id_,
         name=name,
@@ -69,9 +75,23 @@ def add(
         created=int(service.seconds()),
         issuer=issuer or "",
         may_introspect=may_introspect,
+        redirect_uris=redirect_uris,
+        launch_uri=launch_uri,
+        auth_method=auth_method,
+        secret_hash=digest_of(secret) if secret else "",
     )
     service.clients.add(checked(new, judges(service.settings.base_url)))
     click.echo(f"registered {kind} client {id_} of {organization}")
+    if secret:
+        click.echo(f"its secret, which is shown this once: {secret}")
+
+
+def require_custodian(service: Service, kind: str, organization: str) -> None:
+    """Raise Invalid for an agency that is none of the custodians, where those are set."""
+    custodians = service.settings.custodians
+    if kind == "agency" and custodians and organization not in custodians:
+        known = ", ".join(custodians)
+        raise Invalid(f"`{organization}` is no custodian; an agency client belongs to one of {known}")
 
 
 @client.command("list")
@@ -83,6 +103,22 @@ def list_clients(database_url: str | None) -> None:
         state += ",may-introspect" if one.may_introspect else ""
         purposes = ",".join(one.purposes)
         click.echo(f"{one.id}\t{state}\t{one.kind}\t{one.organization}\t{purposes}\t{one.scopes}\t{one.name}")
+
+
+@client.command("secret")
+@click.argument("id_", metavar="ID")
+@database_option
+def replace_secret(id_: str, database_url: str | None) -> None:
+    """Make another secret for a client and show it once; the old one proves nothing any more."""
+    clients = service_for(database_url).clients
+    found = clients.get(id_)
+    if found is None:
+        raise Invalid(f"no client `{id_}` is registered; see `careplan client list`")
+    if found.auth_method not in WITH_SECRET:
+        raise Invalid(f"`{id_}` is registered for `{found.auth_method}`, which has no secret")
+    secret = new_secret()
+    clients.set_secret(id_, digest_of(secret))
+    click.echo(f"the new secret of {id_}, which is shown this once: {secret}")
 
 
 @client.command("disable")
@@ -115,6 +151,8 @@ def issue(service: Service, client_id: str, scope: str | None, purpose: str | No
         raise Invalid(f"no enabled client `{client_id}` is registered; see `careplan client list`")
     if found.issuer:
         raise Invalid(f"`{client_id}` gets its tokens from `{found.issuer}`")
+    if found.kind == "app":
+        raise Invalid(f"`{client_id}` is an app; it gets its tokens where a person signs in")
     if purpose is not None and purpose not in found.purposes:
         raise Invalid(f"`{client_id}` is registered for {', '.join(found.purposes)}, not for `{purpose}`")
     try:

@@ -7,13 +7,14 @@ and https://www.rfc-editor.org/rfc/rfc7523#section-3
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from joserfc.jwk import ECKey, Key, RSAKey
 
-from careplan_service.access.clients import Client
+from careplan_service.access.clients import PRIVATE_KEY_JWT, Client
 from careplan_service.oauth import jwks
 from careplan_service.oauth.purposes import asserted_purposes
 from careplan_service.oauth.signed import NotSigned, Signed, is_time, read_signed
@@ -46,6 +47,17 @@ class Authenticated:
 
 
 @dataclass(frozen=True)
+class Way:
+    """A way to prove who signed: what is wrong with a header, which keys may have signed for a client (who
+    may be unknown), which purposes of use the claims name.
+    """
+
+    header_faults: Callable[[Signed], Iterable[str]]
+    keys: Callable[[Signed, Client | None], Iterable[Key]]
+    purposes: Callable[[Mapping[str, Any], Client], tuple[str, ...]] = asserted_purposes
+
+
+@dataclass(frozen=True)
 class Assertions:
     """Verifies client assertions made for `token_endpoint` (its absolute URL).
 
@@ -53,7 +65,8 @@ class Assertions:
 
     `find_client` gives the registered client of an id, `remember_jti(client_id, jti, expires)` is
     False for a `jti` seen before, `remote_jwks(url, kid)` gives the JWK Set text at a registered
-    URL, `now` seconds since the epoch.
+    URL, `now` seconds since the epoch. `by_certificate` is the way of requests that name UDAP, where
+    that is offered.
     """
 
     token_endpoint: str
@@ -62,9 +75,10 @@ class Assertions:
     remote_jwks: Callable[[str, str], str]
     now: Callable[[], float]
     itself: str | None = None
+    by_certificate: Way | None = None
 
-    def verify(self, assertion: str, client_id: str | None = None) -> Authenticated:
-        """The client that signed an assertion; `client_id` is the form parameter, if it was sent.
+    def verify(self, assertion: str, client_id: str | None = None, udap: str | None = None) -> Authenticated:
+        """The client that signed an assertion; `client_id`, `udap` are the form parameters, if sent.
 
         An unknown, a disabled client and a wrong signature are refused with the same words after
         the same work. Raises AssertionRefused, or PurposeRefused once the client is known.
@@ -73,28 +87,34 @@ class Assertions:
             signed = read_signed(assertion)
         except NotSigned as error:
             raise AssertionRefused(f"the client assertion cannot be read: {error}") from error
-        if faults := [*_header_faults(signed), *self._claim_faults(signed, client_id)]:
+        way = self._way(udap)
+        if faults := [*way.header_faults(signed), *self._claim_faults(signed, client_id)]:
             raise AssertionRefused("; ".join(faults))
-        client = self._signer(signed)
+        client = self._signer(signed, way)
         claims = signed.claims
         if not self.remember_jti(client.id, claims["jti"], claims["exp"] + SKEW):
             raise AssertionRefused("`jti` was used before; make a new assertion for every request")
-        return Authenticated(client, asserted_purposes(claims, client))
+        return Authenticated(client, way.purposes(claims, client))
 
-    def _signer(self, signed: Signed) -> Client:
+    def _way(self, udap: str | None) -> Way:
+        if udap == "1" and self.by_certificate:
+            return self.by_certificate
+        return Way(_header_faults, self._keys)
+
+    def _signer(self, signed: Signed, way: Way) -> Client:
         algorithm = signed.header["alg"]
         client = self.find_client(signed.claims["sub"])
-        known = client if client and client.is_let_in and not client.issuer else None
-        keys = list(self._keys(known, signed, algorithm)) or [_decoy(algorithm)]
+        known = client if client and _may_assert(client) else None
+        keys = list(way.keys(signed, known)) or [_decoy(algorithm)]
         verified = [key for key in keys if signed.is_signed_with(key, algorithm)]
         if known is None or not verified:
             raise AssertionRefused(UNKNOWN)
         return known
 
-    def _keys(self, client: Client | None, signed: Signed, algorithm: str) -> Iterator[Key]:
+    def _keys(self, signed: Signed, client: Client | None) -> Iterator[Key]:
         if client is None or not _names_registered_url(signed, client):
             return
-        kid = signed.header["kid"]
+        kid, algorithm = signed.header["kid"], signed.header["alg"]
         text = client.jwks or (self.remote_jwks(client.jwks_url, kid) if client.jwks_url else '{"keys": []}')
         for entry in jwks.entries(text):
             key = jwks.verification_key(entry, algorithm) if entry.get("kid") == kid else None
@@ -141,6 +161,10 @@ def _header_faults(signed: Signed) -> Iterator[str]:
         yield "`typ` must be `JWT`"
 
 
+def _may_assert(client: Client) -> bool:
+    return client.is_let_in and not client.issuer and client.auth_method == PRIVATE_KEY_JWT
+
+
 def _names_registered_url(signed: Signed, client: Client) -> bool:
     return "jku" not in signed.header or (
         client.jwks_url is not None and signed.header["jku"] == client.jwks_url
@@ -150,4 +174,5 @@ def _names_registered_url(signed: Signed, client: Client) -> bool:
 @cache
 def _decoy(algorithm: str) -> Key:
     """A key nobody holds, so that a client without a key costs a verification too."""
-    return RSAKey.generate_key(2048) if jwks.ALGORITHMS[algorithm] == "RSA" else ECKey.generate_key("P-384")
+    curve = jwks.CURVES.get(algorithm)
+    return ECKey.generate_key(curve) if curve else RSAKey.generate_key(2048)

@@ -13,52 +13,43 @@ from typing import Any
 from authlib.oauth2 import OAuth2Error, rfc7662
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 
+from careplan_service.access.authorizations import Authorization
 from careplan_service.access.bearer import bearer_token
 from careplan_service.access.caller import Caller
 from careplan_service.access.clients import Client
-from careplan_service.access.scope_text import is_v1, parse_scopes
-from careplan_service.access.scopes import Scopes
+from careplan_service.access.granted import within
 from careplan_service.errors import Unauthenticated
-from careplan_service.oauth.assertions import ASSERTION_TYPE, Assertions, Authenticated
+from careplan_service.oauth.assertions import Assertions, Authenticated
+from careplan_service.oauth.client_authentication import BEARER
 from careplan_service.oauth.form import spoken
-from careplan_service.oauth.server import (
-    AUTH_METHOD,
-    CHALLENGE,
-    FormRequest,
-    InvalidClient,
-    OAuthClient,
-    Response,
-    Server,
-)
+from careplan_service.oauth.launch_parameters import launch_context
+from careplan_service.oauth.server import PROVING, FormRequest, OAuthClient, Response, Server
 from careplan_service.oauth.tokens import TokenVerifier
 
-BEARER = "Bearer"
-
-_STATED = ("client_id", "exp", "iat", "iss", "aud", "sub", "jti")
+_STATED = ("client_id", "exp", "iat", "iss", "aud", "sub", "jti", "fhirUser")
 _INACTIVE = {"active": False}
 
 
 class IntrospectionEndpoint:
     """Tells of a client's own tokens, and of any other to a client that may introspect.
 
-    `find_client` gives the registered client of an id.
+    `find_client` gives the registered client of an id, `find_authorization` what a person allowed.
     """
 
     def __init__(
-        self, assertions: Assertions, verifier: TokenVerifier, find_client: Callable[[str], Client | None]
+        self,
+        assertions: Assertions,
+        verifier: TokenVerifier,
+        find_client: Callable[[str], Client | None],
+        find_authorization: Callable[[str], Authorization | None],
     ) -> None:
         self._server = _IntrospectionServer(assertions, verifier, find_client)
+        self._server.register_endpoint(_Introspection(verifier, find_authorization))
 
     def __call__(self, headers: Mapping[str, str], body: bytes) -> Response:
         """Answer one POST, given its headers (any case) and its body; errors are answers too."""
         name = _Introspection.ENDPOINT_NAME
         return self._server.answer(headers, body, lambda form: self._server.endpoint_response(name, form))
-
-
-class _Unproved(InvalidClient):
-    """Neither an access token nor an assertion: both are asked for."""
-
-    challenge = f'Bearer realm="careplan", {CHALLENGE}'
 
 
 class _InvalidToken(OAuth2Error):
@@ -88,12 +79,9 @@ class _IntrospectionServer(Server):
         self._verifier = verifier
         self._find_client = find_client
         self.register_client_auth_method(BEARER, self._bearer)
-        self.register_endpoint(_Introspection(verifier))
 
-    def _bearer(self, _query_client: object, request: FormRequest) -> OAuthClient | None:
-        if request.authorization is None:
-            return None
-        token = bearer_token(request.authorization)
+    def _bearer(self, _query_client: object, request: FormRequest) -> OAuthClient:
+        token = bearer_token(request.authorization or "")
         if token is None:
             raise _InvalidToken("the Authorization header must be sent once, as `Bearer` and an access token")
         try:
@@ -107,24 +95,14 @@ class _IntrospectionServer(Server):
 
 
 class _Introspection(rfc7662.IntrospectionEndpoint):
-    CLIENT_AUTH_METHODS = (BEARER, AUTH_METHOD)
+    CLIENT_AUTH_METHODS = (BEARER, *PROVING)
 
-    def __init__(self, verifier: TokenVerifier) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, find_authorization: Callable[[str], Authorization | None]
+    ) -> None:
         super().__init__()
         self._verifier = verifier
-
-    def authenticate_endpoint_client(self, request: FormRequest) -> OAuthClient:
-        """The client that asks, by the one credential it sent."""
-        asserted = "client_assertion" in request.form
-        if request.authorization is None and not asserted:
-            raise _Unproved(
-                "authenticate with an access token in the Authorization header, or with "
-                f"`client_assertion` and `client_assertion_type` `{ASSERTION_TYPE}`"
-            )
-        if request.authorization is not None and asserted:
-            raise InvalidRequestError("authenticate in one way: by the Authorization header or an assertion")
-        client: OAuthClient = super().authenticate_endpoint_client(request)  # type: ignore[no-untyped-call]
-        return client
+        self._find_authorization = find_authorization
 
     def check_params(self, request: FormRequest, client: OAuthClient) -> None:
         """Raise InvalidRequestError for a token that is missing; `token_type_hint` may say what it will."""
@@ -149,20 +127,15 @@ class _Introspection(rfc7662.IntrospectionEndpoint):
     def introspect_token(self, token: _Active) -> dict[str, Any]:
         """What the token says, as far as it is worth that by now."""
         claims = token.claims
+        authorization = self._find_authorization(claims["grant"]) if "grant" in claims else None
         return {
+            **(launch_context(authorization) if authorization else {}),
             "active": True,
             "token_type": BEARER,
-            "scope": _words(claims["scope"], token.caller.scopes),
-            **{name: claims[name] for name in _STATED},
+            "scope": within(claims["scope"], token.caller.scopes),
+            **{name: claims[name] for name in _STATED if name in claims},
             "extensions": {"ihe_iua": {"purpose_of_use": _purposes(claims, token.caller)}},
         }
-
-
-def _words(granted: str, now: Scopes) -> str:
-    """The scopes as they were granted, or what of them is registered by now, in the same kind of words."""
-    if parse_scopes(granted) == now:
-        return granted
-    return (is_v1(granted) and now.as_v1()) or str(now)
 
 
 def _purposes(claims: Mapping[str, Any], caller: Caller) -> list[dict[str, str]]:

@@ -22,7 +22,8 @@ LARGEST = 1024 * 1024
 
 _MOST_KEYS = 20
 _RSA_BITS = range(2048, 8192 + 1)
-_CURVES = {"ES256": "P-256", "ES384": "P-384"}
+CURVES = {"ES256": "P-256", "ES384": "P-384"}
+"""The curves of the algorithms that have one."""
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
@@ -76,7 +77,7 @@ def _may_verify(entry: dict[str, Any]) -> bool:
 
 def _is_strong(entry: dict[str, Any], algorithm: str) -> bool:
     if entry["kty"] == "EC":
-        return bool(entry.get("crv") == _CURVES[algorithm])
+        return bool(entry.get("crv") == CURVES[algorithm])
     try:
         return base64_to_int(entry["n"]).bit_length() in _RSA_BITS
     except (KeyError, ValueError, TypeError):

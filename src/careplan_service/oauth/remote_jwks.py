@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import IO, Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ _RETRY_UNKNOWN_KID = 60.0
 Fetch = Callable[[str], tuple[str, float]]
 """A URL to the text there and the seconds that it may be kept; raises OSError or ValueError."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_LOCAL_NAMES = (".localhost", ".local", ".internal")
 
 
 class NoRedirect(HTTPRedirectHandler):
@@ -94,6 +96,17 @@ def is_fetchable(url: str) -> bool:
         return False
     plain = not (parts.username or parts.password or parts.fragment) and url.isprintable() and " " not in url
     return bool(host) and plain and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
+
+
+def is_public(url: str) -> bool:
+    """Whether a URL that a stranger named may be fetched: https, and not plainly of our own network."""
+    if not is_fetchable(url) or urlsplit(url).scheme != "https":
+        return False
+    host = (urlsplit(url).hostname or "").rstrip(".").lower()
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith(_LOCAL_NAMES) and not host.rpartition(".")[2].isdigit()
 
 
 def fetch(url: str) -> tuple[str, float]:

@@ -19,6 +19,10 @@ LARGEST = 16 * 1024
 """Bytes of the longest token that is looked at."""
 
 
+class _Registry(jws.JWSRegistry):
+    max_header_length = LARGEST  # a chain of certificates stands there; the whole token is measured first
+
+
 class NotSigned(ValueError):
     """What was sent is not a signed JWT; the text says why."""
 
@@ -33,7 +37,7 @@ class Signed:
 
     def is_signed_with(self, key: Key, algorithm: str) -> bool:
         """Whether the signature is this key's, made with this algorithm and no other."""
-        registry = jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
+        registry = _Registry(algorithms=[algorithm], strict_check_header=False)
         try:
             return jws.validate_compact(self.compact, key, registry=registry)
         except (JoseError, ValueError, TypeError):
@@ -52,7 +56,7 @@ def read_signed(token: str) -> Signed:
         header = json_b64decode(token.encode("ascii").split(b".")[0])
         if not isinstance(header, dict) or "crit" in header:
             raise NotSigned("its header is not a JSON object without `crit`")
-        compact = jws.extract_compact(token.encode("ascii"))
+        compact = jws.extract_compact(token.encode("ascii"), registry=_Registry())
         claims = json.loads(compact.payload)
     except NotSigned:
         raise

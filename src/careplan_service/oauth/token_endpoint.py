@@ -1,7 +1,8 @@
-"""The token endpoint: a form with a signed assertion in, an access token out.
+"""The token endpoint: a form in, an access token out, for systems by themselves and for apps of people.
 
-Authlib runs the grant; what it is given and gives back is plain values, so no web framework is needed.
-https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html#obtain-access-token
+Authlib runs the grants; what it is given and gives back is plain values, so no web framework is needed.
+https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html#obtain-access-token and
+https://www.rfc-editor.org/rfc/rfc6749#section-3.2
 """
 
 from __future__ import annotations
@@ -13,22 +14,28 @@ from authlib.oauth2 import OAuth2Request
 from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError, UnsupportedGrantTypeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
+from careplan_service.access.clients import AUTH_METHODS
 from careplan_service.access.scope_text import OF_SYSTEMS, Judges, ScopeError, is_v1, parse_scopes
 from careplan_service.access.scopes import Scopes, narrowed
+from careplan_service.oauth.app_tokens import AppTokens
 from careplan_service.oauth.assertions import Assertions, Authenticated
+from careplan_service.oauth.authorization_code import CodeChallenge, CodeGrant
 from careplan_service.oauth.form import Form, spoken
-from careplan_service.oauth.issuing import TokenIssuer
-from careplan_service.oauth.server import AUTH_METHOD, GRANT_TYPE, Response, Server
+from careplan_service.oauth.openid import IdTokens
+from careplan_service.oauth.refreshing import RefreshGrant
+from careplan_service.oauth.server import GRANT_TYPES, Response, Server
 
 TTL = 300
-"""Seconds an access token is valid."""
+"""Seconds an access token of a system is valid."""
+
+_GRANT_TYPES = " or ".join(f"`{one}`" for one in GRANT_TYPES)
 
 
 class TokenEndpoint:
-    """Answers token requests; `judges` say which scopes there are."""
+    """Answers token requests; `judges` say which scopes there are, `app_tokens` makes those of apps."""
 
-    def __init__(self, assertions: Assertions, issuer: TokenIssuer, judges: Judges) -> None:
-        self._server = _TokenServer(assertions, issuer, judges)
+    def __init__(self, assertions: Assertions, judges: Judges, app_tokens: AppTokens) -> None:
+        self._server = _TokenServer(assertions, judges, app_tokens)
 
     def __call__(self, headers: Mapping[str, str], body: bytes) -> Response:
         """Answer one POST, given its headers (any case) and its body; errors are answers too."""
@@ -36,13 +43,13 @@ class TokenEndpoint:
 
     def _carry_out(self, form: Form) -> Response:
         if "grant_type" not in form.fields:
-            raise InvalidRequestError(f"`grant_type` is missing; send `{GRANT_TYPE}`")
+            raise InvalidRequestError(f"`grant_type` is missing; send {_GRANT_TYPES}")
         answer: Any = self._server.create_token_response(form)
         return answer  # type: ignore[no-any-return]
 
 
 class _BackendServicesGrant(ClientCredentialsGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = (AUTH_METHOD,)
+    TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
 
     def validate_requested_scope(self) -> None:
         requested = self.request.form.get("scope")
@@ -62,11 +69,13 @@ class _BackendServicesGrant(ClientCredentialsGrant):
 
 
 class _TokenServer(Server):
-    def __init__(self, assertions: Assertions, issuer: TokenIssuer, judges: Judges) -> None:
+    def __init__(self, assertions: Assertions, judges: Judges, app_tokens: AppTokens) -> None:
         super().__init__(assertions)
-        self._issuer = issuer
         self._judges = judges
+        self.app_tokens = app_tokens
         self.register_grant(_BackendServicesGrant)
+        self.register_grant(CodeGrant, [CodeChallenge(), IdTokens(app_tokens.issuer, app_tokens.seconds)])
+        self.register_grant(RefreshGrant)
 
     def granted(self, authenticated: Authenticated, requested: str | None) -> Scopes:
         """What of the requested scopes is registered for the client; InvalidScopeError if nothing is."""
@@ -83,12 +92,12 @@ class _TokenServer(Server):
 
     def token(self, authenticated: Authenticated, scope: str) -> str:
         """The access token for what was granted, in the words of the answer."""
-        return self._issuer.issue(authenticated.client, scope, authenticated.purposes, TTL)
+        return self.app_tokens.issuer.issue(authenticated.client, scope, authenticated.purposes, TTL)
 
     def get_token_grant(self, request: OAuth2Request) -> Any:
         """The grant a form asks for, or an error that says which there are."""
         try:
             return super().get_token_grant(request)
         except UnsupportedGrantTypeError as error:
-            error.description = f"`grant_type` must be `{GRANT_TYPE}`"
+            error.description = f"`grant_type` must be {_GRANT_TYPES}"
             raise

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.clients import Client
+from careplan_service.access.granted import resource_scopes
 from careplan_service.access.people import User
 from careplan_service.access.person import caller_for_person
 from careplan_service.access.scope_text import parse_scopes
@@ -195,7 +196,7 @@ def _stated(claims: Mapping[str, Any]) -> Stated:
     """What a token of ours says, whose signature was checked."""
     return Stated(
         client_id=claims["client_id"],
-        scopes=parse_scopes(claims["scope"]),
+        scopes=resource_scopes(claims["scope"]),
         purposes=tuple(coding["code"] for coding in claims["extensions"]["ihe_iua"]["purpose_of_use"]),
         expires=int(claims["exp"]),
         user_id=claims["sub"] if "grant" in claims else "",

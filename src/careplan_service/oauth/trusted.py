@@ -1,21 +1,19 @@
 """Access tokens of other authorization servers: issuer, signature, audience and times are verified here.
 
 Whose client it is, and what that may do at most, says our own register, where a client is bound to its
-issuer. https://www.rfc-editor.org/rfc/rfc9068#section-4 and https://www.rfc-editor.org/rfc/rfc8414#section-3
+issuer. https://www.rfc-editor.org/rfc/rfc9068#section-4
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from joserfc.jwk import Key
 
 from careplan_service.access.consent.terminology import ACT_REASON
 from careplan_service.access.scope_text import ScopeError, parse_scopes
 from careplan_service.access.scopes import Scopes, scopes_of
-from careplan_service.oauth import jwks
+from careplan_service.oauth.issuer_keys import IssuerKeys
 from careplan_service.oauth.issuer_metadata import IssuerMetadata
 from careplan_service.oauth.signed import Signed, is_time
 
@@ -64,10 +62,11 @@ class TrustedIssuers:
         now: Callable[[], float],
         claims: Mapping[str, str] = {},
     ) -> None:
-        self._audience, self._remote_jwks, self._now = audience, remote_jwks, now
+        self._audience, self._now = audience, now
         self._claims = {**CLAIMS, **{name: (claim,) for name, claim in claims.items()}}
         self._issuers = frozenset(issuers)
         self.metadata = IssuerMetadata(now)
+        self._keys = IssuerKeys(remote_jwks, self.metadata)
 
     def __contains__(self, issuer: object) -> bool:
         return isinstance(issuer, str) and issuer in self._issuers
@@ -84,7 +83,7 @@ class TrustedIssuers:
             and _is_for(claims.get("aud"), self._audience)
             and self._is_timely(claims)
             and algorithm in ALGORITHMS
-            and any(signed.is_signed_with(key, algorithm) for key in self._keys(signed, algorithm))
+            and any(signed.is_signed_with(key, algorithm) for key in self._keys.of(signed, algorithm))
         )
         if not is_good:
             return None
@@ -94,15 +93,6 @@ class TrustedIssuers:
         now = self._now()
         begins = [claims.get(name, now) for name in ("nbf", "iat")]
         return is_time(claims.get("exp")) and all(is_time(one) and one <= now + SKEW for one in begins)
-
-    def _keys(self, signed: Signed, algorithm: str) -> Iterator[Key]:
-        metadata, kid = self.metadata.of(signed.claims["iss"]), signed.header.get("kid")
-        if metadata is None or not isinstance(kid, str):
-            return
-        for entry in jwks.entries(self._remote_jwks(metadata["jwks_uri"], kid)):
-            key = jwks.verification_key(entry, algorithm) if entry.get("kid") == kid else None
-            if key:
-                yield key
 
     def _found(self, claims: Mapping[str, Any], name: str) -> Any:
         return next((claims[claim] for claim in self._claims[name] if claim in claims), None)

@@ -5,7 +5,7 @@ Replay: https://www.rfc-editor.org/rfc/rfc7523#section-3 (`jti`)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -74,11 +74,9 @@ class SqlClients:
 
     def add(self, client: Client) -> None:
         """Register a client; raises Conflict when its id is taken."""
-        fields = asdict(client)
-        row = fields | {name: " ".join(fields[name]) for name in _LISTS}
         try:
             with self._engine.begin() as connection:
-                connection.execute(insert(oauth_client).values(row))
+                connection.execute(insert(oauth_client).values(row_of(client)))
         except exc.IntegrityError as error:
             raise Conflict(f"client `{client.id}` is already registered; choose another id") from error
 
@@ -87,19 +85,32 @@ class SqlClients:
         query = select(oauth_client).where(oauth_client.c.id == client_id)
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().one_or_none()
-        return _client(row) if row else None
+        return client_of(row) if row else None
 
     def list(self) -> tuple[Client, ...]:
         """Every client, disabled ones too, by id."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(oauth_client).order_by(oauth_client.c.id)).mappings().all()
-        return tuple(_client(row) for row in rows)
+        return tuple(client_of(row) for row in rows)
 
     def disable(self, client_id: str) -> bool:
         """Refuse the client from now on; False when there is none of that id."""
         change = update(oauth_client).where(oauth_client.c.id == client_id).values(enabled=False)
         with self._engine.begin() as connection:
             return connection.execute(change).rowcount == 1
+
+    def set_secret(self, client_id: str, secret_hash: str) -> None:
+        """Replace the digest of a client's secret: the old one proves nothing from now on."""
+        change = update(oauth_client).where(oauth_client.c.id == client_id).values(secret_hash=secret_hash)
+        with self._engine.begin() as connection:
+            connection.execute(change)
+
+    def redirect_uris(self) -> tuple[str, ...]:
+        """Those of every client that is let in."""
+        row = oauth_client.c
+        wanted = select(row.redirect_uris).where(row.enabled, ~row.pending, row.redirect_uris != "")
+        with self._engine.connect() as connection:
+            return tuple(uri for text in connection.execute(wanted).scalars() for uri in text.split())
 
     def remember_jti(self, client_id: str, jti: str, expires: float) -> bool:
         """Note an assertion's id as used; False when this client used it before.
@@ -125,6 +136,13 @@ class SqlClients:
             connection.execute(purge(oauth_jti, oauth_jti.c.expires < now))
 
 
-def _client(row: RowMapping) -> Client:
+def row_of(client: Client) -> dict[str, Any]:
+    """A client as values of its row."""
+    fields = asdict(client)
+    return fields | {name: " ".join(fields[name]) for name in _LISTS}
+
+
+def client_of(row: Mapping[str, Any] | RowMapping) -> Client:
+    """The client of a row."""
     fields: dict[str, Any] = dict(row)
     return Client(**fields | {name: tuple(fields[name].split()) for name in _LISTS})

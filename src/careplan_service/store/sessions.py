@@ -145,6 +145,16 @@ class SqlSessions:
         with transaction(self._engine) as connection:
             return tuple(map(_session, connection.execute(wanted).mappings()))
 
+    def is_open(self, digest: str, now: int) -> bool:
+        """Whether the session of that digest is there and not over; asking does not keep it open."""
+        row_of = oauth_session.c
+        standing = and_(row_of.digest == digest, row_of.complete)
+        wanted = select(row_of.digest).where(
+            standing, row_of.seen > now - IDLE_SECONDS, row_of.created > now - ABSOLUTE_SECONDS
+        )
+        with transaction(self._engine) as connection:
+            return connection.execute(wanted).one_or_none() is not None
+
     def end(self, digest: str) -> None:
         """End a session; the id means nothing any more."""
         with transaction(self._engine) as connection:

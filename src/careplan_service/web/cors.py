@@ -1,5 +1,6 @@
 """Which pages of other origins may ask from a browser. https://fetch.spec.whatwg.org/#http-cors-protocol
 
+Those of registered apps may, at the origins they are sent back to, and those that an operator names.
 No credentials header: who is asked is told by a token that the page sends itself, never by a cookie.
 What a client reads before it can have a token is open to every page:
 https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#considerations-for-cross-origin-resource-sharing-cors-support
@@ -7,7 +8,7 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#considerations-for-
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import Flask, Response, request
 
@@ -15,7 +16,9 @@ _PATHS = ("/fhir", "/oauth", "/plans", "/.well-known")
 _OPEN = (
     "/fhir/metadata",
     "/fhir/.well-known/smart-configuration",
+    "/fhir/.well-known/udap",
     "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
     "/oauth/jwks",
 )
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
@@ -27,8 +30,8 @@ _EXPOSED = "Content-Location, ETag, Last-Modified, Location, WWW-Authenticate"
 _KEPT_SECONDS = "600"
 
 
-def register(app: Flask, origins: Sequence[str]) -> None:
-    """Answer preflights and mark answers for these origins, `*` for any; without one only what is open."""
+def register(app: Flask, origins: Sequence[str], is_registered: Callable[[str], bool]) -> None:
+    """Answer preflights and mark answers for these origins, `*` for any, and for those of registered apps."""
     any_origin = "*" in origins
 
     def allowed() -> str:
@@ -38,7 +41,9 @@ def register(app: Flask, origins: Sequence[str]) -> None:
         origin = request.headers.get("Origin", "")
         if not request.path.startswith(_PATHS) or not origin:
             return ""
-        return "*" if any_origin else origin if origin in origins else ""
+        if any_origin:
+            return "*"
+        return origin if origin in origins or is_registered(origin) else ""
 
     def preflight() -> Response | None:
         asked = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
@@ -51,7 +56,7 @@ def register(app: Flask, origins: Sequence[str]) -> None:
         return response
 
     def marked(response: Response) -> Response:
-        if origins and not any_origin and request.path.startswith(_PATHS) and request.path not in _OPEN:
+        if not any_origin and request.path.startswith(_PATHS) and request.path not in _OPEN:
             response.vary.add("Origin")
         if origin := allowed():
             response.headers["Access-Control-Allow-Origin"] = origin

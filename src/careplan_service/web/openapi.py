@@ -14,6 +14,7 @@ from careplan_service.settings import Settings
 from careplan_service.web.openapi_fhir import type_operations
 from careplan_service.web.openapi_operations import paths_of
 from careplan_service.web.openapi_parts import components
+from careplan_service.web.openapi_registration import registration_operations
 from careplan_service.web.openapi_service import service_operations
 from careplan_service.web.openapi_system import system_operations
 from careplan_service.web.yaml_text import yaml_text
@@ -53,7 +54,12 @@ def openapi_document(server: str = "", *, own: bool = True) -> dict[str, Any]:
     Everything that depends on the installation has its default value; so has the address if it is empty.
     """
     settings = Settings()
-    operations = [*service_operations(), *system_operations(), *type_operations()]
+    operations = [
+        *service_operations(),
+        *registration_operations(),
+        *system_operations(),
+        *type_operations(),
+    ]
     if not own:
         operations = [_without_own(*one) for one in operations if one[0] not in _OWN]
     return {

@@ -17,8 +17,16 @@ _TEXT = {"type": "string"}
 _TOKEN_FORM = {
     "type": "object",
     "properties": {
-        "grant_type": {"const": "client_credentials"},
-        "scope": {**_TEXT, "description": "What is asked for, such as `system/Goal.rs system/CarePlan.rs`."},
+        "grant_type": {"enum": ["authorization_code", "refresh_token", "client_credentials"]},
+        "scope": {
+            **_TEXT,
+            "description": "What is asked for, such as `system/Goal.rs system/CarePlan.rs`; with a refresh "
+            "token less than was allowed, and not with a code.",
+        },
+        "code": {**_TEXT, "description": "What the authorization endpoint gave, a minute ago at most."},
+        "redirect_uri": {**_TEXT, "description": "The one that the code was sent to."},
+        "code_verifier": {**_TEXT, "description": "What the `code_challenge` was made of (PKCE, `S256`)."},
+        "refresh_token": {**_TEXT, "description": "Good for one use; the answer has the next one."},
         "client_assertion_type": {"const": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
         "client_assertion": {
             **_TEXT,
@@ -27,18 +35,26 @@ _TOKEN_FORM = {
             '`extensions."hl7-b2b".purpose_of_use` names a purpose of use other than the registered default.',
         },
         "client_id": _TEXT,
+        "client_secret": {**_TEXT, "description": "Of an app that is registered for `client_secret_post`."},
     },
-    "required": ["grant_type", "scope", "client_assertion_type", "client_assertion"],
+    "required": ["grant_type"],
 }
 _PROOF = ("client_assertion_type", "client_assertion")
 _ABOUT_A_TOKEN = {
     "type": "object",
     "properties": {
-        "token": {**_TEXT, "description": "The access token it is about."},
+        "token": {**_TEXT, "description": "The token it is about."},
         "token_type_hint": {"enum": ["access_token", "refresh_token"]},
-        **{name: _TOKEN_FORM["properties"][name] for name in (*_PROOF, "client_id")},  # type: ignore[index]
+        **{name: _TOKEN_FORM["properties"][name] for name in (*_PROOF, "client_id", "client_secret")},  # type: ignore[index]
     },
-    "required": ["token", *_PROOF],
+    "required": ["token"],
+}
+_CONTEXT = {
+    "patient": {**_TEXT, "description": "The id of the patient in context."},
+    "encounter": {**_TEXT, "description": "The id of the encounter in context."},
+    "fhirContext": {"type": "array", "items": {"type": "object"}},
+    "need_patient_banner": {"type": "boolean"},
+    "intent": _TEXT,
 }
 _TOKEN = {
     "type": "object",
@@ -47,6 +63,9 @@ _TOKEN = {
         "token_type": {"const": "Bearer"},
         "expires_in": {"type": "integer", "description": "Seconds."},
         "scope": {**_TEXT, "description": "What was granted; it may be less than was asked for."},
+        "refresh_token": {**_TEXT, "description": "Where access lasts that a person allowed."},
+        "id_token": {**_TEXT, "description": "Who signed in, where `openid` was granted."},
+        **_CONTEXT,
     },
     "required": ["access_token", "token_type", "expires_in", "scope"],
 }
@@ -59,6 +78,8 @@ _TOLD = {
         "scope": {**_TEXT, "description": "What was granted, as far as it is registered by now."},
         **dict.fromkeys(("client_id", "sub", "iss", "aud", "jti"), _TEXT),
         "token_type": {"const": "Bearer"},
+        "fhirUser": {**_TEXT, "description": "The address of the record of the person it acts for."},
+        **_CONTEXT,
         **{name: {"type": "integer", "description": "Seconds since 1970 UTC."} for name in ("exp", "iat")},
         "extensions": {"type": "object", "description": "`ihe_iua.purpose_of_use`, a list of Coding."},
     },
@@ -83,6 +104,8 @@ def service_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "/fhir/.well-known/smart-configuration", "get", offered
     metadata = _open("Authorization", "serverMetadata", "What this authorization server offers")
     yield "/.well-known/oauth-authorization-server", "get", metadata
+    openid = _open("Authorization", "openidConfiguration", "What this OpenID provider offers")
+    yield "/.well-known/openid-configuration", "get", openid
     yield "/plans", "post", _submit_plan()
     yield "/plans/{id}", "get", _show_plan()
     yield "/plans/{id}.csv", "get", _show_plan_as_csv()
@@ -109,7 +132,7 @@ def _token() -> dict[str, Any]:
 
 def _revoke() -> dict[str, Any]:
     done = _json("The token is not taken any more, or was none of this client's.")
-    return _endpoint("revoke", "Give back an access token of one's own", _ABOUT_A_TOKEN, done)
+    return _endpoint("revoke", "Give back a token of one's own", _ABOUT_A_TOKEN, done)
 
 
 def _introspect() -> dict[str, Any]:

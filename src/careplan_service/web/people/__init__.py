@@ -9,7 +9,8 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from careplan_service.errors import Malformed, NotFound, Problem, TooLarge
-from careplan_service.web.people import account, elsewhere, second_factor, sign_in
+from careplan_service.web.people import account, apps, elsewhere, second_factor, sign_in
+from careplan_service.web.people.apps import APPS
 from careplan_service.web.people.pages import ASSETS, asset, problem_page
 from careplan_service.web.people.visits import Visits
 
@@ -26,16 +27,18 @@ PAGES = (
     "/account/second-factor/off",
     "/account/recovery-codes",
     "/account/sign-out-elsewhere",
+    APPS,
 )
 """Where they are."""
 
 
-def people_blueprint(visits: Visits) -> Blueprint:
+def people_blueprint(visits: Visits, allowed: apps.Allowed) -> Blueprint:
     """PAGES and the files they use."""
     routes = Blueprint("people", __name__, template_folder="../pages")
     sign_in.add(routes, visits)
     account.add(routes, visits)
     second_factor.add(routes, visits)
+    apps.add(routes, visits, allowed)
     if visits.elsewhere:
         elsewhere.add(routes, visits, visits.elsewhere)
 

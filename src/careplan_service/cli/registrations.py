@@ -1,0 +1,109 @@
+"""`careplan client show`, `approve` and `reject`: of clients that registered themselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import click
+
+from careplan_service.access.clients import KINDS
+from careplan_service.access.registrations import Registration, approved
+from careplan_service.app import Service
+from careplan_service.cli.clients import client, require_custodian
+from careplan_service.cli.common import service_for
+from careplan_service.cli.options import database_option
+from careplan_service.errors import Conflict, Invalid
+from careplan_service.interactions.granular import judges
+from careplan_service.oauth.registration import checked
+from careplan_service.oauth.udap_certificates import described
+
+_FIRST = 1
+
+
+@client.command("show")
+@click.argument("id_", metavar="ID")
+@database_option
+def show(id_: str, database_url: str | None) -> None:
+    """What a client registered of itself."""
+    found = _found(service_for(database_url), id_)
+    for name, value in _told(found):
+        click.echo(f"{name}\t{value}")
+
+
+@client.command("approve")
+@click.argument("id_", metavar="ID")
+@click.option("--kind", required=True, type=click.Choice(KINDS), help="Whose it is.")
+@click.option("--organization", required=True, help="Whom it acts for: Organization/id.")
+@click.option(
+    "--purpose", "purposes", required=True, multiple=True,
+    help="Purpose of use, a v3-ActReason code such as COC; the first one is the default.",
+)  # fmt: skip
+@click.option(
+    "--version", default=_FIRST, type=click.IntRange(1),
+    help="The version you looked at, once the client changed its registration.",
+)  # fmt: skip
+@database_option
+def approve(
+    id_: str, kind: str, organization: str, purposes: tuple[str, ...], version: int, database_url: str | None
+) -> None:
+    """Let a client in that registered itself."""
+    service = service_for(database_url)
+    found = _found(service, id_)
+    _require_pending(found)
+    require_custodian(service, kind, organization)
+    if (kind == "app") is not (found.client.kind == "app"):
+        kinds = "an app" if found.client.kind == "app" else "a partner or an agency"
+        raise Invalid(f"`{id_}` asks for {_grants(found)}, so it is {kinds}")
+    client = checked(approved(found.client, kind, organization, purposes), judges(service.settings.base_url))
+    if not service.registrations.approve(replace(found, client=client, version=version)):
+        text = f"look at it with `careplan client show {id_}`, then add `--version N` as it says there"
+        raise Conflict(f"`{id_}` changed its registration since; {text}")
+    click.echo(f"approved {kind} client {id_} of {organization}")
+
+
+@client.command("reject")
+@click.argument("id_", metavar="ID")
+@database_option
+def reject(id_: str, database_url: str | None) -> None:
+    """Forget a client that waits; one that was approved once is disabled."""
+    service = service_for(database_url)
+    _require_pending(_found(service, id_))
+    service.registrations.withdraw(id_)
+    click.echo(f"rejected {id_}")
+
+
+def _found(service: Service, id_: str) -> Registration:
+    found = service.registrations.get(id_)
+    if found is None:
+        raise Invalid(f"no client `{id_}` registered itself; see `careplan client list`")
+    return found
+
+
+def _require_pending(registration: Registration) -> None:
+    if not registration.client.pending or not registration.client.enabled:
+        raise Invalid(f"`{registration.client.id}` does not wait for approval; see `careplan client list`")
+
+
+def _grants(registration: Registration) -> str:
+    return str(", ".join(json.loads(registration.metadata)["grant_types"]))
+
+
+def _told(found: Registration) -> list[tuple[str, str]]:
+    """Names and values: what was checked to be printable, lists and keys as JSON in ASCII."""
+    one, metadata = found.client, json.loads(found.metadata)
+    state = "disabled" if not one.enabled else "pending" if one.pending else "enabled"
+    decided = (("organization", one.organization), ("purposes", " ".join(one.purposes)))
+    certified = (("uri", found.uri), ("certificate", described(found.certificate))) if found.uri else ()
+    return [
+        ("client_id", one.id),
+        ("version", str(found.version)),
+        ("state", state),
+        ("kind", one.kind),
+        *((name, value) for name, value in (*decided, *certified) if value),
+        *(
+            (name, value if isinstance(value, str) else json.dumps(value))
+            for name, value in metadata.items()
+            if name != "software_statement"
+        ),
+    ]
