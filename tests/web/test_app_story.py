@@ -11,16 +11,16 @@ from web.authorizing import BACK, SCOPE, VERIFIER, Browser, a_person, an_app, qu
 
 
 def test_an_app_is_allowed_reads_one_record_and_is_taken_back(service: Service, api: Api) -> None:
-    api.agency.put("Patient/bo", a_patient("Bo"))
+    api.agency.put("Patient/ben", a_patient("Ben"))
     api.agency.put("Patient/eve", a_patient("Eve"))
-    own = api.agency.make(a_goal(of="Patient/bo"))
+    own = api.agency.make(a_goal(of="Patient/ben"))
     api.agency.make(a_goal(of="Patient/eve"))
     an_app(service, name="Planner")
-    a_person(service, "bo", "Patient/bo")
+    a_person(service, "ben", "Patient/ben")
     browser = Browser(service)
 
     browser.get(question())
-    browser.come_in("bo")
+    browser.come_in("ben")
     back, query = way_back(browser.decide())
     assert back == BACK
     asked = {
@@ -31,7 +31,7 @@ def test_an_app_is_allowed_reads_one_record_and_is_taken_back(service: Service, 
         "client_id": "app",
     }
     told = api.http.post("/oauth/token", data=asked).json
-    assert told["patient"] == "bo"
+    assert told["patient"] == "ben"
     assert set(told["scope"].split()) <= set(SCOPE.split())
 
     bearer = {"Authorization": f"Bearer {told['access_token']}"}
