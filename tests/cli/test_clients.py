@@ -95,3 +95,43 @@ def test_wrong_usage_exits_with_two_in_one_line(careplan, words):
     ran = careplan(*words)
     assert ran.code == 2
     assert len(ran.err.splitlines()) == 1
+
+
+APP = {
+    "kind": "app",
+    "scopes": "patient/*.rs",
+    "redirect-uri": "https://app.example.org/back",
+    "launch-uri": "https://app.example.org/launch",
+}
+
+
+def test_an_app_with_a_secret_is_told_it_once_and_can_be_given_another(careplan):
+    out = careplan("client", "add", *_words(**APP, **{"auth-method": "client_secret_basic"})).out
+    secret = out.rstrip("\n").rpartition(": ")[2]
+    assert len(secret) == 43
+    assert secret not in careplan("client", "list").out
+
+    again = careplan("client", "secret", "partner").out
+    assert again.startswith("the new secret of partner, which is shown this once: ")
+    assert secret not in again
+
+
+def test_a_public_app_has_several_addresses_and_no_secret(careplan):
+    words = [*_words(**APP, **{"auth-method": "none"}), "--redirect-uri", "org.example.app:/back"]
+    assert careplan("client", "add", *words).out == "registered app client partner of Organization/partner\n"
+    refused = careplan("client", "secret", "partner")
+    assert (refused.code, refused.out) == (1, "")
+    assert "`partner` is registered for `none`, which has no secret" in refused.err
+    assert "no client `nobody`" in careplan("client", "secret", "nobody").err
+
+
+def test_an_app_gets_no_token_without_a_person(careplan):
+    careplan("client", "add", *_words(**APP, **{"auth-method": "none"}))
+    assert "`partner` is an app" in careplan("token", "--client", "partner").err
+
+
+def test_a_redirect_address_that_others_answer_at_is_refused(careplan):
+    words = _words(**{**APP, "auth-method": "none", "redirect-uri": "http://app.example.org/back"})
+    refused = careplan("client", "add", *words)
+    assert (refused.code, refused.out) == (1, "")
+    assert "redirect URI `http://app.example.org/back`" in refused.err

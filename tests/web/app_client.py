@@ -58,10 +58,8 @@ class App:
             "secret_hash": digest(SECRET) if method in WITH_SECRET else "",
         }
         self.method = method
-        self.client = Client(
-            id=id_, name=f"The {id_}", organization=f"Organization/{id_}", **fields | registered
-        )
-        service.clients.add(self.client)
+        named = {"id": id_, "name": f"The {id_}", "organization": f"Organization/{id_}"}
+        service.clients.add(Client(**{**named, **fields, **registered}))
 
     @property
     def now(self) -> int:

@@ -81,9 +81,7 @@ def test_of_those_who_refresh_at_once_one_gets_tokens_that_are_ended_at_once(ser
 
 
 @on_sqlite
-def test_offline_access_ends_after_ninety_days_however_often_it_was_used(
-    service: Service, clock: Clock
-) -> None:
+def test_offline_access_ends_after_ninety_days_used_or_not(service: Service, clock: Clock) -> None:
     app = App(service)
     token = app.tokens()["refresh_token"]
     clock.go_on(seconds=OFFLINE_SECONDS // 2)

@@ -120,10 +120,10 @@ def test_a_request_that_does_not_fit_the_code_gets_nothing_and_ends_it(
     code, grant = app.allowed()
 
     assert refused(app.redeem(code, **changed))
-    assert refused(app.redeem(code))
     kept = service.authorizations.get(grant)
     assert kept
     assert kept.revoked == app.now
+    assert refused(app.redeem(code))
 
 
 @on_sqlite

@@ -82,9 +82,7 @@ def test_what_is_not_there_cannot_be_taken_back(service: Service, visitor: Visit
     assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
 
 
-def test_the_apps_of_another_person_are_neither_shown_nor_taken_back(
-    service: Service, visitor: Visitor
-) -> None:
+def test_the_apps_of_others_are_neither_shown_nor_taken_back(service: Service, visitor: Visitor) -> None:
     app = an_app(service)
     told = app.tokens()
     visitor.get(PAGE)

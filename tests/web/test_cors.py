@@ -10,6 +10,7 @@ import pytest
 from builders import Answer, Api, a_patient
 from careplan_service.access.clients import Client
 from careplan_service.app import Service
+from conftest import Clock
 
 APP, OTHER = "https://app.example.org", "https://evil.example.org"
 PATHS = ("/fhir/Goal/x", "/fhir", "/oauth/token", "/plans")
@@ -120,17 +121,17 @@ def test_a_preflight_asks_no_token_and_leaves_no_trace(service: Service) -> None
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/introspect", "/fhir/Goal/x"])
-def test_pages_of_a_registered_app_may_ask(service: Service, path: str) -> None:
+def test_pages_of_a_registered_app_may_ask(service: Service, clock: Clock, path: str) -> None:
     api = api_for(service)
     assert cors_of(asked(api, "POST", path, APP)) == cors_of(preflight(api, path, APP)) == {}
     app = Client("app", "App", "app", "Organization/app", "user/*.rs", "COC", redirect_uris=(f"{APP}/back",))
     service.clients.add(app)
     service.clients.add(replace(app, id="closed", redirect_uris=(f"{OTHER}/back",), enabled=False))
-    later = api_for(service)
+    clock.go_on(seconds=1)
 
-    headers = asked(later, "POST", path, APP)
+    headers = asked(api, "POST", path, APP)
     assert headers["Access-Control-Allow-Origin"] == APP
     assert "Origin" in headers["Vary"]
-    assert preflight(later, path, APP)["Access-Control-Allow-Origin"] == APP
+    assert preflight(api, path, APP)["Access-Control-Allow-Origin"] == APP
     for other in (OTHER, f"{APP}:8443", "http://app.example.org", "null", f"{APP}.evil.example"):
-        assert cors_of(asked(later, "POST", path, other)) == {}
+        assert cors_of(asked(api, "POST", path, other)) == {}
