@@ -1,0 +1,178 @@
+"""The composition root: the only package that knows every floor. Read `app_of` from top to bottom."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response
+from joserfc.jwk import RSAKey
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from careplan_service import errors
+from careplan_service.access.consent.rules import Door
+from careplan_service.access.instants import microseconds
+from careplan_service.app.authorization_server import add_own_server, registered_origin
+from careplan_service.app.others import add_server_of_others, client_of_others
+from careplan_service.app.people import provider_of
+from careplan_service.app.service import Service, assemble, new_uuid, utc_now
+from careplan_service.interactions.desk import AuditEntry
+from careplan_service.interactions.granular import judges
+from careplan_service.interactions.metadata import own_addresses
+from careplan_service.interactions.policy import Policy
+from careplan_service.log import configure_log
+from careplan_service.oauth import discovery, outgoing, redirects, registering
+from careplan_service.oauth.account import Account
+from careplan_service.oauth.allowed_apps import AllowedApps
+from careplan_service.oauth.app_tokens import AppTokens
+from careplan_service.oauth.assertions import Assertions, Way
+from careplan_service.oauth.authorize import AuthorizationRequests
+from careplan_service.oauth.authorize_audit import AuthorizeAudit
+from careplan_service.oauth.authorizing import Authorizing
+from careplan_service.oauth.foreign import Foreign, no_smart_configuration
+from careplan_service.oauth.in_person import Sight
+from careplan_service.oauth.introspection import IntrospectionEndpoint
+from careplan_service.oauth.issuer_metadata import IssuerMetadata
+from careplan_service.oauth.issuing import TokenIssuer, audience
+from careplan_service.oauth.keys import SigningKeys
+from careplan_service.oauth.launch_context import Contexts
+from careplan_service.oauth.launching import Launching
+from careplan_service.oauth.passwords import Passwords
+from careplan_service.oauth.people_audit import PeopleAudit
+from careplan_service.oauth.provider import Provider, by_key, by_secret
+from careplan_service.oauth.recent import Recent
+from careplan_service.oauth.registration_endpoint import REGISTRATION
+from careplan_service.oauth.remote_jwks import RemoteJwks
+from careplan_service.oauth.revocation import RevocationEndpoint
+from careplan_service.oauth.seal import Seal
+from careplan_service.oauth.server import GRANT_TYPES
+from careplan_service.oauth.sign_in import SignIn
+from careplan_service.oauth.tickets import Tickets
+from careplan_service.oauth.token_endpoint import TokenEndpoint
+from careplan_service.oauth.tokens import TokenVerifier
+from careplan_service.oauth.trusted import TrustedIssuers
+from careplan_service.oauth.udap_certificates import Anchors
+from careplan_service.oauth.with_provider import WithProvider
+from careplan_service.resources.registry import SERVED
+from careplan_service.settings import Settings
+from careplan_service.store import migrate
+from careplan_service.store.authorizations import SqlAuthorizations
+from careplan_service.store.clients import SqlClients
+from careplan_service.store.database import Database
+from careplan_service.store.launches import SqlLaunches
+from careplan_service.store.people import SqlPeople
+from careplan_service.store.records import SqlRecords
+from careplan_service.store.registrations import SqlRegistrations
+from careplan_service.store.revocations import SqlRevocations
+from careplan_service.store.sessions import SqlSessions
+from careplan_service.web import cors, incoming, presenting, problems
+from careplan_service.web.authorize import authorize_blueprint
+from careplan_service.web.authorize.asking import Asking
+from careplan_service.web.clock import Clock
+from careplan_service.web.cursors import Cursors
+from careplan_service.web.docs import docs_blueprint
+from careplan_service.web.fhir import Face, fhir_blueprint
+from careplan_service.web.launches import launches_blueprint
+from careplan_service.web.oauth import Document, Endpoint, oauth_blueprint
+from careplan_service.web.openapi import openapi_document
+from careplan_service.web.operation import operation_blueprint
+from careplan_service.web.people import people_blueprint
+from careplan_service.web.people.elsewhere import BACK
+from careplan_service.web.people.visits import Visits
+from careplan_service.web.plans import plans_blueprint
+from careplan_service.web.reception import Reception
+from careplan_service.web.registration import Registering, registration_blueprint
+
+__all__ = ["Service", "app_of", "assemble", "create_app", "new_uuid", "provider_of", "utc_now"]
+
+
+def create_app(settings: Settings, clock: Clock = utc_now, new_id: Callable[[], str] = new_uuid) -> Flask:
+    """The WSGI application."""
+    configure_log(settings.log_level)
+    return app_of(assemble(settings, clock, new_id))
+
+
+def app_of(service: Service) -> Flask:
+    """The WSGI application on a service that is assembled already."""
+    settings = service.settings
+    base_url = settings.base_url
+    app = Flask("careplan_service", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
+    app.config[incoming.MAX_DEPTH] = settings.max_depth
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no redirects to where Host says
+    app.extensions["careplan"] = service
+
+    remote_jwks = RemoteJwks(service.seconds).text
+    trusted = TrustedIssuers(
+        settings.trusted_issuers,
+        audience(base_url),
+        remote_jwks,
+        service.seconds,
+        dict(claim.split("=", 1) for claim in settings.trusted_claims),
+    )
+    is_revoked = service.revocations.is_revoked
+    own = settings.authorization_server
+    verifier = TokenVerifier(
+        base_url,
+        service.keys,
+        service.clients.get if own else functools.partial(client_of_others, service),
+        service.seconds,
+        is_revoked,
+        trusted,
+        find_user=service.people.get,
+        custodians=service.custodians,
+    )
+    reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
+    cursors = Cursors(_cursor_secrets(service))
+    if own:
+        addresses = add_own_server(app, service, verifier, remote_jwks, reception, cursors)
+    else:
+        addresses = add_server_of_others(app, service, trusted.metadata)
+    app.register_blueprint(fhir_blueprint(Face(reception, service.door, cursors, base_url, addresses)))
+    app.register_blueprint(plans_blueprint(reception, service.door, base_url))
+    app.register_blueprint(operation_blueprint(lambda: _ready(service)))
+    app.register_blueprint(docs_blueprint(base_url, functools.partial(openapi_document, own=own)))
+    problems.register(app)
+    cors.register(app, settings.cors_origins, registered_origin(service))
+    presenting.register(app)
+    app.register_error_handler(OperationalError, _unreachable)
+    app.register_error_handler(InterfaceError, _unreachable)
+    return app
+
+
+def _cursor_secrets(service: Service) -> Callable[[], tuple[bytes, ...]]:
+    """64 bytes each that every worker has and nobody else: they follow from the signing keys."""
+    made: dict[str, bytes] = {}
+
+    def secret(key: RSAKey) -> bytes:
+        kid = str(key.kid)
+        if kid not in made:
+            made[kid] = hashlib.blake2b(key.as_pem(private=True), person=b"cursors").digest()
+        return made[kid]
+
+    return lambda: tuple(secret(key) for key in service.keys.newest_first())
+
+
+def _ready(service: Service) -> str | None:
+    """Why this service cannot answer, or None."""
+    try:
+        at = migrate.current(service.database)
+    except (OperationalError, InterfaceError):
+        return "the database cannot be reached"
+    return (
+        None if at == migrate.newest() else f"the database is at revision `{at}`; run `careplan db upgrade`"
+    )
+
+
+def _unreachable(error: Exception) -> Response:
+    """The database is gone where SQLAlchemy asks it: the register of clients."""
+    problem = errors.Unavailable("the database cannot be reached for now; try again")
+    problem.__cause__ = error
+    return problems.told(problem)

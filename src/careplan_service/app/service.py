@@ -1,0 +1,117 @@
+"""The parts that the server and the command line share, and how they are assembled."""
+
+from __future__ import annotations
+
+import functools
+import time
+import uuid
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from careplan_service.access.consent.rules import Door
+from careplan_service.interactions.policy import Policy
+from careplan_service.oauth.keys import SigningKeys
+from careplan_service.oauth.seal import Seal
+from careplan_service.settings import Settings
+from careplan_service.store import migrate
+from careplan_service.store.authorizations import SqlAuthorizations
+from careplan_service.store.clients import SqlClients
+from careplan_service.store.database import Database
+from careplan_service.store.people import SqlPeople
+from careplan_service.store.records import SqlRecords
+from careplan_service.store.registrations import SqlRegistrations
+from careplan_service.store.revocations import SqlRevocations
+from careplan_service.web.clock import Clock
+
+
+def utc_now() -> datetime:
+    """The moment, aware."""
+    return datetime.now(UTC)
+
+
+def new_uuid() -> str:
+    """A random id that tells nothing of time or order."""
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts that the server and the command line share."""
+
+    settings: Settings
+    database: Database
+    records: SqlRecords
+    clients: SqlClients
+    revocations: SqlRevocations
+    registrations: SqlRegistrations
+    people: SqlPeople
+    authorizations: SqlAuthorizations
+    keys: SigningKeys
+    seal: Seal
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def custodians(self) -> frozenset[str]:
+        """The organisations whose staff run this service; by default those of the agency clients."""
+        if self.settings.custodians:
+            return frozenset(self.settings.custodians)
+        return frozenset(c.organization for c in self.clients.list() if c.kind == "agency" and c.is_let_in)
+
+    def door(self) -> Door:
+        """What a Consent is compiled with."""
+        return Door(self.settings.base_url, _Custodians(self))
+
+    @property
+    def policy(self) -> Policy:
+        """How requests are taken."""
+        settings = self.settings
+        return Policy(
+            base_url=settings.base_url,
+            references_enforced=settings.references == "enforced",
+            most_entries=settings.max_entries,
+            most_parameters=settings.max_parameters,
+            most_values=settings.max_values,
+            most_included=settings.max_included,
+        )
+
+    def seconds(self) -> float:
+        """The moment in seconds since the epoch, for tokens."""
+        return self.clock().timestamp()
+
+
+class _Custodians(Container[str]):
+    """The custodians, looked up once, and only when a Consent names its manager: most writes need none."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def __contains__(self, reference: object) -> bool:
+        return reference in self._all
+
+    @functools.cached_property
+    def _all(self) -> frozenset[str]:
+        return self._service.custodians()
+
+
+def assemble(
+    settings: Settings, clock: Clock = utc_now, new_id: Callable[[], str] = new_uuid, *, migrated: bool = True
+) -> Service:
+    """Open the database (bringing it to the present schema) and the keys."""
+    database = Database(settings.database_url, settings.max_seconds)
+    if migrated:
+        migrate.upgrade(database)
+    return Service(
+        settings=settings,
+        database=database,
+        records=SqlRecords(database, audited=settings.audit),
+        clients=SqlClients(database.engine, now=lambda: clock().timestamp()),
+        revocations=SqlRevocations(database, now=lambda: clock().timestamp()),
+        registrations=SqlRegistrations(database.engine),
+        people=SqlPeople(database.engine),
+        authorizations=SqlAuthorizations(database.engine),
+        keys=SigningKeys(settings.keys_dir, now=time.monotonic),
+        seal=Seal(settings.keys_dir),
+        clock=clock,
+        new_id=new_id,
+    )
