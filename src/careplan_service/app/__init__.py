@@ -4,91 +4,33 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import time
-import uuid
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 from flask import Flask, Response
 from joserfc.jwk import RSAKey
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from careplan_service import errors
-from careplan_service.access.consent.rules import Door
-from careplan_service.access.instants import microseconds
 from careplan_service.app.authorization_server import add_own_server, registered_origin
 from careplan_service.app.others import add_server_of_others, client_of_others
 from careplan_service.app.people import provider_of
 from careplan_service.app.service import Service, assemble, new_uuid, utc_now
-from careplan_service.interactions.desk import AuditEntry
-from careplan_service.interactions.granular import judges
-from careplan_service.interactions.metadata import own_addresses
-from careplan_service.interactions.policy import Policy
 from careplan_service.log import configure_log
-from careplan_service.oauth import discovery, outgoing, redirects, registering
-from careplan_service.oauth.account import Account
-from careplan_service.oauth.allowed_apps import AllowedApps
-from careplan_service.oauth.app_tokens import AppTokens
-from careplan_service.oauth.assertions import Assertions, Way
-from careplan_service.oauth.authorize import AuthorizationRequests
-from careplan_service.oauth.authorize_audit import AuthorizeAudit
-from careplan_service.oauth.authorizing import Authorizing
-from careplan_service.oauth.foreign import Foreign, no_smart_configuration
-from careplan_service.oauth.in_person import Sight
-from careplan_service.oauth.introspection import IntrospectionEndpoint
-from careplan_service.oauth.issuer_metadata import IssuerMetadata
-from careplan_service.oauth.issuing import TokenIssuer, audience
-from careplan_service.oauth.keys import SigningKeys
-from careplan_service.oauth.launch_context import Contexts
-from careplan_service.oauth.launching import Launching
-from careplan_service.oauth.passwords import Passwords
-from careplan_service.oauth.people_audit import PeopleAudit
-from careplan_service.oauth.provider import Provider, by_key, by_secret
-from careplan_service.oauth.recent import Recent
-from careplan_service.oauth.registration_endpoint import REGISTRATION
+from careplan_service.oauth.issuing import audience
 from careplan_service.oauth.remote_jwks import RemoteJwks
-from careplan_service.oauth.revocation import RevocationEndpoint
-from careplan_service.oauth.seal import Seal
-from careplan_service.oauth.server import GRANT_TYPES
-from careplan_service.oauth.sign_in import SignIn
-from careplan_service.oauth.tickets import Tickets
-from careplan_service.oauth.token_endpoint import TokenEndpoint
 from careplan_service.oauth.tokens import TokenVerifier
 from careplan_service.oauth.trusted import TrustedIssuers
-from careplan_service.oauth.udap_certificates import Anchors
-from careplan_service.oauth.with_provider import WithProvider
-from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
-from careplan_service.store.authorizations import SqlAuthorizations
-from careplan_service.store.clients import SqlClients
-from careplan_service.store.database import Database
-from careplan_service.store.launches import SqlLaunches
-from careplan_service.store.people import SqlPeople
-from careplan_service.store.records import SqlRecords
-from careplan_service.store.registrations import SqlRegistrations
-from careplan_service.store.revocations import SqlRevocations
-from careplan_service.store.sessions import SqlSessions
 from careplan_service.web import cors, incoming, presenting, problems
-from careplan_service.web.authorize import authorize_blueprint
-from careplan_service.web.authorize.asking import Asking
 from careplan_service.web.clock import Clock
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.docs import docs_blueprint
 from careplan_service.web.fhir import Face, fhir_blueprint
-from careplan_service.web.launches import launches_blueprint
-from careplan_service.web.oauth import Document, Endpoint, oauth_blueprint
 from careplan_service.web.openapi import openapi_document
 from careplan_service.web.operation import operation_blueprint
-from careplan_service.web.people import people_blueprint
-from careplan_service.web.people.elsewhere import BACK
-from careplan_service.web.people.visits import Visits
 from careplan_service.web.plans import plans_blueprint
 from careplan_service.web.reception import Reception
-from careplan_service.web.registration import Registering, registration_blueprint
 
 __all__ = ["Service", "app_of", "assemble", "create_app", "new_uuid", "provider_of", "utc_now"]
 

@@ -18,7 +18,7 @@ from careplan_service.web.clock import Clock
 
 @dataclass(frozen=True)
 class Reception:
-    """What every authenticated route needs; made once by `app.py`."""
+    """What every authenticated route needs; made once by `app/`."""
 
     verifier: Verifier
     records: Records

@@ -22,7 +22,7 @@ FORMAT = frozenset({"_format", "_pretty"})
 
 @dataclass(frozen=True)
 class Face:
-    """Made once by `app.py`; `door` gives what a Consent is compiled with at this moment.
+    """Made once by `app/`; `door` gives what a Consent is compiled with at this moment.
 
     `addresses` are those of the authorization server, by what is asked there.
     """
