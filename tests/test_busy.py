@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -15,10 +12,9 @@ import httpx
 import pytest
 
 from builders import Api, a_goal, a_patient, a_transaction, an_entry
-from careplan_service.app import assemble
+from careplan_service.app import Service
 from careplan_service.cli.clients import issue
-from careplan_service.settings import Settings
-from test_journeys import CAREPLAN, _new_database, _wait_for
+from parties import careplan_serving, new_database
 
 FORM = "application/x-www-form-urlencoded"
 ENTRIES, VALUES, SECONDS = 400, 500, 3
@@ -31,39 +27,29 @@ def served(request: pytest.FixtureRequest, tmp_path: Path, keys_dir: Path) -> It
     """`careplan serve` with one worker on a database with much in it: its address, a token, a goal."""
     url = f"sqlite:///{tmp_path}/careplan.db"
     if request.param == "postgresql":
-        url = _new_database(request.getfixturevalue("postgres_url"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    base = f"http://127.0.0.1:{port}"
-    settings = {
-        "CAREPLAN_DATABASE_URL": url,
-        "CAREPLAN_BASE_URL": base,
-        "CAREPLAN_KEYS_DIR": str(keys_dir),
+        url = new_database(request.getfixturevalue("postgres_url"))
+    told: list[str] = []
+
+    def prepare(service: Service) -> None:
+        api = Api(service)
+        api.agency.put("Patient/ann", a_patient("Ann"))
+        note = [{"text": " ".join(f"word{n}" for n in range(300))}]
+        goals = [an_entry("POST", "Goal", a_goal(of="Patient/ann", note=note)) for _ in range(ENTRIES)]
+        filled = api.agency("POST", "/fhir", a_transaction(*goals))
+        assert filled.status == 200, filled.body[:500]
+        goal = filled.json["entry"][0]["response"]["location"].partition("/_history")[0]
+        told.extend((issue(service, "agency", None, None, 3600), goal))
+
+    bounds = {
         "CAREPLAN_MAX_ENTRIES": str(ENTRIES),
         "CAREPLAN_MAX_VALUES": str(VALUES),
         "CAREPLAN_MAX_SECONDS": str(SECONDS),
-        "CAREPLAN_LOG_LEVEL": "error",
+        "CAREPLAN_REFERENCES": "enforced",
+        "CAREPLAN_CUSTODIANS": "",
     }
-    service = assemble(Settings.from_env(settings))
-    api = Api(service)
-    api.agency.put("Patient/ann", a_patient("Ann"))
-    note = [{"text": " ".join(f"word{n}" for n in range(300))}]
-    goals = [an_entry("POST", "Goal", a_goal(of="Patient/ann", note=note)) for _ in range(ENTRIES)]
-    filled = api.agency("POST", "/fhir", a_transaction(*goals))
-    assert filled.status == 200, filled.body[:500]
-    goal = filled.json["entry"][0]["response"]["location"].partition("/_history")[0]
-    token = issue(service, "agency", None, None, 3600)
-    service.database.close()
-    serve = [*CAREPLAN, "serve", "--port", str(port), "--workers", "1"]
-    with (tmp_path / "log").open("wb") as log:
-        server = subprocess.Popen(serve, env={**os.environ, **settings}, stdout=log, stderr=log)
-        try:
-            _wait_for(base, server)
-            yield base, token, goal
-        finally:
-            server.terminate()
-            server.wait(20)
+    with careplan_serving(url, keys_dir, tmp_path, prepare, **bounds) as base:
+        token, goal = told
+        yield base, token, goal
 
 
 def test_two_dear_requests_at_once_do_not_stop_the_others(served: tuple[str, str, str]) -> None:
