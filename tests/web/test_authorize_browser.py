@@ -11,9 +11,10 @@ import pytest
 from builders import Api, a_patient
 from careplan_service.app import app_of, assemble
 from careplan_service.settings import Settings
+from commands import run
 from conftest import Clock
 from web.authorizing import a_person, an_app, question
-from web.browsers import CHROMIUM, NEEDS_BROWSER, SCREENS, free_port, run, serving
+from web.browsers import CHROMIUM, NEEDS_BROWSER, SCREENS, free_port, serving
 from web.visiting import PASSWORD
 
 pytestmark = [NEEDS_BROWSER, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]

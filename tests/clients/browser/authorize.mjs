@@ -4,36 +4,11 @@
 // sends people to, by the kind of address it goes back to; SHOTS a folder for pictures, if there shall be any.
 // https://www.w3.org/TR/WCAG22/ and https://www.w3.org/TR/CSP3/#directive-form-action
 import assert from "node:assert/strict";
-import axe from "axe-core";
 import { base, withPage } from "./browser.mjs";
+import { judged, reached, screen } from "./person.mjs";
 
-const [width, height, colorScheme] = process.argv.slice(3);
-const { PASSWORD, QUESTIONS, SHOTS } = process.env;
+const { PASSWORD, QUESTIONS } = process.env;
 const questions = JSON.parse(QUESTIONS);
-const screen = { viewport: { width: Number(width), height: Number(height) }, colorScheme };
-
-async function judged(page, state) {
-  if (SHOTS) await page.screenshot({ path: `${SHOTS}/${state}-${width}-${colorScheme}.png`, fullPage: true });
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
-  const told = violations.map(({ id, impact, nodes }) => `${state}: ${impact} ${id} at ${nodes[0].target}`);
-  assert.deepEqual(told, []);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(wide <= 0, `${state}: the page is ${wide} pixels wider than the screen`);
-}
-
-// Tabs on until that element has the focus, which can be seen.
-async function reached(page, wanted, name) {
-  for (let tabs = 0; tabs < 60; tabs += 1) {
-    if (await wanted.evaluate((element) => element === document.activeElement)) {
-      const ring = await wanted.evaluate((element) => getComputedStyle(element));
-      assert.ok(parseFloat(ring.outlineWidth) >= 2 && ring.outlineStyle === "solid", `${name} has no focus ring`);
-      return;
-    }
-    await page.keyboard.press("Tab");
-  }
-  assert.fail(`${name} is not reached by the keyboard`);
-}
 
 const OTHERS = /^asks (https:\/\/app\.example\.org|http:\/\/127\.0\.0\.1|org\.example\.app)|ERR_/;
 

@@ -3,25 +3,13 @@
 // with PASSWORD and no second factor yet; NOW is the moment of the service, in seconds. https://www.w3.org/TR/WCAG22/
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import axe from "axe-core";
 import { base, withPage } from "./browser.mjs";
+import { colorScheme, judged, reached, screen } from "./person.mjs";
 
-const [width, height, colorScheme] = process.argv.slice(3);
-const { PASSWORD, NOW, PROVIDER, SHOTS } = process.env;
+const { PASSWORD, NOW, PROVIDER } = process.env;
 const NEW = "another river, a wide one";
-const screen = { viewport: { width: Number(width), height: Number(height) }, colorScheme };
 // What is typed wrong is answered with 422, and the console tells; the provider is another host.
 const EXPECTED = new RegExp(`status of 422|^asks http://${PROVIDER}/authorize`);
-
-async function judged(page, state) {
-  await page.evaluate(axe.source); // not as a script of the page: the policy would refuse that
-  const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
-  const told = violations.map(({ id, impact, nodes }) => `${state}: ${impact} ${id} at ${nodes[0].target}`);
-  assert.deepEqual(told, []);
-  if (SHOTS) await page.screenshot({ path: `${SHOTS}/${state}-${width}-${colorScheme}.png`, fullPage: true });
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(wide <= 0, `${state}: the page is ${wide} pixels wider than the screen`);
-}
 
 // https://www.rfc-editor.org/rfc/rfc6238#section-4.2
 function codeOf(secret, step) {
@@ -34,22 +22,12 @@ function codeOf(secret, step) {
   return String(number % 1_000_000).padStart(6, "0");
 }
 
-// Tabs on until that element has the focus, which can be seen.
-async function reached(page, role, name) {
-  const wanted = page.getByRole(role, { name, exact: true });
-  for (let tabs = 0; tabs < 20; tabs += 1) {
-    if (await wanted.evaluate((element) => element === document.activeElement)) {
-      const ring = await wanted.evaluate((element) => getComputedStyle(element));
-      assert.ok(parseFloat(ring.outlineWidth) >= 2 && ring.outlineStyle === "solid", `${name} has no focus ring`);
-      return;
-    }
-    await page.keyboard.press("Tab");
-  }
-  assert.fail(`${name} is not reached by the keyboard`);
+async function reachedBy(page, role, name) {
+  await reached(page, page.getByRole(role, { name, exact: true }), name);
 }
 
 async function typed(page, name, text) {
-  await reached(page, "textbox", name);
+  await reachedBy(page, "textbox", name);
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.type(text);
 }
@@ -89,7 +67,7 @@ await withPage({ ...screen, reducedMotion: "reduce" }, async (page) => {
   await judged(page, "account");
 
   // a second factor
-  await reached(page, "link", "Set up an authenticator app");
+  await reachedBy(page, "link", "Set up an authenticator app");
   await entered(page, "Set up");
   await page.getByRole("img", { name: "QR code for your authenticator app" }).waitFor();
   await judged(page, "setting up");
@@ -106,12 +84,12 @@ await withPage({ ...screen, reducedMotion: "reduce" }, async (page) => {
   await judged(page, "recovery codes");
   const codes = await page.locator(".codes code").allInnerTexts();
   assert.equal(new Set(codes).size, 10);
-  await reached(page, "link", "I have kept them");
+  await reachedBy(page, "link", "I have kept them");
   await entered(page, "Your account");
   await judged(page, "set up");
 
   // out, and in again by both steps
-  await reached(page, "button", "Sign out");
+  await reachedBy(page, "button", "Sign out");
   await entered(page, "Sign in");
   await page.getByRole("status").waitFor();
   await judged(page, "signed out");
@@ -128,7 +106,7 @@ await withPage({ ...screen, reducedMotion: "reduce" }, async (page) => {
   assert.equal(page.url(), `${base}/account?x=1`);
 
   // another password
-  await reached(page, "link", "Change your password");
+  await reachedBy(page, "link", "Change your password");
   await entered(page, "Change your password");
   await judged(page, "password");
   await typed(page, "Your password now", PASSWORD);
@@ -147,9 +125,9 @@ await withPage({ ...screen, reducedMotion: "reduce" }, async (page) => {
   const other = await (await page.context().browser().newContext(screen)).newPage();
   await other.goto(`${base}/sign-in`);
   await judged(other, "ways to sign in");
-  await reached(other, "link", `Sign in with ${PROVIDER}`);
+  await reachedBy(other, "link", `Sign in with ${PROVIDER}`);
   await entered(other, "Your code");
-  await reached(other, "link", "Use a recovery code");
+  await reachedBy(other, "link", "Use a recovery code");
   await entered(other, "Your recovery code");
   await judged(other, "recovery code");
   await typed(other, "Recovery code", "AAAA");
@@ -158,14 +136,14 @@ await withPage({ ...screen, reducedMotion: "reduce" }, async (page) => {
   await typed(other, "Recovery code", codes[0].toLowerCase());
   await entered(other, "Your account");
   await judged(other, "two sessions");
-  await reached(other, "button", "Sign out everywhere else");
+  await reachedBy(other, "button", "Sign out everywhere else");
   await other.keyboard.press("Enter");
   await other.getByRole("status").waitFor();
   await page.goto(`${base}/account`);
   assert.equal(page.url(), `${base}/sign-in?next=%2Faccount`);
 
   // new codes, and off
-  await reached(other, "link", "Make new recovery codes");
+  await reachedBy(other, "link", "Make new recovery codes");
   await entered(other, "New recovery codes");
   await judged(other, "new recovery codes");
   await typed(other, "Your password", NEW);
