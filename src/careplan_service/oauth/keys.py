@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -157,10 +158,17 @@ def _file(path: Path, before: _File | None) -> _File | None:
 
 def _read(path: Path) -> RSAKey:
     try:
-        key = RSAKey.import_key(path.read_bytes())
+        key = _key(path.read_bytes())
     except (JoseError, ValueError) as error:
         raise Unavailable(f"`{path}` is not an RSA private key in PEM form") from error
     if not key.is_private:
         raise Unavailable(f"`{path}` is not an RSA private key in PEM form")
+    return key
+
+
+@lru_cache(maxsize=32)
+def _key(pem: bytes) -> RSAKey:
+    """An RSA key with its id. It is checked to be one, which takes some hundredths of a second."""
+    key = RSAKey.import_key(pem)
     key.ensure_kid()
     return key
