@@ -135,3 +135,11 @@ def test_pages_of_a_registered_app_may_ask(service: Service, clock: Clock, path:
     assert preflight(api, path, APP)["Access-Control-Allow-Origin"] == APP
     for other in (OTHER, f"{APP}:8443", "http://app.example.org", "null", f"{APP}.evil.example"):
         assert cors_of(asked(api, "POST", path, other)) == {}
+
+
+@pytest.mark.parametrize("path", ["/oauth/authorize", "/oauth/authorize/allow", "/oauth/authorize/decision"])
+def test_no_page_asks_where_people_decide(service: Service, path: str) -> None:
+    for origins in ((APP,), ("*",)):
+        api = api_for(service, *origins)
+        assert cors_of(asked(api, "GET", path, APP)) == {}
+        assert cors_of(preflight(api, path, APP)) == {}
