@@ -69,7 +69,7 @@ def add_own_server(
     launches = SqlLaunches(service.database.engine)
     launching = Launching(base_url, service.clients.get, launches, service.seconds)
     app.register_blueprint(launches_blueprint(reception, launching.prepare))
-    return functools.partial(own_addresses, base_url)
+    return functools.partial(own_addresses, base_url, registers=settings.registration != "off")
 
 
 def _endpoints(
