@@ -65,7 +65,13 @@ def test_no_address_of_our_own_server_is_routed_or_described(api: Api, idp: Idp)
     own = paths(api.http.application) - paths(http.application)
     left = ("/fhir", "/plans", "/health", "/metrics", "/docs")
     assert not [path for path in paths(http.application) if path != "/" and not path.startswith(left)]
-    assert {"/oauth/authorize", "/oauth/register", "/oauth/launch", "/fhir/.well-known/udap", "/sign-in"} <= own
+    assert {
+        "/oauth/authorize",
+        "/oauth/register",
+        "/oauth/launch",
+        "/fhir/.well-known/udap",
+        "/sign-in",
+    } <= own
     assert {"/account/apps", "/.well-known/openid-configuration"} <= own
     told = {path.replace("{", "<").replace("}", ">") for path in openapi_document(own=False)["paths"]}
     assert not told & {path.replace("client_id", "id") for path in own}

@@ -50,8 +50,8 @@ class _Kept:
 class RemoteJwks:
     """Fetches and keeps JWK Sets by URL; `now` gives seconds since the epoch.
 
-    A set is kept for 5 minutes, or less if its Cache-Control says so, but for 10 seconds. When it lacks the key id
-    asked for it is fetched again, at most once a minute; after a failure, at most every 10 seconds.
+    A set is kept for 5 minutes, or less if its Cache-Control says so, but for 10 seconds. When it lacks the
+    key id asked for it is fetched again, at most once a minute; after a failure, at most every 10 seconds.
     `fetch_with` is another `fetch`.
     """
 
