@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from urllib.error import HTTPError, URLError
 
 import pytest
 from joserfc.jwk import RSAKey
 
-from careplan_service.oauth import outgoing
+from careplan_service.oauth import outgoing, remote_jwks
 from oauth.idp import Idp, publishing
 
 
@@ -54,6 +57,8 @@ def test_this_very_machine_by_its_name_is_connected_to() -> None:
         ("fd00::1", False),
         ("::ffff:10.0.0.1", False),
         ("::ffff:93.184.216.34", True),
+        ("64:ff9b::a01:203", False),
+        ("2002:a01:203::1", False),
     ],
 )
 def test_which_addresses_are_public(address: str, public: bool) -> None:
@@ -90,3 +95,46 @@ def test_redirects_are_not_followed(idp: Idp) -> None:
 def test_certificates_are_verified() -> None:
     context = outgoing._tls()
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+@contextmanager
+def answering(send: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The address of a server that answers its one caller by that function."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+
+        def answer() -> None:
+            with suppress(OSError):
+                caller, _ = server.accept()
+                with caller:
+                    caller.settimeout(20)
+                    caller.recv(4096)
+                    send(caller)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/keys"
+        thread.join(30)
+
+
+@pytest.mark.parametrize("text", [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n"])
+def test_an_answer_that_is_no_http_is_an_error_like_others(text: bytes) -> None:
+    for fetch in (outgoing.fetch, remote_jwks.fetch):
+        with answering(lambda caller: caller.sendall(text)) as url, pytest.raises(URLError, match="not HTTP"):
+            fetch(url)
+
+
+def test_headers_that_come_drop_by_drop_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outgoing, "_TIMEOUT", 0.3)
+
+    def drops(caller: socket.socket) -> None:
+        caller.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        for _ in range(50):
+            caller.sendall(b"x")
+            time.sleep(0.1)
+
+    began = time.monotonic()
+    with answering(drops) as url:
+        with pytest.raises((OSError, ValueError)):
+            outgoing.fetch(url)
+        assert time.monotonic() - began < 3

@@ -164,3 +164,37 @@ def test_only_https_or_this_machine_is_asked(remote, url):
     with pytest.raises(ValueError, match="not an https URL"):
         fetch(url)
     assert remote.text(url, "one") == NOTHING
+
+
+def test_a_server_that_is_slow_holds_up_nobody_who_asks_another(clock):
+    held, asked = threading.Event(), threading.Event()
+
+    def fetch_with(url: str) -> tuple[str, float]:
+        if "slow" in url:
+            asked.set()
+            held.wait(20)
+        return jwks("one"), 300
+
+    remote = RemoteJwks(clock, fetch_with)
+    slow = threading.Thread(target=remote.text, args=("https://slow.example/", "one"))
+    slow.start()
+    try:
+        assert asked.wait(20)
+        other = threading.Thread(target=remote.text, args=("https://quick.example/", "one"))
+        other.start()
+        other.join(5)
+        assert not other.is_alive()
+    finally:
+        held.set()
+        slow.join(20)
+
+
+def test_nobody_is_asked_more_often_than_every_ten_seconds_whatever_the_answer_says(publisher, remote, clock):
+    publisher.headers = (("Cache-Control", "no-store"),)
+    for _ in range(3):
+        remote.text(publisher.url, "one")
+        clock.time += 4
+    assert publisher.asked == 1
+    clock.time += 1
+    remote.text(publisher.url, "one")
+    assert publisher.asked == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from flask import Flask
 
 from builders import AGENCY, As
@@ -12,6 +14,7 @@ from careplan_service.access.person import caller_for_person
 from careplan_service.access.scope_text import OF_PERSONS, parse_scopes
 from careplan_service.app import Service
 from careplan_service.interactions.granular import judges
+from careplan_service.interactions.metadata import own_addresses
 from careplan_service.web import incoming, presenting, problems
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.fhir import Face, fhir_blueprint
@@ -34,7 +37,8 @@ class Persons:
         base_url = service.settings.base_url
         app = Flask("careplan_service", static_folder=None)
         app.config[incoming.MAX_DEPTH] = service.settings.max_depth
-        face = Face(reception, service.door, Cursors(lambda: [b"k" * 64]), base_url)
+        addresses = functools.partial(own_addresses, base_url, registers=False)
+        face = Face(reception, service.door, Cursors(lambda: [b"k" * 64]), base_url, addresses)
         app.register_blueprint(fhir_blueprint(face))
         problems.register(app)
         presenting.register(app)

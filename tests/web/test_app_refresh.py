@@ -58,6 +58,8 @@ def test_a_refresh_token_that_is_used_again_ends_the_whole_family(service: Servi
     assert refused(app.refresh(first["refresh_token"]))
     assert refused(app.refresh(second["refresh_token"]))
     assert app.status(first["access_token"]) == app.status(second["access_token"]) == 401
+    ((asked,),) = service.database.rows("SELECT asked FROM audit WHERE interaction = 'reuse'", {})
+    assert asked.startswith("refresh token of authorization ")
 
 
 def test_of_those_who_refresh_at_once_one_gets_tokens_that_are_ended_at_once(service: Service) -> None:

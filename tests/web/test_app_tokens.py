@@ -162,6 +162,11 @@ def test_a_code_that_is_used_again_ends_what_it_gave(service: Service) -> None:
     assert refused(app.redeem(code))
     assert app.status(told["access_token"]) == 401
     assert refused(app.refresh(told["refresh_token"]))
+    assert refused(app.redeem(code))
+    rows = service.database.rows("SELECT client, asked, status FROM audit WHERE interaction = 'reuse'", {})
+    ((client, asked, status),) = rows  # once, however often it is tried
+    assert (client, status) == ("app", 400)
+    assert asked.startswith("code of authorization ")
 
 
 @on_sqlite

@@ -41,7 +41,9 @@ def test_an_app_is_listed_and_taken_back_with_one_button(
 
     assert "The app" in shown
     assert "1 June 2026, 12:00 UTC" in shown
-    assert "patient/Goal.rs" in shown
+    assert "Read and search goals of Patient/bo; not change them" in shown
+    assert "Stay connected when you are away" in shown
+    assert "patient/Goal.rs" not in shown
     assert "Patient/bo" in shown
     assert app.status(told["access_token"]) == 200
     answer = visitor.post(PAGE, {"form": visitor.hidden(), "app": visitor.hidden("app")})

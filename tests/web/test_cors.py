@@ -135,3 +135,11 @@ def test_pages_of_a_registered_app_may_ask(service: Service, clock: Clock, path:
     assert preflight(api, path, APP)["Access-Control-Allow-Origin"] == APP
     for other in (OTHER, f"{APP}:8443", "http://app.example.org", "null", f"{APP}.evil.example"):
         assert cors_of(asked(api, "POST", path, other)) == {}
+
+
+@pytest.mark.parametrize("origin", [APP, "*"])
+def test_no_page_asks_where_people_decide(service: Service, origin: str) -> None:
+    api = api_for(service, origin)
+    for path in ("/oauth/authorize", "/oauth/authorize/allow", "/oauth/authorize/decision"):
+        assert cors_of(asked(api, "GET", path, APP)) == {}
+        assert cors_of(preflight(api, path, APP)) == {}

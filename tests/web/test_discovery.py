@@ -56,4 +56,5 @@ def test_the_capability_statement_names_the_same_addresses(api: Api) -> None:
     (uris,) = (one for one in _security(api)["extension"] if one["url"] == OAUTH_URIS)
     stated = {NAMED[one["url"]]: one["valueUri"] for one in uris["extension"]}
     smart = api.http.get(SMART).json
+    assert stated["authorization_endpoint"] == smart["authorization_endpoint"]
     assert stated == {name: smart[name] for name in NAMED.values() if name in smart}

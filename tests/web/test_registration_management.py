@@ -225,3 +225,34 @@ def test_of_changes_at_one_moment_each_is_whole_or_refused(registrant: Registran
     assert found.version == 1 + statuses.count(200)
     metadata = registrant.manage("GET", told["client_id"], told["registration_access_token"]).json
     assert metadata["client_name"] == metadata["software_version"] == found.client.name
+
+
+def test_who_comes_changes_and_goes_is_recorded_and_no_secret_is(registrant: Registrant) -> None:
+    told = registrant.app().json
+    approve(registrant.service, told["client_id"], "app")
+    put(registrant, told, APP, client_name="Another")
+    put(registrant, told, APP, client_name="Another")  # which is no more, and waits all the same
+    registrant.manage("DELETE", told["client_id"], told["registration_access_token"])
+    rows = registrant.service.database.rows(
+        "SELECT interaction, organization, asked, status FROM audit WHERE client = :id ORDER BY entry"
+        if registrant.service.database.is_sqlite
+        else "SELECT interaction, organization, asked, status FROM audit ORDER BY entry",
+        {"id": told["client_id"]},
+    )
+    scopes = "for patient/Goal.rs"
+    assert [tuple(row) for row in rows] == [
+        ("register", "", f"app 'River App' {scopes}", 201),
+        ("change-registration", "Organization/river", f"app 'Another' {scopes} waits", 200),
+        ("change-registration", "Organization/river", f"app 'Another' {scopes} waits", 200),
+        ("end-registration", "Organization/river", f"app 'Another' {scopes}", 204),
+    ]
+
+
+def test_what_was_rejected_after_a_change_is_shut_out_for_good(registrant: Registrant) -> None:
+    told = registrant.app().json
+    approve(registrant.service, told["client_id"], "app")
+    put(registrant, told, APP, client_name="Another")
+    registrant.service.registrations.withdraw(told["client_id"])
+    assert not is_let_in(registrant, told["client_id"])
+    assert error_of(put(registrant, told, APP)) == (401, "invalid_token")
+    assert not is_let_in(registrant, told["client_id"])

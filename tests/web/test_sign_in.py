@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
@@ -24,6 +25,29 @@ def test_a_password_opens_a_session_that_says_who_it_is(service: Service) -> Non
     assert (answer.status_code, answer.headers["Location"]) == (303, "/account")
     assert "Practitioner/ann" in visitor.get("/account").text
     assert rows(service) == [("user:ann", "sign-in", "")]
+
+
+@SQLITE_ONLY
+def test_the_name_that_an_app_hints_at_stands_in_the_form_as_text(service: Service) -> None:
+    visitor = Visitor(service)
+
+    def prefilled(following: str) -> str:
+        return (
+            visitor.get(f"/sign-in?next={quote(following)}")
+            .text.partition('name="username"')[2]
+            .partition(">")[0]
+        )
+
+    asked = "/oauth/authorize?client_id=app&login_hint="
+    assert 'value="ann"' in prefilled(f"{asked}ann")
+    assert 'value="&#34;&lt;b"' in prefilled(f"{asked}%22%3Cb")
+    for nothing in (
+        f"{asked}{'a' * 201}",
+        f"{asked}a&login_hint=b",
+        f"{asked}a%0Ab",
+        "/account?login_hint=ann",
+    ):
+        assert 'value=""' in prefilled(nothing), nothing
 
 
 def test_without_a_session_the_account_page_leads_to_the_sign_in_page_and_back(service: Service) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -19,7 +20,9 @@ from builders import Api, a_goal
 from careplan_service.access.clients import Client
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.app import app_of
+from careplan_service.errors import Malformed
 from careplan_service.oauth.issuing import TokenIssuer
+from careplan_service.settings import Settings
 from careplan_service.web.openapi import openapi_document
 from careplan_service.web.people import PAGES
 from oauth.idp import Idp, publishing
@@ -51,6 +54,46 @@ def test_nothing_of_our_own_server_is_there(api: Api, idp: Idp) -> None:
     paths = ("/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/jwks", OAUTH, "/people/page.css")
     for path in (*paths, *PAGES):
         assert (http.get(path).status_code, http.post(path).status_code) == (404, 404), path
+
+
+def test_no_address_of_our_own_server_is_routed_or_described(api: Api, idp: Idp) -> None:
+    http = without(api, idp.issuer)
+
+    def paths(app: Flask) -> set[str]:
+        return {rule.rule for rule in app.url_map.iter_rules()}
+
+    own = paths(api.http.application) - paths(http.application)
+    left = ("/fhir", "/plans", "/health", "/metrics", "/docs")
+    assert not [path for path in paths(http.application) if path != "/" and not path.startswith(left)]
+    assert {
+        "/oauth/authorize",
+        "/oauth/register",
+        "/oauth/launch",
+        "/fhir/.well-known/udap",
+        "/sign-in",
+    } <= own
+    assert {"/account/apps", "/.well-known/openid-configuration"} <= own
+    told = {path.replace("{", "<").replace("}", ">") for path in openapi_document(own=False)["paths"]}
+    assert not told & {path.replace("client_id", "id") for path in own}
+
+
+NOT_READ = {
+    "REGISTRATION": "approved",
+    "APP_TOKEN_SECONDS": "600",
+    "PROXIES": "1",
+    "SIGN_IN_ISSUER": "https://other.example",
+    "UDAP_KEY": "key.pem",
+    "SOFTWARE_STATEMENT_ISSUERS": "https://trust.example",
+    "LOCAL_PASSWORDS": "off",
+}
+
+
+@pytest.mark.parametrize("name", NOT_READ)
+def test_what_is_set_for_it_all_the_same_is_refused(name: str, database_url: str) -> None:
+    off = {"CAREPLAN_AUTHORIZATION_SERVER": "off", "CAREPLAN_TRUSTED_ISSUERS": "https://idp.example"}
+    assert not Settings.from_env(off).authorization_server
+    with pytest.raises(Malformed, match=f"`CAREPLAN_{name}` is for our own authorization server"):
+        Settings.from_env({**off, f"CAREPLAN_{name}": NOT_READ[name]})
 
 
 def test_our_own_tokens_count_for_nothing_and_those_of_the_issuer_do(api: Api, idp: Idp) -> None:

@@ -101,17 +101,18 @@ class Scopes:
 
     def __str__(self) -> str:
         return " ".join(
-            f"{c}/{name}.{letters}{_written(query)}" for c, name, query, letters in self._grouped()
+            f"{c}/{name}.{letters}{_written(query)}" for c, name, query, letters in self.grouped()
         )
 
     def as_v1(self) -> str | None:
         """The same scopes in SMART v1 words (`system/Goal.read`), or None where v1 has no word for them."""
-        words = [(c, name, _V1_WORDS.get(letters), query) for c, name, query, letters in self._grouped()]
+        words = [(c, name, _V1_WORDS.get(letters), query) for c, name, query, letters in self.grouped()]
         if not all(word and not query for _, _, word, query in words):
             return None
         return " ".join(f"{context}/{name}.{word}" for context, name, word, _ in words)
 
-    def _grouped(self) -> list[tuple[str, str, Query, str]]:
+    def grouped(self) -> list[tuple[str, str, Query, str]]:
+        """Context, type, query and letters of each, in the order in which they are written."""
         granted: dict[tuple[str, str, Query], set[str]] = {}
         for context, name, letter, query in self.grants:
             granted.setdefault((context, name, query), set()).add(letter)

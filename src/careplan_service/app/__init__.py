@@ -16,6 +16,7 @@ from careplan_service.app.others import add_server_of_others, client_of_others
 from careplan_service.app.people import provider_of
 from careplan_service.app.service import Service, assemble, new_uuid, utc_now
 from careplan_service.log import configure_log
+from careplan_service.oauth import outgoing
 from careplan_service.oauth.issuing import audience
 from careplan_service.oauth.remote_jwks import RemoteJwks
 from careplan_service.oauth.tokens import TokenVerifier
@@ -51,11 +52,10 @@ def app_of(service: Service) -> Flask:
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no redirects to where Host says
     app.extensions["careplan"] = service
 
-    remote_jwks = RemoteJwks(service.seconds).text
     trusted = TrustedIssuers(
         settings.trusted_issuers,
         audience(base_url),
-        remote_jwks,
+        RemoteJwks(service.seconds).text,  # an operator names them, and may run them in the same network
         service.seconds,
         dict(claim.split("=", 1) for claim in settings.trusted_claims),
     )
@@ -74,7 +74,8 @@ def app_of(service: Service) -> Flask:
     reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
     cursors = Cursors(_cursor_secrets(service))
     if own:
-        addresses = add_own_server(app, service, verifier, remote_jwks, reception, cursors)
+        clients_keys = RemoteJwks(service.seconds, outgoing.fetch).text
+        addresses = add_own_server(app, service, verifier, clients_keys, reception, cursors)
     else:
         addresses = add_server_of_others(app, service, trusted.metadata)
     app.register_blueprint(fhir_blueprint(Face(reception, service.door, cursors, base_url, addresses)))

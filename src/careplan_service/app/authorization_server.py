@@ -29,6 +29,7 @@ from careplan_service.oauth.issuing import TokenIssuer
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.launching import Launching
 from careplan_service.oauth.recent import Recent
+from careplan_service.oauth.registration_audit import RegistrationAudit
 from careplan_service.oauth.registration_endpoint import REGISTRATION
 from careplan_service.oauth.revocation import RevocationEndpoint
 from careplan_service.oauth.server import GRANT_TYPES
@@ -69,7 +70,7 @@ def add_own_server(
     launches = SqlLaunches(service.database.engine)
     launching = Launching(base_url, service.clients.get, launches, service.seconds)
     app.register_blueprint(launches_blueprint(reception, launching.prepare))
-    return functools.partial(own_addresses, base_url)
+    return functools.partial(own_addresses, base_url, registers=settings.registration != "off")
 
 
 def _endpoints(
@@ -142,6 +143,7 @@ def _registering(service: Service, remote_jwks: Callable[[str, str], str]) -> re
         remember_jti=service.clients.remember_jti,
         now=service.seconds,
         new_id=service.new_id,
+        audit=RegistrationAudit(service.records.note, service.clock),
     )
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from careplan_service.access.consent.rules import Door
+from careplan_service.access.instants import microseconds
+from careplan_service.interactions.desk import AuditEntry
 from careplan_service.interactions.policy import Policy
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.seal import Seal
@@ -101,15 +103,25 @@ def assemble(
     database = Database(settings.database_url, settings.max_seconds)
     if migrated:
         migrate.upgrade(database)
+    records = SqlRecords(database, audited=settings.audit)
+    clients = SqlClients(database.engine, now=lambda: clock().timestamp())
+
+    def note_reused(client_id: str, authorization: str, what: str) -> None:
+        """Somebody may have stolen it: https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2"""
+        client, at = clients.get(client_id), microseconds(clock())
+        asked = f"{what} of authorization {authorization}"
+        told = (client_id, client.organization if client else "", "", "reuse", asked, 400)
+        records.note(AuditEntry(at, *told, refusal="used before; all of the authorization is taken back"))
+
     return Service(
         settings=settings,
         database=database,
-        records=SqlRecords(database, audited=settings.audit),
-        clients=SqlClients(database.engine, now=lambda: clock().timestamp()),
+        records=records,
+        clients=clients,
         revocations=SqlRevocations(database, now=lambda: clock().timestamp()),
         registrations=SqlRegistrations(database.engine),
         people=SqlPeople(database.engine),
-        authorizations=SqlAuthorizations(database.engine),
+        authorizations=SqlAuthorizations(database.engine, note_reused),
         keys=SigningKeys(settings.keys_dir, now=time.monotonic),
         seal=Seal(settings.keys_dir),
         clock=clock,

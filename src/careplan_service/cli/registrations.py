@@ -8,12 +8,14 @@ from dataclasses import replace
 import click
 
 from careplan_service.access.clients import KINDS
+from careplan_service.access.instants import microseconds
 from careplan_service.access.registrations import Registration, approved
 from careplan_service.app import Service
 from careplan_service.cli.clients import client, require_custodian
-from careplan_service.cli.common import service_for
+from careplan_service.cli.common import OPERATOR, service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Conflict, Invalid
+from careplan_service.interactions.desk import AuditEntry
 from careplan_service.interactions.granular import judges
 from careplan_service.oauth.registration import checked
 from careplan_service.oauth.udap_certificates import described
@@ -59,6 +61,7 @@ def approve(
     if not service.registrations.approve(replace(found, client=client, version=version)):
         text = f"look at it with `careplan client show {id_}`, then add `--version N` as it says there"
         raise Conflict(f"`{id_}` changed its registration since; {text}")
+    _note(service, f"approve {id_} as {kind}", organization)
     click.echo(f"approved {kind} client {id_} of {organization}")
 
 
@@ -68,8 +71,10 @@ def approve(
 def reject(id_: str, database_url: str | None) -> None:
     """Forget a client that waits; one that was approved once is disabled."""
     service = service_for(database_url)
-    _require_pending(_found(service, id_))
+    found = _found(service, id_)
+    _require_pending(found)
     service.registrations.withdraw(id_)
+    _note(service, f"reject {id_}", found.client.organization)
     click.echo(f"rejected {id_}")
 
 
@@ -83,6 +88,11 @@ def _found(service: Service, id_: str) -> Registration:
 def _require_pending(registration: Registration) -> None:
     if not registration.client.pending or not registration.client.enabled:
         raise Invalid(f"`{registration.client.id}` does not wait for approval; see `careplan client list`")
+
+
+def _note(service: Service, asked: str, organization: str) -> None:
+    at = microseconds(service.clock())
+    service.records.note(AuditEntry(at, OPERATOR, organization, "HSYSADMIN", "client", asked, 200))
 
 
 def _grants(registration: Registration) -> str:

@@ -52,12 +52,13 @@ _DECIDED = (
     "may see, `user/` scopes what a person may see, `patient/` scopes of that the record of one patient"
 )
 
-_ADDRESSES = ("token", "introspect", "revoke")
+_ADDRESSES = ("authorize", "token", "introspect", "revoke")
 
 
-def own_addresses(base_url: str) -> dict[str, str]:
-    """Where our own authorization server is asked for what."""
-    return {name: f"{base_url}/oauth/{name}" for name in _ADDRESSES}
+def own_addresses(base_url: str, *, registers: bool) -> dict[str, str]:
+    """Where our own authorization server is asked for what; `registers`: clients may register themselves."""
+    names = (*_ADDRESSES, "register") if registers else _ADDRESSES
+    return {name: f"{base_url}/oauth/{name}" for name in names}
 
 
 def capability_statement(base_url: str, addresses: Mapping[str, str]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class _Configuration(ClientConfigurationEndpoint):
         return _Own(changed, client.token, secret)
 
     def delete_client(self, client: _Own, request: RegistrationRequest) -> None:
-        self._registrar.kept.withdraw(client.registration.client.id)
+        self._registrar.end(client.registration)
 
     def introspect_client(self, client: _Own) -> Document:
         made = {"client_secret": client.secret, "client_secret_expires_at": 0} if client.secret else {}

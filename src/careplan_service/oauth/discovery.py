@@ -103,7 +103,7 @@ _FIELDS = (
     _Field("response_modes_supported", _STANDARD, _always("query")),
     _Field("grant_types_supported", _ALL, _always(*GRANT_TYPES)),
     _Field("code_challenge_methods_supported", _ALL, _always(METHOD)),
-    _Field("authorization_response_iss_parameter_supported", _STANDARD, _is(True)),
+    _Field("authorization_response_iss_parameter_supported", _ALL, _is(True)),
     _Field("token_endpoint_auth_methods_supported", _ALL, _METHODS),
     _Field("token_endpoint_auth_signing_alg_values_supported", _ALL, _ALGORITHMS),
     _Field("introspection_endpoint", _BOTH, _address(INTROSPECTION)),

@@ -7,11 +7,11 @@ https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from careplan_service.oauth import remote_jwks
+from careplan_service.oauth.each_alone import EachAlone
 from careplan_service.oauth.remote_jwks import Fetch
 
 Metadata = Mapping[str, Any]
@@ -29,11 +29,11 @@ class IssuerMetadata:
     def __init__(self, now: Callable[[], float], fetch: Fetch = remote_jwks.fetch) -> None:
         self._now, self._fetch = now, fetch
         self._kept: dict[str, tuple[Metadata | None, float]] = {}
-        self._lock = threading.Lock()
+        self._alone = EachAlone()
 
     def of(self, issuer: str) -> Metadata | None:
         """The document, which names the issuer itself and a `jwks_uri`; None when it cannot be had."""
-        with self._lock:
+        with self._alone.of(issuer):
             found, until = self._kept.get(issuer, (None, 0.0))
             if self._now() >= until:
                 found = next(filter(None, (self._at(issuer, path) for path in _WELL_KNOWN)), None)

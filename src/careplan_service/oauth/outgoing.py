@@ -1,4 +1,4 @@
-"""Requests that this service sends to an OpenID provider: never to a private network, never on by a redirect.
+"""Requests to addresses that others name: never to a private network, never on by a redirect.
 
 https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
-from http.client import HTTPResponse, HTTPSConnection
-from ipaddress import IPv6Address, ip_address
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from careplan_service.oauth.remote_jwks import (
     LOOPBACK,
@@ -26,6 +28,7 @@ from careplan_service.oauth.remote_jwks import (
 )
 
 _TIMEOUT = 5.0
+_TRANSLATED = ip_network("64:ff9b::/96")  # NAT64: the last 32 bits are an IPv4 address
 
 
 def fetch(url: str) -> tuple[str, float]:
@@ -47,8 +50,11 @@ def post(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> str:
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the Internet and not of some network inside."""
     ip = ip_address(address.partition("%")[0])
-    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
-    return (mapped or ip).is_global and not ip.is_multicast
+    if isinstance(ip, IPv6Address):
+        if ip in _TRANSLATED or ip.sixtofour or ip.teredo:
+            return False
+        ip = ip.ipv4_mapped or ip
+    return ip.is_global and not ip.is_multicast
 
 
 def _sent(url: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[str, float]:
@@ -63,14 +69,32 @@ def _sent(url: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[str
     except HTTPError as error:
         error.close()
         raise
+    except HTTPException as error:
+        raise URLError("the answer is not HTTP") from error
 
 
-class _Connection(HTTPSConnection):
-    """Looks the host up once, and connects to the address that it judged."""
+class _Plain(HTTPConnection):
+    """Looks the host up once, connects to the address that it judged, and hangs up when the time is over."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         setattr(self, "_create_connection", _connected)  # noqa: B010 - what http.client calls
+
+    def connect(self) -> None:
+        super().connect()
+        # Each read has its own timeout: headers that come drop by drop would hold the thread for hours.
+        end = threading.Timer(_TIMEOUT, _hang_up, [self.sock])
+        end.daemon = True
+        end.start()
+
+
+class _Secure(_Plain, HTTPSConnection):
+    """The same over TLS."""
+
+
+def _hang_up(connected: socket.socket) -> None:
+    with suppress(OSError):  # it is over already
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _connected(where: tuple[str, int], *args: Any) -> socket.socket:
@@ -78,12 +102,23 @@ def _connected(where: tuple[str, int], *args: Any) -> socket.socket:
     found = [told[4] for told in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     if host not in LOOPBACK and not all(is_public(str(address[0])) for address in found):
         raise URLError(f"`{host}` is an address of a private network")
-    return socket.create_connection((str(found[0][0]), port), *args)
+    failed: OSError | None = None
+    for address in found:
+        try:
+            return socket.create_connection((str(address[0]), port), *args)
+        except OSError as error:
+            failed = error
+    raise failed or URLError(f"`{host}` has no address")
+
+
+class _Http(HTTPHandler):
+    def http_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_Plain, req)
 
 
 class _Https(HTTPSHandler):
     def https_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(_Connection, req, context=_tls())
+        return self.do_open(_Secure, req, context=_tls())
 
 
 @cache
@@ -94,4 +129,4 @@ def _tls() -> ssl.SSLContext:
 @cache
 def _opener() -> OpenerDirector:
     """Directly: a proxy would be asked for any address."""
-    return build_opener(ProxyHandler({}), NoRedirect, _Https)
+    return build_opener(ProxyHandler({}), NoRedirect, _Http, _Https)

@@ -10,12 +10,13 @@ from typing import Generic, TypeVar
 
 Found = TypeVar("Found")
 _RECHECK = 1.0
+_MOST = 10_000
 
 
 class Recent(Generic[Found]):
     """Looks up by id; the same object is given as long as nothing changed, so `is` tells a change.
 
-    `now` gives seconds.
+    `now` gives seconds. Of more than ten thousand ids all are forgotten: others may choose them.
     """
 
     def __init__(self, find: Callable[[str], Found], now: Callable[[], float]) -> None:
@@ -30,5 +31,7 @@ class Recent(Generic[Found]):
             return known[1]
         current = self._find(id_)
         found = known[1] if known is not None and known[1] == current else current
+        if id_ not in self._asked and len(self._asked) >= _MOST:
+            self._asked.clear()
         self._asked[id_] = (now, found)
         return found

@@ -13,6 +13,7 @@ from careplan_service.access.scope_text import Judges
 from careplan_service.oauth.assertions import Way
 from careplan_service.oauth.configuration_endpoint import ConfigurationEndpoint
 from careplan_service.oauth.registrar import Registrar, Registrations
+from careplan_service.oauth.registration_audit import RegistrationAudit
 from careplan_service.oauth.registration_endpoint import REGISTRATION, RegistrationEndpoint, Stated
 from careplan_service.oauth.software_statements import SoftwareStatements
 from careplan_service.oauth.udap_authentication import by_certificate
@@ -33,6 +34,7 @@ class Parts:
     remember_jti: Callable[[str, str, float], bool]
     now: Callable[[], float]
     new_id: Callable[[], str]
+    audit: RegistrationAudit
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def endpoints(
 ) -> tuple[RegistrationEndpoint, ConfigurationEndpoint]:
     """Where clients register, and where each comes back to its registration."""
     where = f"{parts.base_url}{REGISTRATION}"
-    registrar = Registrar(parts.kept, parts.judges, parts.now, parts.new_id)
+    registrar = Registrar(parts.kept, parts.judges, parts.now, parts.new_id, parts.audit)
     statements = SoftwareStatements(issuers, where, parts.remote_jwks, parts.now)
     stated = Stated(statements, statement_required)
     certified = None

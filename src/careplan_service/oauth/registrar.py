@@ -17,6 +17,7 @@ from careplan_service.errors import Busy, Invalid
 from careplan_service.oauth.client_metadata import Metadata, client_of, refusal, widens
 from careplan_service.oauth.client_secrets import digest_of
 from careplan_service.oauth.registration import checked
+from careplan_service.oauth.registration_audit import RegistrationAudit
 from careplan_service.oauth.server import CLIENT_CREDENTIALS
 
 APP, PARTNER = "app", "partner"
@@ -63,6 +64,7 @@ class Registrar:
     judges: Judges
     now: Callable[[], float]
     new_id: Callable[[], str]
+    audit: RegistrationAudit
 
     def add(self, client_id: str, metadata: Metadata, known_by: KnownBy) -> None:
         """Keep a new client as pending; raises an OAuth2Error for what may not be, Conflict, Busy."""
@@ -74,6 +76,7 @@ class Registrar:
             Registration(client, json.dumps(metadata), _kept(known_by.token), 1, *about),
             now,
         )
+        self.audit.registered(client)
 
     def change(
         self, before: Registration, metadata: Metadata, *, secret_hash: str, certificate: str = ""
@@ -90,7 +93,15 @@ class Registrar:
         after = replace(before, client=client, metadata=json.dumps(metadata), certificate=certificate)
         if not self.kept.change(after):
             raise Busy("the registration was changed at the same moment; read it again", retry_after=1)
+        self.audit.changed(
+            replace(client, pending=client.pending or old.pending, organization=old.organization)
+        )
         return after
+
+    def end(self, registration: Registration) -> None:
+        """Forget who was never approved, disable who was."""
+        self.kept.withdraw(registration.client.id)
+        self.audit.ended(registration.client)
 
     def _checked(self, client: Client) -> Client:
         try:

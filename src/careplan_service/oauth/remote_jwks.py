@@ -6,10 +6,10 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from ipaddress import ip_address
 from typing import IO, Any
 from urllib.error import URLError
@@ -17,10 +17,12 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from careplan_service.oauth import jwks
+from careplan_service.oauth.each_alone import EachAlone
 
 _TIMEOUT = 5.0
 _KEPT = 300.0
 _RETRY_FAILED = 10.0
+_LEAST = 10.0  # so that who sends assertions cannot have us ask somebody for each of them
 _RETRY_UNKNOWN_KID = 60.0
 Fetch = Callable[[str], tuple[str, float]]
 """A URL to the text there and the seconds that it may be kept; raises OSError or ValueError."""
@@ -48,22 +50,22 @@ class _Kept:
 class RemoteJwks:
     """Fetches and keeps JWK Sets by URL; `now` gives seconds since the epoch.
 
-    A set is kept for 5 minutes, or less if its Cache-Control says so. When it lacks the key id
-    asked for it is fetched again, at most once a minute; after a failure, at most every 10 seconds.
+    A set is kept for 5 minutes, or less if its Cache-Control says so, but for 10 seconds. When it lacks the
+    key id asked for it is fetched again, at most once a minute; after a failure, at most every 10 seconds.
     `fetch_with` is another `fetch`.
     """
 
     def __init__(self, now: Callable[[], float], fetch_with: Fetch | None = None) -> None:
         self._now, self._fetch_with = now, fetch_with or fetch
         self._kept: dict[str, _Kept] = {}
-        self._lock = threading.Lock()
+        self._alone = EachAlone()
 
     def text(self, url: str, kid: str) -> str:
         """The JWK Set at a URL as JSON text, `{"keys": []}` when it cannot be had."""
         kept = self._kept.get(url)
         if kept and not self._is_due(kept, kid):
             return kept.text
-        with self._lock:
+        with self._alone.of(url):
             kept = self._kept.get(url)
             if kept and not self._is_due(kept, kid):
                 return kept.text
@@ -84,7 +86,7 @@ class RemoteJwks:
             jwks.entries(text)
         except (OSError, ValueError):
             return _Kept('{"keys": []}', now, now + _RETRY_FAILED)
-        return _Kept(text, now, now + seconds)
+        return _Kept(text, now, now + max(_LEAST, seconds))
 
 
 def is_fetchable(url: str) -> bool:
@@ -118,21 +120,26 @@ def fetch(url: str) -> tuple[str, float]:
         raise ValueError(f"`{url}` is not an https URL")
     deadline = time.monotonic() + _TIMEOUT
     request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - is_fetchable checked the scheme
-    with _open(request, timeout=_TIMEOUT) as response:
-        text = read_within(response, deadline).decode("utf-8")
-        return text, seconds_kept(response.headers.get("Cache-Control", ""))
+    try:
+        with _open(request, timeout=_TIMEOUT) as response:
+            text = read_within(response, deadline).decode("utf-8")
+            return text, seconds_kept(response.headers.get("Cache-Control", ""))
+    except HTTPException as error:
+        raise URLError("the answer is not HTTP") from error
 
 
 def read_within(response: IO[bytes], deadline: float) -> bytes:
     """A body of at most 1 MiB until a moment of `time.monotonic`. Raises ValueError or URLError."""
     body = bytearray()
-    while chunk := response.read1(64 * 1024):  # type: ignore[attr-defined]
+    while True:
+        chunk = response.read1(64 * 1024)  # type: ignore[attr-defined]
+        if time.monotonic() > deadline:  # also where nothing comes: it may have been cut off
+            raise URLError("the answer took too long")
+        if not chunk:
+            return bytes(body)
         body += chunk
         if len(body) > jwks.LARGEST:
             raise ValueError("the answer is too long")
-        if time.monotonic() > deadline:
-            raise URLError("the answer took too long")
-    return bytes(body)
 
 
 def seconds_kept(cache_control: str) -> float:

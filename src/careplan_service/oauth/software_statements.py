@@ -10,6 +10,7 @@ from typing import Any
 
 from authlib.oauth2.rfc7591 import InvalidSoftwareStatementError, UnapprovedSoftwareStatementError
 
+from careplan_service.oauth import outgoing
 from careplan_service.oauth.form import spoken
 from careplan_service.oauth.issuer_keys import IssuerKeys
 from careplan_service.oauth.issuer_metadata import IssuerMetadata
@@ -38,7 +39,7 @@ class SoftwareStatements:
         now: Callable[[], float],
     ) -> None:
         self._issuers, self._audience, self._now = frozenset(issuers), audience, now
-        self._keys = IssuerKeys(remote_jwks, IssuerMetadata(now))
+        self._keys = IssuerKeys(remote_jwks, IssuerMetadata(now, outgoing.fetch))
 
     def claims(self, statement: str) -> Mapping[str, Any]:
         """What a statement says; it may be used by many clients, and again.

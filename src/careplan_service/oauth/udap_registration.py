@@ -77,7 +77,7 @@ class UdapRegistration:
             raise InvalidClientMetadataError(
                 "`grant_types` is empty, and no client with this certificate is here"
             )
-        self.registrar.kept.withdraw(known.client.id)
+        self.registrar.end(known)
         return 200, {**document_of(known), "grant_types": []}, NO_STORE
 
 

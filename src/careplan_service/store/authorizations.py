@@ -5,9 +5,10 @@ https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2 and https://www.rfc-editor.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 
-from sqlalchemy import Connection, Engine, RowMapping, and_, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, Table, and_, insert, select, update
 
 from careplan_service.access.authorizations import Authorization, Code, RefreshToken
 from careplan_service.store.authorization_tables import oauth_authorization, oauth_code, oauth_refresh
@@ -26,11 +27,12 @@ class SqlAuthorizations:
     """What people allowed apps. Moments are seconds since the epoch; raises Unavailable without a database.
 
     The column `revoked` of an authorization is the one source of what was taken back: whatever is of it,
-    codes, refresh tokens and access tokens, is judged by it.
+    codes, refresh tokens and access tokens, is judged by it. `reused(client_id, id, what)` hears once of an
+    authorization that was taken back because a `code` or `refresh token` of it came a second time.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, reused: Callable[[str, str, str], None] = lambda *_: None) -> None:
+        self._engine, self._reused = engine, reused
         self._purged = 0
 
     def begin(self, authorization: Authorization, code: Code) -> None:
@@ -51,15 +53,12 @@ class SqlAuthorizations:
         taken = update(oauth_code).where(unused).values(used=now).returning(oauth_code)
         with transaction(self._engine) as connection:
             found = connection.execute(taken).mappings().one_or_none()
-            if found is None:
-                wanted = select(row.authorization).where(row.digest == digest)
-                self._revoke(connection, connection.execute(wanted).scalar(), now)
-                return None
-            code = Code(**{name: value for name, value in found.items() if name != "used"})
-            if now >= code.expires:
-                return None
-            authorization = self._use(connection, code.authorization, now)
-        return (authorization, code) if authorization else None
+            if found is not None:
+                code = Code(**{name: value for name, value in found.items() if name != "used"})
+                authorization = self._use(connection, code.authorization, now) if now < code.expires else None
+                return (authorization, code) if authorization else None
+        self._end_reused(oauth_code, "code", digest, now)
+        return None
 
     def get(self, id_: str) -> Authorization | None:
         """The authorization of that id, revoked or not, or None."""
@@ -80,8 +79,13 @@ class SqlAuthorizations:
 
     def revoke(self, id_: str, now: int) -> bool:
         """Take back what was allowed, and all that is of it; False when it was before, or is not there."""
+        row = oauth_authorization.c
+        standing = and_(row.id == id_, row.revoked == 0)
         with transaction(self._engine) as connection:
-            return self._revoke(connection, id_, now)
+            return (
+                connection.execute(update(oauth_authorization).where(standing).values(revoked=now)).rowcount
+                == 1
+            )
 
     def add_refresh_token(self, token: RefreshToken) -> None:
         """Keep the first refresh token of an authorization."""
@@ -106,29 +110,31 @@ class SqlAuthorizations:
         taken = update(oauth_refresh).where(unused).values(used=now).returning(row.authorization, row.expires)
         with transaction(self._engine) as connection:
             found = connection.execute(taken).one_or_none()
-            if found is None:
-                wanted = select(row.authorization).where(row.digest == digest)
-                self._revoke(connection, connection.execute(wanted).scalar(), now)
-                return None
-            if now >= found.expires:
-                return None
-            authorization = self._use(connection, found.authorization, now)
-            if authorization is not None:
-                connection.execute(insert(oauth_refresh).values(asdict(following)))
-        return authorization
+            if found is not None:
+                authorization = (
+                    self._use(connection, found.authorization, now) if now < found.expires else None
+                )
+                if authorization is not None:
+                    connection.execute(insert(oauth_refresh).values(asdict(following)))
+                return authorization
+        self._end_reused(oauth_refresh, "refresh token", digest, now)
+        return None
+
+    def _end_reused(self, table: Table, what: str, digest: str, now: int) -> None:
+        row = oauth_authorization.c
+        of = select(table.c.authorization).where(table.c.digest == digest).scalar_subquery()
+        standing = and_(row.id == of, row.revoked == 0)
+        ended = update(oauth_authorization).where(standing).values(revoked=now)
+        with transaction(self._engine) as connection:
+            found = connection.execute(ended.returning(row.client_id, row.id)).one_or_none()
+        if found is not None:
+            self._reused(found.client_id, found.id, what)
 
     def _use(self, connection: Connection, id_: str, now: int) -> Authorization | None:
         row = oauth_authorization.c
         standing = and_(row.id == id_, row.revoked == 0)
         used = update(oauth_authorization).where(standing).values(used=now).returning(oauth_authorization)
         return _authorization(connection.execute(used).mappings().one_or_none())
-
-    def _revoke(self, connection: Connection, id_: str | None, now: int) -> bool:
-        row = oauth_authorization.c
-        standing = and_(row.id == id_, row.revoked == 0)
-        return (
-            connection.execute(update(oauth_authorization).where(standing).values(revoked=now)).rowcount == 1
-        )
 
     def _purge(self, now: int) -> None:
         if now - self._purged < _PURGE_SECONDS:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from flask import Flask, Response, request
 
 _PATHS = ("/fhir", "/oauth", "/plans", "/.well-known")
+_NEVER = "/oauth/authorize"
+"""No app asks there itself, browsers are sent there: https://www.rfc-editor.org/rfc/rfc9700#section-2.6"""
 _OPEN = (
     "/fhir/metadata",
     "/fhir/.well-known/smart-configuration",
@@ -39,7 +41,7 @@ def register(app: Flask, origins: Sequence[str], is_registered: Callable[[str], 
         if request.path in _OPEN:
             return "*"  # also to who names no origin: caches keep one answer for all
         origin = request.headers.get("Origin", "")
-        if not request.path.startswith(_PATHS) or not origin:
+        if not request.path.startswith(_PATHS) or request.path.startswith(_NEVER) or not origin:
             return ""
         if any_origin:
             return "*"

@@ -17,6 +17,7 @@ from careplan_service.web.openapi_parts import components
 from careplan_service.web.openapi_registration import registration_operations
 from careplan_service.web.openapi_service import service_operations
 from careplan_service.web.openapi_system import system_operations
+from careplan_service.web.registration import UDAP_PATH
 from careplan_service.web.yaml_text import yaml_text
 
 _ABOUT = """\
@@ -28,16 +29,8 @@ for a change to what another organisation contributed. Every refusal is an Opera
 fault found; errors of the token endpoint are those of OAuth 2.0. `HEAD` answers wherever `GET` does. \
 Resources are read and written as JSON and as XML; answers leave compressed for who accepts gzip."""
 
-_OWN = frozenset(
-    {
-        "/oauth/token",
-        "/oauth/introspect",
-        "/oauth/revoke",
-        "/oauth/jwks",
-        "/.well-known/oauth-authorization-server",
-    }
-)
-"""What is there with our own authorization server only."""
+_OWN = ("/oauth/", "/.well-known/", UDAP_PATH)
+"""How the paths begin that are there with our own authorization server only."""
 
 _TAGS: Mapping[str, str] = {
     "Authorization": "Access tokens for registered clients",
@@ -61,7 +54,7 @@ def openapi_document(server: str = "", *, own: bool = True) -> dict[str, Any]:
         *type_operations(),
     ]
     if not own:
-        operations = [_without_own(*one) for one in operations if one[0] not in _OWN]
+        operations = [_without_own(*one) for one in operations if not one[0].startswith(_OWN)]
     return {
         "openapi": "3.1.0",
         "info": {

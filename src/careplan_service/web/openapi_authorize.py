@@ -24,9 +24,10 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "launch": (_TEXT, "The handle that the launch URI was called with."),
     "nonce": (_TEXT, "Comes back in the ID token."),
     "prompt": (_TEXT, "`none`, or `login` and `consent`."),
+    "login_hint": (_TEXT, "The username that the sign-in page begins with."),
     "max_age": ({"type": "integer"}, "Seconds since the person signed in, at most."),
 }
-_OPTIONAL = {"launch", "nonce", "prompt", "max_age"}
+_OPTIONAL = {"launch", "nonce", "prompt", "login_hint", "max_age"}
 _LAUNCH = {
     "type": "object",
     "additionalProperties": False,

@@ -18,10 +18,8 @@ from careplan_service.errors import Malformed
 from careplan_service.interactions.desk import Cursor
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.people.pages import page
+from careplan_service.web.people.sign_in import AUTHORIZE as AUTHORIZE
 from careplan_service.web.people.visits import Visits
-
-AUTHORIZE = "/oauth/authorize"
-"""Where apps send people."""
 
 Pairs = Sequence[tuple[str, str]]
 

@@ -22,9 +22,9 @@ from careplan_service.access.asking import (
 )
 from careplan_service.web.authorize.asking import AUTHORIZE, Asking, address, fields
 from careplan_service.web.authorize.picking import PATIENT
-from careplan_service.web.authorize.words import CHOICE_WORDS, lines, struck
 from careplan_service.web.people.forms import posted
 from careplan_service.web.people.pages import page
+from careplan_service.web.scope_words import CHOICE_WORDS, lines, struck
 
 ALLOW, DECISION = f"{AUTHORIZE}/allow", f"{AUTHORIZE}/decision"
 

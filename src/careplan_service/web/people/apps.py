@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 
 from careplan_service.access.authorizations import AllowedApp
 from careplan_service.access.people import User
+from careplan_service.web import scope_words
 from careplan_service.web.people.forms import posted
 from careplan_service.web.people.pages import page
 from careplan_service.web.people.visits import Visits
@@ -37,7 +38,10 @@ def add(routes: Blueprint, visits: Visits, allowed: Allowed) -> None:
         session = visits.signed_in()
         if session is None:
             return visits.to_sign_in(APPS)
-        found = allowed.of(session.user)
+        found = [
+            (app, scope_words.allowed(app.scopes, f"Patient/{app.patient}"))
+            for app in allowed.of(session.user)
+        ]
         done = "taken-back" in request.args
         return page(visits, "apps.html", session=session, apps=found, is_done=done, moment=_moment)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, Response, request
 
@@ -14,6 +15,10 @@ from careplan_service.web.people.pages import page
 from careplan_service.web.people.visits import Visits
 
 _REFUSED = 422
+_LONGEST_HINT = 200
+AUTHORIZE = "/oauth/authorize"
+"""Where the people come from whom an app sent."""
+
 _WRONG = Fault(
     "login",
     "Check username and password. After several failures wait some minutes.",
@@ -43,7 +48,7 @@ def add(routes: Blueprint, visits: Visits) -> None:
     def shown(status: int = 200, **values: Any) -> Response:
         host = visits.elsewhere.host if visits.elsewhere else ""
         ways: dict[str, Any] = {"passwords": visits.passwords, "host": host, "next": following()}
-        return page(visits, "sign_in.html", status, **ways, **values)
+        return page(visits, "sign_in.html", status, **{"username": _hinted(following())} | ways | values)
 
     @routes.before_request
     def safe() -> None:
@@ -101,6 +106,13 @@ def add(routes: Blueprint, visits: Visits) -> None:
         response = visits.to("/sign-in?signed-out=1")
         visits.forget(response)
         return response
+
+
+def _hinted(following: str) -> str:
+    """Who an app says will sign in, to be typed over. https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest"""
+    parts = urlsplit(following)
+    hints = parse_qs(parts.query).get("login_hint", []) if parts.path == AUTHORIZE else []
+    return hints[0] if len(hints) == 1 and len(hints[0]) <= _LONGEST_HINT and hints[0].isprintable() else ""
 
 
 _WORDS = {

@@ -1,15 +1,16 @@
-"""Scopes in plain words, for the page that asks a person to allow them.
+"""Scopes in plain words, for the pages where a person allows them and sees what was allowed.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from careplan_service.access.asking import ONLINE, STAY, WHO, Ask, NotGiven, Question
+from careplan_service.access.asking import CHOICES, ONLINE, STAY, WHO, Ask, NotGiven, Question
 from careplan_service.access.compartment import IN_NONE
+from careplan_service.access.granted import resource_scopes, split
 
 THINGS: Mapping[str, str] = {
     "*": "everything on record, also kinds that are added later",
@@ -70,6 +71,18 @@ class Struck(NamedTuple):
     why: str
 
 
+def allowed(scopes: Sequence[str], patient: str) -> list[Struck]:
+    """What was granted in these words, its ending in place of a reason, of the patient so called."""
+    words, rest = split(" ".join(scopes))
+    asks = [
+        Ask(context, name, letters, query)
+        for context, name, query, letters in resource_scopes(rest).grouped()
+    ]
+    told = [Struck(_told(ask, patient), ask.query, _ending(ask.letters)) for ask in asks]
+    chosen = (CHOICE_WORDS[choice][0] for choice, ones in CHOICES.items() if {*ones} & {*words})
+    return [*told, *(Struck(label, (), "") for label in chosen)]
+
+
 def lines(question: Question) -> list[Line]:
     """The scopes that can be allowed."""
     return [
@@ -88,8 +101,12 @@ def _struck(one: NotGiven, question: Question) -> Struck:
 
 
 def _sentence(ask: Ask, question: Question) -> str:
+    return _told(ask, question.patient)
+
+
+def _told(ask: Ask, patient: str) -> str:
     verbs = joined([verb for letter, verb in VERBS.items() if letter in ask.letters])
-    whose = f"of {question.patient}" if ask.context == "patient" else "that you may see yourself"
+    whose = f"of {patient}" if ask.context == "patient" else "that you may see yourself"
     whose = "on record here" if ask.resource_type in IN_NONE else whose
     thing = THINGS.get(ask.resource_type, ask.resource_type)
     return f"{verbs[:1].upper()}{verbs[1:]} {thing} {whose}"
