@@ -15,7 +15,8 @@ from careplan_service.oauth.assertions import UNKNOWN, AssertionRefused, Asserti
 from careplan_service.oauth.purposes import PurposeRefused
 
 NOW = 1_800_000_000.0
-TOKEN_URL = "http://127.0.0.1:8000/oauth/token"
+BASE_URL = "http://127.0.0.1:8000"
+TOKEN_URL = f"{BASE_URL}/oauth/token"
 
 
 def test_an_assertion_signed_with_the_registered_key_proves_its_client(assertions, assertion, food_bank):
@@ -39,11 +40,21 @@ def test_the_other_registered_key_and_algorithm_serve_too(assertions, assertion,
         ({}, {"nbf": NOW}),
         ({}, {"jti": "x" * 255}),
         ({"typ": "jwt"}, {}),
+        ({"typ": None}, {}),
         ({"x5t": "unknown header fields are ignored"}, {}),
     ],
 )
 def test_what_the_standards_leave_open_is_accepted(assertions, assertion, header, claims):
     assert assertions.verify(assertion(header=header, **claims)).client.id == "food-bank"
+
+
+@pytest.mark.parametrize("aud", [BASE_URL, [BASE_URL]])
+def test_an_assertion_may_be_made_for_the_issuer_and_no_address_like_it(assertions, assertion, aud):
+    issued = replace(assertions, issuer=BASE_URL)
+    assert issued.verify(assertion(aud=aud)).client.id == "food-bank"
+    for other in (f"{BASE_URL}/", f"{BASE_URL}/fhir", [BASE_URL, TOKEN_URL]):
+        with pytest.raises(AssertionRefused, match="`aud` must be"):
+            issued.verify(assertion(aud=other))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +112,8 @@ def test_a_claim_that_is_wrong_is_refused_by_name(assertions, assertion, claims,
         ({"kid": "rsa-1' OR '1'='1"}, "not signed with a registered key"),
         ({"kid": ""}, "not signed with a registered key"),
         ({"kid": "ec-1"}, "not signed with a registered key"),
-        ({"typ": None}, "`typ` must be `JWT`"),
+        ({"typ": 7}, "`typ` must be `JWT`"),
+        ({"typ": ""}, "`typ` must be `JWT`"),
         ({"typ": "at+jwt"}, "`typ` must be `JWT`"),
         ({"jku": "https://attacker.example/jwks.json"}, "not signed with a registered key"),
     ],

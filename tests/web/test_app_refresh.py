@@ -50,6 +50,43 @@ def test_a_refresh_token_becomes_the_next_tokens(service: Service, clock: Clock)
     assert app.refresh(told["refresh_token"]).status_code == 200
 
 
+@on_sqlite
+def test_the_refresh_token_of_a_public_app_tells_whose_it_is(service: Service) -> None:
+    app = App(service)
+    first = app.tokens()
+    answer = app.refresh(first["refresh_token"], client_id=None)
+
+    assert answer.status_code == 200
+    assert app.status(answer.json["access_token"]) == 200
+    assert refused(app.refresh(first["refresh_token"], client_id=None))
+    assert app.status(answer.json["access_token"]) == 401
+
+
+@on_sqlite
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+def test_the_refresh_token_of_another_app_does_not_stand_for_its_secret(
+    service: Service, method: str
+) -> None:
+    app = App(service, auth_method=method)
+    token = app.tokens()["refresh_token"]
+    asked = {"grant_type": "refresh_token", "refresh_token": token}
+    answer = app.http.post("/oauth/token", data=asked)
+    unknown = app.http.post("/oauth/token", data=asked | {"refresh_token": "unknown"})
+
+    assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
+    assert (unknown.status_code, unknown.json) == (answer.status_code, answer.json)
+    assert app.refresh(token).status_code == 200
+
+
+@on_sqlite
+def test_a_public_app_that_is_disabled_gets_nothing_for_its_refresh_token(service: Service) -> None:
+    app = App(service)
+    token = app.tokens()["refresh_token"]
+    service.clients.disable(app.id)
+    answer = app.refresh(token, client_id=None)
+    assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
+
+
 def test_a_refresh_token_that_is_used_again_ends_the_whole_family(service: Service) -> None:
     app = App(service)
     first = app.tokens()

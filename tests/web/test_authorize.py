@@ -192,9 +192,27 @@ def test_the_page_tells_everything_in_plain_words(ann: Browser) -> None:
     assert "registered for Organization/makers" in text
     assert "app.example.org" in text
     assert "with category <code>http://x.example|a &lt;b&gt;</code>; not change them" in text
-    assert "Read and search everything on record, also kinds that are added later of Ann Example" in text
+    assert "Read and search everything on record of Ann Example; not change it" in text
     assert "Add tasks that you may see yourself; not see them" in text
     assert "<b>" not in text
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_covered"),
+    [
+        ("patient/*.rs patient/Goal.cruds", True),
+        ("user/*.s patient/Goal.rs", True),
+        ("patient/*.rs", False),
+        ("patient/*.rs user/Goal.rs", False),
+        ("patient/*.rs patient/Goal.cud", False),
+        ("patient/*.rs?_tag=x patient/*.c", False),
+    ],
+)
+def test_the_page_tells_where_one_line_covers_others(ann: Browser, scope: str, is_covered: bool) -> None:
+    text = ann.ask(scope=f"launch/patient {scope}").text
+
+    assert "It covers kinds of records that are added later, too." in text
+    assert ("have a line of their own, whatever is ticked there" in text) is is_covered
 
 
 def test_post_asks_the_same_by_a_get_that_carries_the_cookie(api: Api, ann: Browser) -> None:

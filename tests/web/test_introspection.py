@@ -160,8 +160,8 @@ def test_a_hint_may_say_what_it_will(hospital: Signer, hint: str) -> None:
     assert hospital.post(INTROSPECT, token=hospital.token(), token_type_hint=hint).json["active"] is True
 
 
-@pytest.mark.parametrize("audience", [f"{BASE_URL}/oauth/token", f"{BASE_URL}{INTROSPECT}"])
-def test_the_assertion_may_be_made_for_either_endpoint(hospital: Signer, audience: str) -> None:
+@pytest.mark.parametrize("audience", [f"{BASE_URL}/oauth/token", f"{BASE_URL}{INTROSPECT}", BASE_URL])
+def test_the_assertion_may_be_made_for_either_endpoint_or_the_issuer(hospital: Signer, audience: str) -> None:
     told = hospital.post(INTROSPECT, hospital.assertion(aud=audience), token=hospital.token())
     assert told.json["active"] is True
 
@@ -181,7 +181,7 @@ def test_without_credentials_both_ways_are_named_and_nothing_is_told(hospital: S
 def test_an_assertion_that_proves_nothing_is_an_invalid_client(hospital: Signer) -> None:
     token, used = hospital.token(), hospital.assertion()
     hospital.post(INTROSPECT, used, token=token)
-    for assertion in (used, hospital.assertion(aud=BASE_URL), "x"):
+    for assertion in (used, hospital.assertion(aud=f"{BASE_URL}/fhir"), "x"):
         answer = hospital.post(INTROSPECT, assertion, token=token)
         assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
         assert answer.headers["WWW-Authenticate"] == 'private_key_jwt realm="careplan"'

@@ -87,6 +87,7 @@ def _endpoints(
         service.clients.remember_jti,
         remote_jwks,
         service.seconds,
+        issuer=base_url,
         by_certificate=by_certificate,
     )
     app_tokens = AppTokens(

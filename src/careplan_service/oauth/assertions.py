@@ -59,9 +59,10 @@ class Way:
 
 @dataclass(frozen=True)
 class Assertions:
-    """Verifies client assertions made for `token_endpoint` (its absolute URL).
+    """Verifies client assertions made for `token_endpoint` (its absolute URL) or for the `issuer`.
 
-    Another endpoint also takes those made for `itself`, its own absolute URL.
+    Another endpoint also takes those made for `itself`, its own absolute URL. SMART has clients name the
+    token endpoint, https://datatracker.ietf.org/doc/html/draft-ietf-oauth-rfc7523bis#section-4 the issuer.
 
     `find_client` gives the registered client of an id, `remember_jti(client_id, jti, expires)` is
     False for a `jti` seen before, `remote_jwks(url, kid)` gives the JWK Set text at a registered
@@ -75,6 +76,7 @@ class Assertions:
     remote_jwks: Callable[[str, str], str]
     now: Callable[[], float]
     itself: str | None = None
+    issuer: str | None = None
     by_certificate: Way | None = None
 
     def verify(self, assertion: str, client_id: str | None = None, udap: str | None = None) -> Authenticated:
@@ -128,7 +130,7 @@ class Assertions:
             yield "`iss` and `sub` must both be the client id"
         elif client_id not in (None, subject):
             yield "`client_id` must be the client id of the assertion, or be left out"
-        audiences = [url for url in (self.token_endpoint, self.itself) if url]
+        audiences = [url for url in (self.token_endpoint, self.itself, self.issuer) if url]
         if claims.get("aud") not in (*audiences, *([url] for url in audiences)):
             yield f"`aud` must be {' or '.join(f'`{url}`' for url in audiences)}"
         jti = claims.get("jti")
@@ -157,8 +159,10 @@ def _header_faults(signed: Signed) -> Iterator[str]:
         yield f"`alg` must be {' or '.join(jwks.ALGORITHMS)}"
     if not isinstance(header.get("kid"), str):
         yield "`kid` must name the key it is signed with"
-    if not isinstance(header.get("typ"), str) or header["typ"].upper() != "JWT":
-        yield "`typ` must be `JWT`"
+    # SMART has clients send it; RFC 7515 leaves it to them, and other clients do without.
+    typ = header.get("typ", "JWT")
+    if not isinstance(typ, str) or typ.upper() != "JWT":
+        yield "`typ` must be `JWT`, or be left out"
 
 
 def _may_assert(client: Client) -> bool:

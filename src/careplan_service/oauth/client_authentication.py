@@ -66,6 +66,11 @@ def method_of(form: Mapping[str, str], authorization: str | None, offered: tuple
     return method
 
 
+def names_nobody(form: Mapping[str, str], authorization: str | None) -> bool:
+    """Whether a request says in no way who sends it."""
+    return "client_id" not in form and not any(_sent(form, authorization).values())
+
+
 def _sent(form: Mapping[str, str], authorization: str | None) -> dict[str, bool]:
     scheme = "" if authorization is None else authorization.partition(" ")[0].lower()
     return {

@@ -71,7 +71,7 @@ class _Field(NamedTuple):
     value: Callable[[str, Collection[str]], Any]
 
 
-_ALL, _BOTH, _STANDARD = (SMART, OAUTH, OPENID_CONNECT), (SMART, OAUTH), (OAUTH, OPENID_CONNECT)
+_ALL, _STANDARD = (SMART, OAUTH, OPENID_CONNECT), (OAUTH, OPENID_CONNECT)
 
 
 def _address(path: str) -> Callable[[str, Collection[str]], str]:
@@ -106,12 +106,12 @@ _FIELDS = (
     _Field("authorization_response_iss_parameter_supported", _ALL, _is(True)),
     _Field("token_endpoint_auth_methods_supported", _ALL, _METHODS),
     _Field("token_endpoint_auth_signing_alg_values_supported", _ALL, _ALGORITHMS),
-    _Field("introspection_endpoint", _BOTH, _address(INTROSPECTION)),
-    _Field("introspection_endpoint_auth_methods_supported", (OAUTH,), _always(*PROVING, BEARER)),
-    _Field("introspection_endpoint_auth_signing_alg_values_supported", (OAUTH,), _ALGORITHMS),
-    _Field("revocation_endpoint", _BOTH, _address(REVOCATION)),
-    _Field("revocation_endpoint_auth_methods_supported", (OAUTH,), _METHODS),
-    _Field("revocation_endpoint_auth_signing_alg_values_supported", (OAUTH,), _ALGORITHMS),
+    _Field("introspection_endpoint", _ALL, _address(INTROSPECTION)),
+    _Field("introspection_endpoint_auth_methods_supported", _STANDARD, _always(*PROVING, BEARER)),
+    _Field("introspection_endpoint_auth_signing_alg_values_supported", _STANDARD, _ALGORITHMS),
+    _Field("revocation_endpoint", _ALL, _address(REVOCATION)),
+    _Field("revocation_endpoint_auth_methods_supported", _STANDARD, _METHODS),
+    _Field("revocation_endpoint_auth_signing_alg_values_supported", _STANDARD, _ALGORITHMS),
     _Field("scopes_supported", _ALL, _scopes),
     _Field("subject_types_supported", (OPENID_CONNECT,), _always("public")),
     _Field("id_token_signing_alg_values_supported", (OPENID_CONNECT,), _always(ALGORITHM)),

@@ -8,22 +8,25 @@ https://www.rfc-editor.org/rfc/rfc6749#section-3.2
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from authlib.oauth2 import OAuth2Request
 from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError, UnsupportedGrantTypeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
-from careplan_service.access.clients import AUTH_METHODS
+from careplan_service.access.clients import AUTH_METHODS, PUBLIC
 from careplan_service.access.scope_text import OF_SYSTEMS, Judges, ScopeError, is_v1, parse_scopes
 from careplan_service.access.scopes import Scopes, narrowed
 from careplan_service.oauth.app_tokens import AppTokens
 from careplan_service.oauth.assertions import Assertions, Authenticated
 from careplan_service.oauth.authorization_code import CodeChallenge, CodeGrant
+from careplan_service.oauth.client_authentication import names_nobody
+from careplan_service.oauth.client_secrets import digest_of
 from careplan_service.oauth.form import Form, spoken
 from careplan_service.oauth.openid import IdTokens
 from careplan_service.oauth.refreshing import RefreshGrant
-from careplan_service.oauth.server import GRANT_TYPES, Response, Server
+from careplan_service.oauth.server import GRANT_TYPES, REFRESH_TOKEN, FormRequest, Response, Server
 
 TTL = 300
 """Seconds an access token of a system is valid."""
@@ -93,6 +96,25 @@ class _TokenServer(Server):
     def token(self, authenticated: Authenticated, scope: str) -> str:
         """The access token for what was granted, in the words of the answer."""
         return self.app_tokens.issuer.issue(authenticated.client, scope, authenticated.purposes, TTL)
+
+    def create_oauth2_request(self, request: Form) -> FormRequest:
+        """A form as Authlib's request; the public client of a refresh token need not be named.
+
+        Neither RFC 6749 section 6 nor SMART has it send `client_id`, and stock clients do not.
+        """
+        fields = request.fields
+        if fields.get("grant_type") == REFRESH_TOKEN and names_nobody(fields, request.authorization):
+            named = self._public_client_of(fields.get("refresh_token", ""))
+            request = replace(request, fields={**fields, **named})
+        return super().create_oauth2_request(request)
+
+    def _public_client_of(self, refresh_token: str) -> dict[str, str]:
+        """`client_id`, or nothing where another kind of client has to prove that it is that client."""
+        kept = self.app_tokens.authorizations
+        token = kept.refresh_token(digest_of(refresh_token))
+        authorization = kept.get(token.authorization) if token else None
+        client = self._assertions.find_client(authorization.client_id) if authorization else None
+        return {"client_id": client.id} if client and client.auth_method == PUBLIC else {}
 
     def get_token_grant(self, request: OAuth2Request) -> Any:
         """The grant a form asks for, or an error that says which there are."""

@@ -13,7 +13,7 @@ from careplan_service.access.compartment import IN_NONE
 from careplan_service.access.granted import resource_scopes, split
 
 THINGS: Mapping[str, str] = {
-    "*": "everything on record, also kinds that are added later",
+    "*": "everything on record",
     "CarePlan": "care plans",
     "CareTeam": "care teams",
     "Condition": "conditions and problems",
@@ -54,13 +54,14 @@ CHOICE_WORDS: Mapping[str, tuple[str, str]] = {
 
 
 class Line(NamedTuple):
-    """One scope on the page: its sentence before and after what the query says, and its letters."""
+    """One scope on the page: its sentence before and after what the query says, its letters, and a hint."""
 
     number: int
     sentence: str
     query: tuple[tuple[str, str], ...]
     ending: str
     letters: tuple[tuple[str, str], ...]
+    hint: str = ""
 
 
 class Struck(NamedTuple):
@@ -86,7 +87,14 @@ def allowed(scopes: Sequence[str], patient: str) -> list[Struck]:
 def lines(question: Question) -> list[Line]:
     """The scopes that can be allowed."""
     return [
-        Line(number, _sentence(ask, question), ask.query, _ending(ask.letters), _letters(ask.letters))
+        Line(
+            number,
+            _sentence(ask, question),
+            ask.query,
+            _ending(ask),
+            _letters(ask.letters),
+            _hint(ask, question),
+        )
         for number, ask in enumerate(question.offer.asks)
     ]
 
@@ -112,11 +120,31 @@ def _told(ask: Ask, patient: str) -> str:
     return f"{verbs[:1].upper()}{verbs[1:]} {thing} {whose}"
 
 
-def _ending(letters: str) -> str:
+def _ending(ask: Ask) -> str:
     """What is left out, where a reader might expect it."""
-    if not set(letters) & set("cud"):
-        return "; not change them"
-    return "" if set(letters) & set("rs") else "; not see them"
+    letters, them = set(ask.letters), "it" if ask.resource_type == "*" else "them"
+    if not letters & set("cud"):
+        return f"; not change {them}"
+    return "" if letters & set("rs") else f"; not see {them}"
+
+
+def _hint(ask: Ask, question: Question) -> str:
+    """That everything is more than the kinds there are, and than the lines for some of them."""
+    if ask.resource_type != "*":
+        return ""
+    hint = "It covers kinds of records that are added later, too."
+    if any(_covers(ask, other) for other in question.offer.asks):
+        hint += " It also covers the kinds that have a line of their own, whatever is ticked there."
+    return hint
+
+
+def _covers(ask: Ask, other: Ask) -> bool:
+    """Whether a line for everything also opens what one for a single kind does."""
+    return (
+        other.resource_type != "*"
+        and ask.context in ("user", other.context)
+        and bool(set(ask.letters) & set(other.letters))
+    )
 
 
 def _letters(letters: str) -> tuple[tuple[str, str], ...]:
