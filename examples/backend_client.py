@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 import urllib.error
@@ -72,7 +73,7 @@ def main() -> None:
     for action in ("keys", "token", "introspect", "revoke"):
         command = actions.add_parser(action)
         command.add_argument("client_id")
-        command.add_argument("--url", default="http://127.0.0.1:8000")
+        command.add_argument("--url", default=os.environ.get("CAREPLAN_BASE_URL", "http://127.0.0.1:8000"))
         if action == "token":
             command.add_argument("--scope", default="system/Goal.rs")
         elif action != "keys":
