@@ -23,15 +23,17 @@ _SERVICE, _APP = "127.0.0.1:8000", "127.0.0.1:8765"
 class Shell:
     """A folder such as a checkout with its `.venv`, in which blocks run one after the other.
 
-    What a block sets the next one knows. `service` and `app` stand for the addresses that the pages show.
+    What a block sets the next one knows. `service` and `app` stand for the addresses that the pages show;
+    `settings` are those of the service.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self._folder = folder
         self._ports = {shown: _free_port() for shown in (_SERVICE, _APP)}
         self.service, self.app = (f"http://127.0.0.1:{self._ports[shown]}" for shown in (_SERVICE, _APP))
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        self._environment = {**kept, "CAREPLAN_BASE_URL": self.service}
+        path = f"{folder}/.venv/bin{os.pathsep}{kept['PATH']}"
+        self._environment = {**kept, "CAREPLAN_BASE_URL": self.service, **settings, "PATH": path}
         self._up: list[subprocess.Popen[bytes]] = []
         bin_ = folder / ".venv" / "bin"
         bin_.mkdir(parents=True)

@@ -10,6 +10,7 @@ import importlib.util
 import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 README = (names.ROOT / "README.md").read_text(encoding="utf-8")
+OPERATING = (names.ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 APPS = (names.ROOT / "docs" / "apps.md").read_text(encoding="utf-8")
 PASSWORD = "a quiet river bank"
 
@@ -217,3 +219,28 @@ def test_a_refresh_token_that_is_used_twice_ends_the_access_of_the_app(app: Any)
         app.refresh()
     with pytest.raises(ValueError, match="401"):
         app.read("Goal")
+
+
+# For the operator
+
+
+def test_the_commands_of_the_page_for_operators_do_what_they_say(tmp_path: Path) -> None:
+    idp = "https://idp.example.org"
+    settings = {
+        "CAREPLAN_TRUSTED_ISSUERS": idp,
+        "CAREPLAN_SIGN_IN_ISSUER": idp,
+        "CAREPLAN_SIGN_IN_CLIENT": "us",
+    }
+    ann = {"resourceType": "Practitioner", "id": "ann"}
+    with Shell(tmp_path, **settings) as shell:
+        (tmp_path / "ann.json").write_text(json.dumps(ann), encoding="utf-8")
+        bob = "--username bob --fhir-user Practitioner/ann --organization Organization/agency"
+        shell.run(f"careplan load ann.json; careplan user add {bob}", typed=f"{PASSWORD}\n")
+        printed = [shell.run(block.text) for block in blocks(OPERATING, "sh")]
+
+    assert len(printed) == 3
+    assert "registered app client planner" in printed[0]
+    assert "its secret, which is shown this once: " in printed[0]
+    assert "registered partner client hospital" in printed[1]
+    assert "registered ann as Practitioner/ann" in printed[2]
+    assert f"bob signs in at {idp}" in printed[2]
