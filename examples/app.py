@@ -15,12 +15,13 @@ import json
 import os
 import secrets
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from base64 import urlsafe_b64encode
 from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -36,6 +37,7 @@ class App:
         self.server = fetch(f"{self.fhir}/.well-known/smart-configuration")
         self.asked: dict[str, str] = {}
         self.told: dict[str, Any] = {}
+        self.let_in = threading.Event()
 
     def begin(self, launch: str = "") -> tuple[str, str]:
         """The address to send the browser to, and the state, which the browser keeps as well."""
@@ -119,6 +121,7 @@ def pages(app: App) -> type[BaseHTTPRequestHandler]:
                     self.say(400, str(error))
                     return
                 self.say(200, "You can close this page and go back to the terminal.")
+                app.let_in.set()
             else:
                 self.say(404, "There is nothing here.")
 
@@ -151,11 +154,12 @@ def main() -> None:
     given = parser.parse_args()
     app = App(given.client_id, given.url, given.port, given.scope)
     until = time.monotonic() + given.wait
-    with HTTPServer(("127.0.0.1", given.port), pages(app)) as server:
+    # Browsers open connections that they do not use: one thread for each.
+    with ThreadingHTTPServer(("127.0.0.1", given.port), pages(app)) as server:
+        server.timeout = 0.2
         print(f"open http://127.0.0.1:{given.port}/ in a browser", flush=True)
-        while not app.told:
-            server.timeout = until - time.monotonic()
-            if server.timeout <= 0:
+        while not app.let_in.is_set():
+            if time.monotonic() > until:
                 sys.exit("nobody let the app in")
             server.handle_request()
     print(f"allowed: {app.told['scope']}; patient: {app.told.get('patient', 'none')}")
@@ -168,5 +172,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         sys.exit(str(error))

@@ -25,6 +25,8 @@ from urllib.parse import urlencode
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+SECONDS = 30
+
 
 def make_keys(client_id: str) -> None:
     """Write the private key, readable by its owner only, and the public JWK Set to register."""
@@ -39,14 +41,17 @@ def make_keys(client_id: str) -> None:
 
 def ask(endpoint: str, client_id: str, url: str, **fields: str) -> Any:
     """What an endpoint of the SMART configuration answers the client whose key `make_keys` wrote."""
-    configuration = json.load(urllib.request.urlopen(f"{url}/fhir/.well-known/smart-configuration"))
+    discovery = f"{url}/fhir/.well-known/smart-configuration"
+    configuration = json.load(urllib.request.urlopen(discovery, timeout=SECONDS))
     form = {
         **fields,
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         "client_assertion": assertion(client_id, configuration["token_endpoint"]),
     }
     try:
-        return json.load(urllib.request.urlopen(configuration[endpoint], urlencode(form).encode()))
+        return json.load(
+            urllib.request.urlopen(configuration[endpoint], urlencode(form).encode(), timeout=SECONDS)
+        )
     except urllib.error.HTTPError as error:
         sys.exit(f"refused: {error.read().decode()}")
 

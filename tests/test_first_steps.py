@@ -144,6 +144,8 @@ def test_the_agency_opens_the_app_for_a_patient_as_the_page_for_apps_says(regist
     assert set(prepared) == {"launch", "launch_url", "expires_in"}
     app = registered.start(A_LAUNCH[1], registered.app, "launched")
     registered.wait_for(f"{registered.app}/nothing")
+    elsewhere = {"iss": "https://other.example.org/fhir", "launch": prepared["launch"]}
+    assert httpx.get(f"{registered.app}/launch", params=elsewhere, timeout=SECONDS).status_code == 404
     _let_in(Browser(), prepared["launch_url"])
 
     assert app.wait(SECONDS) == 0, registered.log("launched")
