@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 import urllib.error
@@ -23,6 +24,8 @@ from urllib.parse import urlencode
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
+
+SECONDS = 30
 
 
 def make_keys(client_id: str) -> None:
@@ -38,14 +41,17 @@ def make_keys(client_id: str) -> None:
 
 def ask(endpoint: str, client_id: str, url: str, **fields: str) -> Any:
     """What an endpoint of the SMART configuration answers the client whose key `make_keys` wrote."""
-    configuration = json.load(urllib.request.urlopen(f"{url}/fhir/.well-known/smart-configuration"))
+    discovery = f"{url}/fhir/.well-known/smart-configuration"
+    configuration = json.load(urllib.request.urlopen(discovery, timeout=SECONDS))
     form = {
         **fields,
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         "client_assertion": assertion(client_id, configuration["token_endpoint"]),
     }
     try:
-        return json.load(urllib.request.urlopen(configuration[endpoint], urlencode(form).encode()))
+        return json.load(
+            urllib.request.urlopen(configuration[endpoint], urlencode(form).encode(), timeout=SECONDS)
+        )
     except urllib.error.HTTPError as error:
         sys.exit(f"refused: {error.read().decode()}")
 
@@ -72,7 +78,7 @@ def main() -> None:
     for action in ("keys", "token", "introspect", "revoke"):
         command = actions.add_parser(action)
         command.add_argument("client_id")
-        command.add_argument("--url", default="http://127.0.0.1:8000")
+        command.add_argument("--url", default=os.environ.get("CAREPLAN_BASE_URL", "http://127.0.0.1:8000"))
         if action == "token":
             command.add_argument("--scope", default="system/Goal.rs")
         elif action != "keys":

@@ -24,7 +24,7 @@ _TEXTS = ("*.py", "*.csv", "*.json", "*.toml", "*.in", "*.yaml", "*.mako", "Make
 _FOLDERS = ("src", "tests", "docs", "fixtures", "openapi", "requirements", "bench", "examples", ".ci", "var")
 _SUFFIXES = (".py", ".md", ".yaml", ".toml", ".in", ".lock", ".json", ".csv")
 _WORD = re.compile(r"_?[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?:\(\))?")
-_FOREIGN = {"pg_dump", "synchronous_commit"}
+_FOREIGN = {"pg_dump", "synchronous_commit", "invalid_grant"}
 _TESTS_ONLY = {"CAREPLAN_TEST_POSTGRES_URL", "CAREPLAN_SHARED"}
 
 

@@ -11,7 +11,11 @@ import pytest
 from careplan_service.app import Service, app_of
 from careplan_service.oauth.client_secrets import is_secret
 from conftest import Clock
+from markdown import blocks
+from names import ROOT
 from web.registering import APP, SYSTEM, Registrant, approve, error_of, offering, url_of
+
+PAGE = ROOT / "docs" / "registration.md"
 
 
 @pytest.fixture
@@ -44,6 +48,17 @@ def test_where_it_is_offered_it_can_be_discovered(registrant: Registrant) -> Non
         "/.well-known/openid-configuration",
     ):
         assert registrant.http.get(path).json["registration_endpoint"] == url_of("x")[:-2]
+
+
+def test_what_the_page_for_partners_shows_is_taken(registrant: Registrant) -> None:
+    shown = [json.loads(block.text) for block in blocks(PAGE.read_text(encoding="utf-8"), "json")]
+    taken = [document for document in shown if "client_name" in document]
+
+    assert len(taken) == 2
+    for document in taken:
+        answer = registrant.post(document)
+        assert answer.status_code == 201, answer.text
+        assert {name: answer.json[name] for name in document} == document
 
 
 def test_an_app_is_told_its_secret_once_and_waits(registrant: Registrant) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from careplan_service.cli.demo.app import tell_of_an_app
 from careplan_service.cli.demo.server import Server, free_port
 from careplan_service.cli.demo.story import Story, tell
 from careplan_service.errors import NotFound, Problem
@@ -24,7 +25,7 @@ _PLAN = Path(__file__).parents[4] / "fixtures" / "plans" / "family-eviction.json
 )
 @click.option("--port", type=click.IntRange(1, 65535), help="8000, or the next one that is free.")
 def demo(once: bool, port: int | None) -> None:
-    """Watch an agency's plan go in and a partner pull exactly the consented goals."""
+    """Watch a plan go in, a partner pull exactly the consented goals, and an app read one record."""
     if not _PLAN.is_file():
         raise NotFound(f"the demonstration plan is not at `{_PLAN}`; run this in a checkout of the project")
     shutil.rmtree(_ROOM, ignore_errors=True)
@@ -33,7 +34,7 @@ def demo(once: bool, port: int | None) -> None:
     with Server(_ROOM, port or free_port(8000)) as server:
         story = Story(server)
         try:
-            tell(story, _PLAN)
+            tell_of_an_app(story, *tell(story, _PLAN))
         except Problem as problem:
             click.echo(f"\nthe story broke off: {problem.text}", err=True)
             sys.exit(1)

@@ -35,6 +35,10 @@ class Story:
         """The access token a client was given."""
         return self._tokens[client_id]
 
+    def hold(self, party: Party, token: str) -> None:
+        """From now on the party asks with this access token."""
+        self._tokens[party.client_id] = token
+
     def _sign_in(self, party: Party) -> None:
         url = f"{self.server.url}/oauth/token"
         form = token_form(party, self._keys[party.client_id], url)
@@ -83,14 +87,14 @@ class Story:
         click.secho(f"  {'ok' if holds else 'WRONG'}: {what}", fg="green" if holds else "red")
 
 
-def tell(story: Story, plan_file: Path) -> None:
-    """Tell the whole story."""
+def tell(story: Story, plan_file: Path) -> tuple[str, set[str]]:
+    """Tell of agency and partners; gives the client it is about and the ids of the goals on record."""
     plan = json.loads(plan_file.read_text(encoding="utf-8"))
     story.step(f"1. The agency imports a family's plan from {plan_file.name}")
     status, answer = story.ask(AGENCY, "POST", "/plans", plan, kind="json")
     story.check(status == 201, "the plan is taken and became FHIR resources")
     if status != 201:
-        return
+        raise Unavailable("without a plan there is nothing to tell")
     _, care_plan = story.ask(AGENCY, "GET", f"/fhir/CarePlan/{answer['id']}")
     patient = care_plan["subject"]["reference"]
     search = f"/fhir/Goal?patient={patient}"
@@ -133,6 +137,12 @@ def tell(story: Story, plan_file: Path) -> None:
     _sees(story, PARTNER, search, set(), wanted)
     status, _ = story.ask(PARTNER, "GET", f"/fhir/Goal/{goal}/_history/1")
     story.check(status == 404, "nor an earlier version")
+    return patient, wanted | secret
+
+
+def ids_of(found: dict[str, Any]) -> set[str]:
+    """The ids of what a search found."""
+    return {entry["resource"]["id"] for entry in found.get("entry", ())}
 
 
 def _sorted_out(goals: dict[str, Any]) -> tuple[set[str], set[str]]:
@@ -154,8 +164,9 @@ def _labels(goal: dict[str, Any]) -> set[str]:
 def _sees(story: Story, party: Party, search: str, wanted: set[str], hidden: set[str]) -> None:
     """The party's search shows exactly `wanted`, and a hidden one is as if it were not there."""
     _, found = story.ask(party, "GET", search)
-    shown = {entry["resource"]["id"] for entry in found.get("entry", ())}
-    story.check(shown == wanted and found["total"] == len(wanted), f"the search shows {len(wanted)} goals")
+    story.check(
+        ids_of(found) == wanted and found["total"] == len(wanted), f"the search shows {len(wanted)} goals"
+    )
     status, _ = story.ask(party, "GET", f"/fhir/Goal/{min(hidden)}")
     story.check(status == 404, "a goal that is not shared is not found")
 
