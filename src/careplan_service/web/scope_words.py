@@ -79,7 +79,7 @@ def allowed(scopes: Sequence[str], patient: str) -> list[Struck]:
         Ask(context, name, letters, query)
         for context, name, query, letters in resource_scopes(rest).grouped()
     ]
-    told = [Struck(_told(ask, patient), ask.query, _ending(ask.letters)) for ask in asks]
+    told = [Struck(_told(ask, patient), ask.query, _ending(ask)) for ask in asks]
     chosen = (CHOICE_WORDS[choice][0] for choice, ones in CHOICES.items() if {*ones} & {*words})
     return [*told, *(Struck(label, (), "") for label in chosen)]
 
