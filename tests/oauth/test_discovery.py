@@ -21,6 +21,7 @@ SHARED = {
     "response_types_supported": ["code"],
     "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
     "code_challenge_methods_supported": ["S256"],
+    "authorization_response_iss_parameter_supported": True,
     "token_endpoint_auth_methods_supported": METHODS,
     "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
     "scopes_supported": [
@@ -36,7 +37,6 @@ ENDPOINTS = {
 }
 STANDARD = {
     "response_modes_supported": ["query"],
-    "authorization_response_iss_parameter_supported": True,
     "introspection_endpoint_auth_methods_supported": [*METHODS[:3], "Bearer"],
     "introspection_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
     "revocation_endpoint_auth_methods_supported": METHODS,

@@ -58,7 +58,7 @@ def _told(answer: Answer) -> tuple[int, str]:
 def test_every_bound_of_the_settings_is_tested_here() -> None:
     tested = {"max_body", "max_depth", "max_entries", "max_parameters", "max_values", "max_included"}
     bounds = {name for name in vars(Settings()) if name.startswith("max_")}
-    assert bounds == tested | {"max_seconds"} == set(_BOUNDS)
+    assert bounds == tested | {"max_seconds"} == {name for name in _BOUNDS if name.startswith("max_")}
 
 
 # CAREPLAN_MAX_BODY

@@ -147,7 +147,7 @@ def test_who_does_not_prove_who_it_is_revokes_nothing(hospital: Signer) -> None:
         hospital.http.post(REVOKE, data={"token": token}),
         hospital.http.post(REVOKE, data={"token": token}, headers=bearer),
         hospital.post(REVOKE, used, token=token),
-        hospital.post(REVOKE, hospital.assertion(aud=BASE_URL), token=token),
+        hospital.post(REVOKE, hospital.assertion(aud=f"{BASE_URL}/fhir"), token=token),
         hospital.post(REVOKE, hospital.assertion(iss="shelter", sub="shelter"), token=token),
     ]
     for answer in answers:

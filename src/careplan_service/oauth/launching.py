@@ -137,7 +137,7 @@ def _shape(sent: Mapping[str, Any]) -> Faults:
     if not isinstance(sent.get("need_patient_banner", True), bool):
         yield "need_patient_banner", "`need_patient_banner` is true or false"
     listed = sent.get("fhirContext", [])
-    if not isinstance(listed, list) or len(listed) > _MOST or len(json.dumps(listed)) > _LONGEST:
+    if not isinstance(listed, list) or len(listed) > _MOST or len(json.dumps(listed, default=str)) > _LONGEST:
         yield "fhirContext", f"`fhirContext` is a list of up to {_MOST} objects and {_LONGEST} characters"
         return
     for n, item in enumerate(listed):
@@ -165,12 +165,18 @@ def _item_faults(item: object) -> Iterator[str]:
     canonical = item.get("canonical", "urn:x")
     if not (isinstance(canonical, str) and _ABSOLUTE.fullmatch(canonical)):
         yield "`canonical` is an absolute address"
-    if not isinstance(item.get("identifier", {}), dict):
-        yield "`identifier` is an object with `system` and `value`"
+    identifier = item.get("identifier", {"value": ""})
+    if not isinstance(identifier, dict) or not _is_identifier(identifier):
+        yield "`identifier` is an object with the texts `system` and `value`"
     if not (
         isinstance(item.get("type", "Goal"), str) and re.fullmatch("[A-Za-z]{1,64}", item.get("type", "Goal"))
     ):
         yield "`type` is the name of a resource type"
+
+
+def _is_identifier(value: Mapping[str, Any]) -> bool:
+    texts = {name: text for name, text in value.items() if isinstance(text, str)}
+    return "value" in texts and texts.keys() == value.keys() and value.keys() <= {"system", "value", "use"}
 
 
 def _items(sent: Mapping[str, Any]) -> list[Mapping[str, Any]]:
