@@ -13,6 +13,7 @@ from careplan_service.access.people import User
 from careplan_service.access.person import caller_for_person
 from careplan_service.access.scope_text import OF_PERSONS, parse_scopes
 from careplan_service.app import Service
+from careplan_service.errors import Forbidden
 from careplan_service.interactions.granular import judges
 from careplan_service.interactions.metadata import own_addresses
 from careplan_service.web import incoming, presenting, problems
@@ -27,13 +28,17 @@ FAR = 2**40
 """Seconds since the epoch."""
 
 
+def _nobody(viewer: Caller, asked: str) -> Caller:
+    raise Forbidden("nobody looks through other eyes here")
+
+
 class Persons:
     """The FHIR API with a verifier that knows the people who were signed in here."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._callers: dict[str, Caller] = {}
-        reception = Reception(self, service.records, service.clock, service.new_id, service.policy)
+        reception = Reception(self, service.records, service.clock, service.new_id, service.policy, _nobody)
         base_url = service.settings.base_url
         app = Flask("careplan_service", static_folder=None)
         app.config[incoming.MAX_DEPTH] = service.settings.max_depth

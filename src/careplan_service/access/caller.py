@@ -23,7 +23,8 @@ class Caller:
     `related` (a RelatedPerson); `organization` a relative reference such as `Organization/food-bank`;
     `purposes` are v3-ActReason codes asserted for this request; `expires` is seconds since the epoch.
     `fhir_user` refers to the person who signed in (`Practitioner/dana`) and is empty for systems,
-    `patient` to the patient in context (`Patient/ann`) if there is one.
+    `patient` to the patient in context (`Patient/ann`) if there is one. `viewer` is the administrator who
+    asks as this caller would, if it is not the caller itself.
     """
 
     client_id: str
@@ -34,6 +35,7 @@ class Caller:
     expires: int = 0
     patient: str = ""
     fhir_user: str = ""
+    viewer: Caller | None = None
 
     @property
     def is_agency(self) -> bool:

@@ -11,6 +11,7 @@ from joserfc.jwk import RSAKey
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from careplan_service import errors
+from careplan_service.access.viewing import seen_as
 from careplan_service.app.authorization_server import add_own_server, registered_origin
 from careplan_service.app.others import add_server_of_others, client_of_others
 from careplan_service.app.people import provider_of
@@ -71,7 +72,8 @@ def app_of(service: Service) -> Flask:
         find_user=service.people.get,
         custodians=service.custodians,
     )
-    reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy)
+    eyes = functools.partial(seen_as, find_client=service.clients.get)
+    reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy, eyes)
     cursors = Cursors(_cursor_secrets(service))
     if own:
         clients_keys = RemoteJwks(service.seconds, outgoing.fetch).text

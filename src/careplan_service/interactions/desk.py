@@ -256,14 +256,16 @@ class Desk:
         return stored
 
     def entry(self, status: int, refusal: str = "") -> AuditEntry:
-        """The audit row of this request as it stands."""
+        """The audit row of this request as it stands: a viewer's, where one asks as somebody else would."""
+        caller, asks = self.caller, self.caller.viewer or self.caller
+        as_whom = f"as {caller.client_id} for {' '.join(caller.purposes)}: " if caller.viewer else ""
         return AuditEntry(
             at=self.now,
-            client=self.caller.name,
-            organization=self.caller.organization,
-            purpose=" ".join(self.caller.purposes),
+            client=asks.name,
+            organization=asks.organization,
+            purpose=" ".join(asks.purposes),
             interaction=self.interaction,
-            asked=self.asked,
+            asked=f"{as_whom}{self.asked}"[:LONGEST_ASKED],
             status=status,
             shown=() if refusal else tuple(self.shown),
             because=() if refusal else tuple(sorted(self.because)),

@@ -27,7 +27,9 @@ What is hidden from the caller looks as if it were absent: searches leave it out
 a read answers 404. 403 is for a resource type or an interaction that the caller may not use at all, and \
 for a change to what another organisation contributed. Every refusal is an OperationOutcome that names each \
 fault found; errors of the token endpoint are those of OAuth 2.0. `HEAD` answers wherever `GET` does. \
-Resources are read and written as JSON and as XML; answers leave compressed for who accepts gzip."""
+Resources are read and written as JSON and as XML; answers leave compressed for who accepts gzip. \
+A system of the agency with `system/*.rs` reads and searches as a partner would with `X-Careplan-View-As: \
+food-bank; purpose=TREAT`."""
 
 _OWN = ("/oauth/", "/.well-known/", UDAP_PATH)
 """How the paths begin that are there with our own authorization server only."""

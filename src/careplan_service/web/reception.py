@@ -8,12 +8,16 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Request, Response
 
+from careplan_service.access.caller import Caller
 from careplan_service.access.instants import microseconds
+from careplan_service.access.viewing import VIEW_AS
 from careplan_service.errors import Malformed, Problem
 from careplan_service.interactions.desk import LONGEST_ASKED, Desk, Records
 from careplan_service.interactions.policy import Policy
 from careplan_service.web.auth import Verifier, caller_of
 from careplan_service.web.clock import Clock
+
+_READING = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Reception:
     clock: Clock
     new_id: Callable[[], str]
     policy: Policy
+    seen_as: Callable[[Caller, str], Caller]
 
     def serve(self, request: Request, interaction: str, carry_out: Callable[[Desk], Response]) -> Response:
         """Carry out an interaction for a verified caller; a refusal leaves its audit row too."""
@@ -41,11 +46,21 @@ class Reception:
         desk.note(response.status_code)
         return response
 
+    def _caller(self, request: Request) -> Caller:
+        """Who is verified, or whom an administrator asks as. Nobody writes in another's name."""
+        caller = caller_of(request, self.verifier)
+        asked = request.headers.get(VIEW_AS)
+        if asked is None:
+            return caller
+        if request.method not in _READING and not request.path.endswith("/_search"):
+            raise Malformed(f"`{VIEW_AS}` is for reading and searching; leave it out of `{request.method}`")
+        return self.seen_as(caller, asked)
+
     def _desk(self, request: Request, interaction: str) -> Desk:
         query = request.query_string.decode("latin-1")
         asked = f"{request.method} {request.path}{'?' if query else ''}{query}"[:LONGEST_ASKED]
         return Desk(
-            caller=caller_of(request, self.verifier),
+            caller=self._caller(request),
             records=self.records,
             now=microseconds(self.clock()),
             asked=asked.replace("\x00", ""),

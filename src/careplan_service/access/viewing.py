@@ -1,0 +1,60 @@
+"""An administrator who looks through a partner's eyes: what the partner would get, audited as hers.
+
+FHIR has nothing like it (docs/operating.md); who asks is told apart from for whom it is answered, as
+https://hl7.org/fhir/R4/security.html#audit wants it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from careplan_service.access.caller import Caller
+from careplan_service.access.clients import Client
+from careplan_service.access.scope_text import parse_scopes
+from careplan_service.access.scopes import Opening
+from careplan_service.errors import Forbidden, Malformed
+
+VIEW_AS = "X-Careplan-View-As"
+"""The header that names the partner's client and, if not its default, the purpose of use."""
+
+_FORM = re.compile(r"(?P<client>[\x21-\x3a\x3c-\x7e]{1,200})(?:; ?purpose=(?P<purpose>[A-Za-z0-9]{1,40}))?")
+_EVERYTHING = Opening("system")
+_LONGEST_SHOWN = 80
+
+
+def may_view_as(viewer: Caller) -> bool:
+    """Whether it is a system of the agency that may read and search everything, the audit log included."""
+    openings = (viewer.openings(letter, "*") for letter in "rs")
+    return viewer.is_agency and not viewer.is_person and all(_EVERYTHING in found for found in openings)
+
+
+def seen_as(viewer: Caller, asked: str, find_client: Callable[[str], Client | None]) -> Caller:
+    """The caller whom the header `food-bank; purpose=TREAT` names, until the viewer's token expires.
+
+    Raises Forbidden (403) for who may not look through others' eyes, Malformed (400) for a header that
+    cannot be read or names no partner that is let in, or a purpose that is not registered for it.
+    """
+    if not may_view_as(viewer):
+        text = f"this token does not allow `{VIEW_AS}`; an agency client needs `system/*.rs` for it"
+        raise Forbidden(text)
+    found = _FORM.fullmatch(asked)
+    if found is None:
+        raise Malformed(f"`{VIEW_AS}` names a client and a purpose: `food-bank; purpose=TREAT`")
+    client = find_client(found["client"])
+    if client is None or not client.is_let_in or client.kind != "partner":
+        text = f"`{found['client'][:_LONGEST_SHOWN]}` is no partner's client here; see `careplan client list`"
+        raise Malformed(f"`{VIEW_AS}`: {text}")
+    purpose = found["purpose"] or client.purpose
+    if purpose not in client.purposes:
+        registered = ", ".join(client.purposes)
+        raise Malformed(f"`{VIEW_AS}`: `{purpose}` is not registered for `{client.id}`; it has {registered}")
+    return Caller(
+        client_id=client.id,
+        kind=client.kind,
+        organization=client.organization,
+        purposes=(purpose,),
+        scopes=parse_scopes(client.scopes),
+        expires=viewer.expires,
+        viewer=viewer,
+    )
