@@ -38,10 +38,17 @@ OPERATIONS: Mapping[str, str] = {
     "meta": "http://hl7.org/fhir/OperationDefinition/Resource-meta",
 }
 """Of every type; `$everything` is of two."""
+_FAST = "http://hl7.org/fhir/us/consent-management/OperationDefinition"
 _EVERYTHING = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 _OF_TYPE: Mapping[str, Mapping[str, str]] = {
     "Patient": {"everything": _EVERYTHING},
     "CarePlan": {"everything": _EVERYTHING},
+    "Consent": {
+        "file-consent": f"{_FAST}/file-consent",
+        "fileConsent": f"{_FAST}/file-consent",
+        "revoke-consent": f"{_FAST}/revoke-consent",
+        "revokeConsent": f"{_FAST}/revoke-consent",
+    },
 }
 _COMPARTMENTS = ("http://hl7.org/fhir/CompartmentDefinition/patient",)
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"

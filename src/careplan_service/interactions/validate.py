@@ -5,14 +5,14 @@ https://hl7.org/fhir/R4/resource-operation-validate.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from careplan_service.access.consent.rules import Door
 from careplan_service.errors import Fault, Invalid, Malformed
 from careplan_service.interactions.admission import admit, forbid_self_service, spec_of
 from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.parameters import one_resource, one_text
 from careplan_service.interactions.read import read
 from careplan_service.resources import r4
 from careplan_service.resources.patching import document as documents
@@ -37,20 +37,13 @@ def asked_of(body: bytes, query: Mapping[str, str]) -> Validation:
         asked = [query["profile"]] if "profile" in query else []
         return _validation(body or None, query.get("mode", ""), asked)
     parts = [part for part in sent.get("parameter", ()) if isinstance(part, dict)]
-    mode = _one(parts, "mode", ("valueCode", "valueString")) or query.get("mode", "")
-    profile = _one(parts, "profile", ("valueUri", "valueCanonical", "valueString")) or query.get("profile")
-    resources = [part["resource"] for part in parts if part.get("name") == "resource" and "resource" in part]
-    if len(resources) > 1 or not all(isinstance(one, dict) for one in resources):
-        raise Malformed("`Parameters` hold one `resource` to validate", expression="Parameters.parameter")
-    data = documents.written(resources[0]).encode() if resources else None
+    mode = one_text(parts, "mode", ("valueCode", "valueString")) or query.get("mode", "")
+    profile = one_text(parts, "profile", ("valueUri", "valueCanonical", "valueString")) or query.get(
+        "profile"
+    )
+    resource = one_resource(parts, "resource")
+    data = None if resource is None else documents.written(resource).encode()
     return _validation(data, mode, [profile] if profile else [])
-
-
-def _one(parts: Sequence[Mapping[str, Any]], name: str, values: Sequence[str]) -> str:
-    found = [part[value] for part in parts if part.get("name") == name for value in values if value in part]
-    if len(found) > 1 or not all(isinstance(one, str) for one in found):
-        raise Malformed(f"`Parameters` hold one `{name}`", expression="Parameters.parameter")
-    return found[0] if found else ""
 
 
 def _validation(data: bytes | None, mode: str, profiles: list[str]) -> Validation:

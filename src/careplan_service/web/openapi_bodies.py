@@ -25,6 +25,7 @@ _ANSWERS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "Statement": ("The statement.", ("CapabilityStatement",), ()),
     "Meta": ("`meta` as `return` of Parameters.", ("Parameters",), ()),
     "Validation": ("What was found; `information` if nothing was.", ("OperationOutcome",), ()),
+    "Filed": ("What was done, a sentence for each resource.", ("OperationOutcome",), ("Location",)),
     "Deleted": ("Deleted, now or before; its history stays.", (), ("ETag",)),
     "304": ("The caller has this version already.", (), ("ETag",)),
     **{name: (f"The {name}.", (name,), _VERSION) for name in SERVED},
@@ -84,6 +85,14 @@ def bodies() -> dict[str, Any]:
         "Bundle": transaction,
         "Patch": {"required": True, "description": f"JSON or FHIRPath Patch. {_ZIPPED}", "content": patch},
         "Validated": {**_resource("Resource"), "description": "The resource, or Parameters that hold it."},
+        "Filing": {
+            **_resource("Parameters"),
+            "description": "`consent` and `document`, each as `resource`; `replaces`, any number of `valueReference`.",
+        },
+        "Revocation": {
+            **_resource("Parameters"),
+            "description": "`consent` and `patient` as `valueReference`; `document` as `resource`, if there is one.",
+        },
         "Form": {"required": True, "content": {FORM: {"schema": _FORM}}},
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from careplan_service.interactions.compartment import MEMBERS
@@ -73,12 +73,22 @@ _COMPARTMENT = (
     Row("/_search", "post", "searchOfPatientByForm{}", "Search {} in a client's record, by form",
         {200: "Searchset"}, (413, 415, 501), "s", _SHAPE, "Form"),
 )  # fmt: skip
-_EVERYTHING: Mapping[str, Row] = {
-    "Patient": Row(f"{_ONE}/$everything", "get", "everything{}", "A client's whole record",
+_MORE: Mapping[str, Sequence[Row]] = {
+    "Patient": [Row(f"{_ONE}/$everything", "get", "everything{}", "A client's whole record",
         {200: "Searchset"}, (404, 413), "", ("start", "end", "since", "type", "count", "cursor",
-        *PRESENTATION), about="And the people and places it names."),
-    "CarePlan": Row(f"{_ONE}/$everything", "get", "everything{}", "A plan and all that it refers to",
-        {200: "Searchset"}, (404, 410, 413), "r", PRESENTATION),
+        *PRESENTATION), about="And the people and places it names.")],
+    "CarePlan": [Row(f"{_ONE}/$everything", "get", "everything{}", "A plan and all that it refers to",
+        {200: "Searchset"}, (404, 410, 413), "r", PRESENTATION)],
+    "Consent": [
+        *(Row(f"/{name}", "post", f"{id_}{{}}", "File a {} with what was signed", {200: "Filed"},
+              (409, 413, 415, 422, 501), "cu", ("Idempotency-Key", *_SHAPE), "Filing",
+              "409 names the active ones that it contradicts; those named as `replaces` become inactive with it.")
+          for name, id_ in (("$file-consent", "file"), ("$fileConsent", "fileAsInTheGuide"))),
+        *(Row(f"/{name}", "post", f"{id_}{{}}", "Revoke a {}", {200: "Filed"},
+              (404, 409, 410, 413, 415, 422, 501), "u", ("Idempotency-Key", *_SHAPE), "Revocation",
+              "It becomes inactive and is kept.")
+          for name, id_ in (("$revoke-consent", "revoke"), ("$revokeConsent", "revokeAsInTheGuide"))),
+    ],
 }  # fmt: skip
 
 Operations = Iterator[tuple[str, str, dict[str, Any]]]
@@ -94,10 +104,7 @@ def type_operations() -> Operations:
 
 
 def _of_type(spec: ResourceSpec) -> Operations:
-    rows = [*_SEARCHES, *_INTERACTIONS]
-    if spec.name in _EVERYTHING:
-        rows.append(_EVERYTHING[spec.name])
-    for row in rows:
+    for row in [*_SEARCHES, *_INTERACTIONS, *_MORE.get(spec.name, ())]:
         yield _made(f"/fhir/{spec.name}", row, spec.name, spec)
 
 
