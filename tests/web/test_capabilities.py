@@ -71,13 +71,17 @@ def test_every_interaction_it_names_is_answered(api: Api) -> None:
         "create": ("POST", "/fhir/{}"),
         "search-type": ("GET", "/fhir/{}"),
     }
-    operations = {"validate": "POST", "meta": "GET", "everything": "GET"}
+    operations = {"validate": ("POST", "1/"), "meta": ("GET", "1/"), "everything": ("GET", "1/")}
+    operations |= dict.fromkeys(
+        ("file-consent", "fileConsent", "revoke-consent", "revokeConsent"), ("POST", "")
+    )
     for resource in rest["resource"]:
         assert {one["code"] for one in resource["interaction"]} == set(calls)
         asked = [(method, path.format(resource["type"])) for method, path in calls.values()]
         asked += [
-            (operations[one["name"]], f"/fhir/{resource['type']}/1/${one['name']}")
+            (method, f"/fhir/{resource['type']}/{instance}${one['name']}")
             for one in resource["operation"]
+            for method, instance in [operations[one["name"]]]
         ]
         for method, path in asked:
             answer = api.agency(method, path, "{")

@@ -1,4 +1,4 @@
-"""Consents are filed with what was signed, replace what they contradict, and are revoked, each in one step."""
+"""Consents are filed with what was signed, replace what they contradict, and are revoked."""
 
 from __future__ import annotations
 

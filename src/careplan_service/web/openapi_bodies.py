@@ -87,11 +87,11 @@ def bodies() -> dict[str, Any]:
         "Validated": {**_resource("Resource"), "description": "The resource, or Parameters that hold it."},
         "Filing": {
             **_resource("Parameters"),
-            "description": "`consent` and `document`, each as `resource`; `replaces`, any number of `valueReference`.",
+            "description": "`consent` and `document` as `resource`; each `replaces` as `valueReference`.",
         },
         "Revocation": {
             **_resource("Parameters"),
-            "description": "`consent` and `patient` as `valueReference`; `document` as `resource`, if there is one.",
+            "description": "`consent` and `patient` as `valueReference`; `document` as `resource`, if any.",
         },
         "Form": {"required": True, "content": {FORM: {"schema": _FORM}}},
     }  # fmt: skip

@@ -82,7 +82,7 @@ _MORE: Mapping[str, Sequence[Row]] = {
     "Consent": [
         *(Row(f"/{name}", "post", f"{id_}{{}}", "File a {} with what was signed", {200: "Filed"},
               (409, 413, 415, 422, 501), "cu", ("Idempotency-Key", *_SHAPE), "Filing",
-              "409 names the active ones that it contradicts; those named as `replaces` become inactive with it.")
+              "409 names the active ones that it contradicts; those in `replaces` become inactive.")
           for name, id_ in (("$file-consent", "file"), ("$fileConsent", "fileAsInTheGuide"))),
         *(Row(f"/{name}", "post", f"{id_}{{}}", "Revoke a {}", {200: "Filed"},
               (404, 409, 410, 413, 415, 422, 501), "u", ("Idempotency-Key", *_SHAPE), "Revocation",
