@@ -28,6 +28,7 @@ _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+_CHALLENGE = "WWW-Authenticate"  # for clients with tokens, of which people at a page have none
 _TITLES = {
     403: "This was not sent",
     404: "This is not offered here",
@@ -56,7 +57,7 @@ def problem_page(visits: Visits, problem: Problem) -> Response:
     """What went wrong, and what to do."""
     title = _TITLES.get(problem.status, "Something went wrong")
     response = page(visits, "problem.html", problem.status, title=title, text=problem.text)
-    response.headers.update(problem.headers)
+    response.headers.update({name: told for name, told in problem.headers.items() if name != _CHALLENGE})
     return response
 
 
