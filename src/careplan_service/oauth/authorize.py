@@ -121,6 +121,8 @@ class AuthorizationRequests:
         """The client, if it may send people here and have them back where it says. Raises Malformed."""
         id_ = fields.get("client_id", "")
         client = self.clients(id_) if CLIENT_ID.fullmatch(id_) else None
+        if not id_:
+            raise Malformed("the app did not say which one it is (`client_id`); tell its makers")
         if client is None or client.kind != "app" or not client.is_let_in:
             raise Malformed(f"no app `{shown(id_)}` may ask people for access here")
         if "redirect_uri" not in fields:
