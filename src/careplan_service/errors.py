@@ -92,7 +92,7 @@ class OutOfScope(Forbidden):
 
 
 def _challenge(**told: str | None) -> Mapping[str, str]:
-    """What a client reads to know how to go on: the parameters of a challenge, those that are None left out."""
+    """What a client reads to know how to go on; parameters that are None are left out."""
     given = [f'{name}="{value}"' for name, value in {"realm": "careplan", **told}.items() if value]
     return {"WWW-Authenticate": f"Bearer {', '.join(given)}"}
 

@@ -55,7 +55,7 @@ CHOICE_WORDS: Mapping[str, tuple[str, str]] = {
 
 
 class Line(NamedTuple):
-    """One scope on the page: its sentence before and after what is shown of the query, its letters, a hint."""
+    """One scope on the page: its sentence before and after what is shown of the query, letters, a hint."""
 
     number: int
     sentence: str
