@@ -173,7 +173,12 @@ class Authorizing:
                 again = self.tickets.made(session, f"pick\n{request.query}")
                 return PickEncounter(request, context, called, visits, again)
         ticket = self.tickets.made(session, _about("asked", request, context))
-        return Question(request, context, offer, called, user.fhir_user == reference, ticket)
+        own, makers = (
+            self.sight.organization(request.client, user, one)
+            for one in (user.organization, request.client.organization)
+        )
+        is_own = user.fhir_user == reference
+        return Question(request, context, offer, called, is_own, own, makers, ticket)
 
     def _silently(self, request: AuthorizationRequest, session: Session, context: Context) -> Back:
         """A new code where the person allowed this confidential app all of it before, for the same patient.
