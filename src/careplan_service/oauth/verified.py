@@ -68,15 +68,18 @@ def ids_of(signed: Signed) -> Ids:
 
 
 def stated_by(claims: Mapping[str, Any]) -> Stated:
-    """What a token of ours says, whose signature was checked."""
-    return Stated(
-        client_id=claims["client_id"],
-        scopes=resource_scopes(claims["scope"]),
-        purposes=tuple(coding["code"] for coding in claims["extensions"]["ihe_iua"]["purpose_of_use"]),
-        expires=int(claims["exp"]),
-        user_id=claims["sub"] if "grant" in claims else "",
-        patient=claims.get("patient", ""),
-    )
+    """What a token of ours says, whose signature was checked; refused where it does not say all of it."""
+    try:
+        return Stated(
+            client_id=claims["client_id"],
+            scopes=resource_scopes(claims["scope"]),
+            purposes=tuple(coding["code"] for coding in claims["extensions"]["ihe_iua"]["purpose_of_use"]),
+            expires=int(claims["exp"]),
+            user_id=claims["sub"] if "grant" in claims else "",
+            patient=claims.get("patient", ""),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise refused("is not one of ours") from error
 
 
 def for_registered(stated: Stated, issuer: str, ids: Ids | None, registered: Registered) -> Verified:
