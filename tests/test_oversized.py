@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,10 +32,8 @@ def answered(base: str, request: str) -> str:
     """The first line of the answer to a request, as a socket hears it."""
     address = urlsplit(base)
     with socket.create_connection((address.hostname, address.port), SECONDS) as connection:
-        try:
+        with suppress(ConnectionError):  # it answers before it has heard all
             connection.sendall(request.encode())
-        except ConnectionError:
-            pass  # it answers before it has heard all
         return connection.makefile("rb").readline().decode()
 
 

@@ -20,7 +20,6 @@ from builders import Api
 from conftest import BASE_URL, Clock
 from web.signing import Signer, the_key
 
-
 BOUND = 16 * 1024
 """Bytes of the longest token that is looked at."""
 

@@ -44,7 +44,7 @@ VERBS: Mapping[str, str] = {"r": "read", "s": "search", "c": "add", "u": "change
 """What each letter of `cruds` allows, in the order in which they are told."""
 
 CHOICE_WORDS: Mapping[str, tuple[str, str]] = {
-    WHO: ("Know who you are", "Your name and your record here are told to the app."),
+    WHO: ("Know who you are", "The app is told which record here is yours, and when you signed in."),
     STAY: (
         "Stay connected when you are away",
         "The app keeps this access without asking again, until you take it back.",
