@@ -51,9 +51,9 @@ class Seal:
         try:
             if not self._path.exists():
                 publish(self._path, _written([_new_root()]))
-        except OSError as error:
-            raise self._unusable(error) from error
-        self._all()
+            self._all()
+        except (OSError, Unavailable) as error:
+            raise Unavailable(f"`{self._path}` cannot be used: {error}") from error
 
     def rotate(self) -> None:
         """Make a root that is used from now on; what was made with the others is still opened."""
@@ -111,13 +111,10 @@ class Seal:
         try:
             text = self._path.read_text(encoding="ascii")
         except (OSError, ValueError) as error:
-            raise self._unusable(error) from error
+            raise Unavailable(f"`{_FILE}` cannot be read for now; try again later") from error
         if not re.fullmatch(rf"[0-9a-f]{{{2 * _BYTES}}}(\n[0-9a-f]{{{2 * _BYTES}}})*\n?", text):
-            raise Unavailable(f"`{self._path}` is not {_BYTES} bytes in hexadecimal on each line")
+            raise Unavailable(f"`{_FILE}` is not {_BYTES} bytes in hexadecimal on each line")
         return text
-
-    def _unusable(self, error: Exception) -> Unavailable:
-        return Unavailable(f"`{self._path}` cannot be used: {error}")
 
 
 def _new_root() -> str:
