@@ -12,7 +12,7 @@ import names
 PAGE = (names.ROOT / "docs" / "attacks.md").read_text(encoding="utf-8")
 CODE = re.compile(r"`([^`]+\.py)` `(\w+)(?:\(\))?`")
 ROWS = [line for line in PAGE.splitlines() if re.match(r"\| \d+ \|", line)]
-ATTACKS = {1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 18, 19, 20, 22, 23, 24, 27, 28}
+ATTACKS = {1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 23, 24, 27, 28}
 
 
 def _functions(path: str) -> set[str]:

@@ -66,16 +66,35 @@ class Unauthenticated(Problem):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        challenge = 'Bearer realm="careplan"'
-        if self.error:
-            challenge += f', error="{self.error}"'
-        return {"WWW-Authenticate": challenge}
+        return _challenge(error=self.error)
 
 
 class Forbidden(Problem):
-    """The caller may not do this at all, whatever the record (type or interaction out of scope)."""
+    """The caller may not do this at all, whatever the record: by its role, or by its consents."""
 
     status, issue = 403, "forbidden"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return _challenge()
+
+
+class OutOfScope(Forbidden):
+    """The token does not open this; `scope` would, where one does. See RFC 6750 as for Unauthenticated."""
+
+    def __init__(self, text: str, *, scope: str | None = None) -> None:
+        super().__init__(text)
+        self.scope = scope
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return _challenge(error="insufficient_scope", scope=self.scope)
+
+
+def _challenge(**told: str | None) -> Mapping[str, str]:
+    """What a client reads to know how to go on; parameters that are None are left out."""
+    given = [f'{name}="{value}"' for name, value in {"realm": "careplan", **told}.items() if value]
+    return {"WWW-Authenticate": f"Bearer {', '.join(given)}"}
 
 
 class NotFound(Problem):

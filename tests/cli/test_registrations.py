@@ -53,6 +53,17 @@ def test_an_operator_looks_at_a_client_and_lets_it_in(careplan: Any, registrant:
     assert registrant.token(id_).status_code == 200
 
 
+def test_an_app_is_one_by_its_grants_and_a_system_is_somebodys(careplan: Any, registrant: Registrant) -> None:
+    app, system = (told.json["client_id"] for told in (registrant.app(), registrant.system()))
+
+    assert (
+        careplan("client", "approve", app, *WORDS).out == f"approved app client {app} of Organization/river\n"
+    )
+    refused = careplan("client", "approve", system, *WORDS)
+    assert (refused.code, "so it is a partner or an agency; say it with `--kind`" in refused.err) == (1, True)
+    assert registrant.service.clients.get(system).pending
+
+
 def test_what_changed_since_is_approved_only_by_its_version(careplan: Any, registrant: Registrant) -> None:
     told = registrant.app().json
     id_ = told["client_id"]

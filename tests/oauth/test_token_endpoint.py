@@ -86,7 +86,7 @@ def test_the_granted_scope_is_what_of_the_requested_is_registered_in_the_words_i
     [
         ({"grant_type": None}, 400, "invalid_request", "`grant_type` is missing"),
         ({"grant_type": ""}, 400, "invalid_request", "`grant_type` is missing"),
-        ({"grant_type": "authorization_code"}, 400, "unauthorized_client", "grant_type=authorization_code"),
+        ({"grant_type": "authorization_code"}, 400, "unauthorized_client", "systems `client_credentials`"),
         ({"grant_type": "Client_Credentials"}, 400, "unsupported_grant_type", "or `client_credentials`"),
         ({"scope": None}, 400, "invalid_scope", "`scope` is missing"),
         ({"scope": ""}, 400, "invalid_scope", "`scope` is missing"),

@@ -27,7 +27,7 @@ def set_up(visitor: Visitor, code: str, password: str = PASSWORD) -> list[str]:
     return faults(visitor.post(SETTING_UP, {"form": visitor.hidden(), "code": code, "password": password}))
 
 
-def test_the_account_page_says_who_it_is_and_leads_to_the_apps_that_were_allowed(service: Service) -> None:
+def test_the_account_page_says_who_it_is_and_leads_to_the_apps(service: Service) -> None:
     register(service)
     visitor = Visitor(service)
     visitor.sign_in()
@@ -38,7 +38,7 @@ def test_the_account_page_says_who_it_is_and_leads_to_the_apps_that_were_allowed
         "Practitioner/ann",
         "Organization/agency",
         "1 June 2026, 12:00 UTC",
-        "/account/apps",
+        "Apps you allowed",
     ):
         assert text in shown
 

@@ -111,3 +111,16 @@ def test_id_tokens_are_signed_with_rs256_by_a_published_bare_key(api: Api, dana:
 def test_a_type_that_is_not_served_is_refused_and_not_answered_with_nothing(api: Api) -> None:
     assert api.agency.get("/fhir/Device").status == 404
     assert api.agency.get("/fhir/Device/x").status == 404
+
+
+@pytest.mark.parametrize("asked", ["launch/patient?role=https://roles.example/x", "launch/patient?role="])
+def test_a_role_of_the_context_that_nobody_knows_gives_the_context_there_is(
+    api: Api, dana: Browser, asked: str
+) -> None:
+    dana.ask(scope=f"{asked} launch/encounter?role=y patient/Goal.rs")
+    dana.choose("ann")
+    dana.follow(dana.post("/oauth/authorize/patient", {**dana.fields(), "patient": "ann", "encounter": "e1"}))
+    told = redeemed(api, dana)
+
+    assert (told["patient"], told["encounter"]) == ("ann", "e1")
+    assert told["scope"] == "launch/patient launch/encounter patient/Goal.rs"

@@ -320,6 +320,7 @@ def test_an_app_acts_for_people_only_and_a_system_never(service: Service) -> Non
     app = App(service)
     answer = app.post("/oauth/token", {"grant_type": "client_credentials", "scope": "user/Goal.rs"})
     assert refused(answer, "unauthorized_client")
+    assert "apps send `authorization_code`" in answer.json["error_description"]
 
     system = App(service, "system", kind="partner", scopes="system/*.rs")
     assert refused(system.redeem(system.allowed()[0]), "unauthorized_client")

@@ -20,8 +20,6 @@ from builders import Api
 from conftest import BASE_URL, Clock
 from web.signing import Signer, the_key
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 BOUND = 16 * 1024
 """Bytes of the longest token that is looked at."""
 
@@ -105,6 +103,41 @@ def test_a_token_for_another_service_or_of_another_issuer_is_refused_though_our_
     assert hospital.get(compact(header, claims, key)).status_code == 200
     wrong = {name: value for name, value in (claims | changed).items() if value is not None}
     assert_refused(hospital.get(compact(header, wrong, key)))
+
+
+def of_purposes(*codes: str) -> dict[str, Any]:
+    """What a token says it is for."""
+    return {"extensions": {"ihe_iua": {"purpose_of_use": [{"code": code} for code in codes]}}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        (of_purposes("COC"), 200),
+        (of_purposes(), 401),
+        (of_purposes("HMARKT"), 401),
+        ({"extensions": {}}, 401),
+        ({"extensions": {"ihe_iua": {"purpose_of_use": "COC"}}}, 401),
+        ({"extensions": None}, 401),
+        ({"scope": None}, 401),
+        ({"scope": ["system/Goal.rs"]}, 401),
+        ({"scope": "Goal"}, 401),
+        ({"scope": ""}, 403),
+        ({"scope": "openid"}, 403),
+        ({"scope": "user/*.cruds patient/*.cruds"}, 403),
+    ],
+)
+def test_a_token_without_scope_or_purpose_opens_nothing_though_our_key_signed_it(
+    hospital: Signer, changed: dict[str, Any], status: int
+) -> None:
+    """Attack 16: what is left out is not permitted."""
+    header, claims = parts(hospital.token())
+    said = {name: value for name, value in (claims | changed).items() if value is not None}
+    answer = hospital.get(compact(header, said, hospital.api.service.keys.signing_key()))
+
+    assert answer.status_code == status, answer.data
+    error = {200: None, 401: "invalid_token", 403: "insufficient_scope"}[status]
+    assert (error or "") in answer.headers.get("WWW-Authenticate", "")
 
 
 def test_a_token_is_refused_from_the_second_it_expires_also_by_who_knew_it(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from builders import Api, a_patient
+from careplan_service.interventions.canonical import GRAVITY
 from conftest import Clock
 from web.authorizing import (
     BACK,
@@ -195,6 +196,32 @@ def test_the_page_tells_everything_in_plain_words(ann: Browser) -> None:
     assert "Read and search everything on record of Ann Example; not change it" in text
     assert "Add tasks that you may see yourself; not see them" in text
     assert "<b>" not in text
+
+
+def test_organisations_are_called_by_their_names_where_the_person_may_see_them(
+    api: Api, ann: Browser
+) -> None:
+    a_person(api.service, "dana", "Practitioner/dana")
+    dana = Browser(api.service)
+    dana.sign_in("dana", PASSWORD)
+    api.agency.put("Organization/makers", {"resourceType": "Organization", "name": "Garden & Makers"})
+    shown = {who: browser.ask(scope="user/Goal.rs").text for who, browser in (("dana", dana), ("ann", ann))}
+
+    assert "dana, Organization/agency" in shown["dana"]
+    assert "registered for Garden &amp; Makers" in shown["dana"]
+    assert "registered for Organization/makers" in shown["ann"]
+
+
+def test_a_query_is_told_in_words_where_its_codes_are_known(ann: Browser) -> None:
+    first, second = (
+        f"patient/Goal.rs?category={GRAVITY}|housing-instability",
+        "user/Goal.r?category=homelessness",
+    )
+    text = " ".join(ann.ask(scope=f"{first} {second}").text.split())
+
+    assert "Read and search goals about housing instability of Ann Example; not change them" in text
+    assert "Read goals about homelessness that you may see yourself; not change them" in text
+    assert GRAVITY not in text.partition("<h2>")[2]
 
 
 @pytest.mark.parametrize(

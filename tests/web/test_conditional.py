@@ -115,8 +115,8 @@ def test_an_id_of_its_own_without_a_match_is_update_as_create(api: Api) -> None:
     assert (made.status, made.json["id"]) == (201, "named")
     assert api.partner("PUT", f"/fhir/Goal?identifier={SYSTEM}|9", {**body, "id": "its-own"}).status == 404
     without = api.asking("agency", scope="system/Goal.us")
-    assert without("PUT", f"/fhir/Goal?identifier={SYSTEM}|9", {**body, "id": "x"}).status == 405
-    assert without("PUT", f"/fhir/Goal?identifier={SYSTEM}|9", numbered("9")).status == 403
+    assert without("PUT", f"/fhir/Goal?identifier={SYSTEM}|8", numbered("8")).status == 403
+    assert without("PUT", f"/fhir/Goal?identifier={SYSTEM}|9", {**body, "id": "x"}).status == 201
 
 
 def test_a_conditional_write_keeps_to_the_version_it_is_for(api: Api) -> None:

@@ -140,6 +140,37 @@ def test_only_what_is_opened_is_written(scene: Scene) -> None:
     assert scene.api.agency.get(f"/fhir/{other}").json["meta"]["versionId"] == "1"
 
 
+def test_an_update_that_creates_is_one_by_its_letter_and_query(scene: Scene) -> None:
+    updating = scene.asking("system/Goal.u?category=housing", "system/Patient.r")
+    lease, meals = (of_category(code, of=scene.ann, id=f"new-{code}") for code in ("housing", "food"))
+    assert updating("PUT", "/fhir/Goal/new-housing", lease).status == 201
+    assert updating("PUT", "/fhir/Goal/new-food", meals).status == 403
+    del lease["id"]
+    assert updating("POST", "/fhir/Goal", lease).status == 403
+    creating = scene.asking("system/Goal.cr", "system/Patient.r")
+    assert creating("PUT", "/fhir/Goal/new-food", meals).status == 403
+    assert scene.api.agency.get("/fhir/Goal/new-food").status == 404
+
+
+def test_what_a_scope_does_not_open_is_told_with_the_scope_that_would(scene: Scene) -> None:
+    """https://www.rfc-editor.org/rfc/rfc6750#section-3.1"""
+    asker = scene.asking(HOUSING)
+    challenge = 'Bearer realm="careplan", error="insufficient_scope"'
+    for method, path, body, scope in (
+        ("GET", "/fhir/CarePlan", None, ', scope="system/CarePlan.s"'),
+        ("DELETE", f"/fhir/{scene.plan}", None, ', scope="system/CarePlan.d"'),
+        ("POST", "/fhir/Goal", of_category("food", of=scene.ann), ""),
+    ):
+        answer = asker(method, path, body)
+        assert (answer.status, answer.headers["WWW-Authenticate"]) == (403, challenge + scope), path
+    entry = an_entry("GET", "CarePlan")
+    batch = asker("POST", "/fhir", {**a_transaction(entry), "type": "transaction"})
+    told = 'Bearer realm="careplan", error="insufficient_scope", scope="system/CarePlan.s"'
+    assert (batch.status, batch.headers["WWW-Authenticate"]) == (403, told)
+    by_role = scene.api.partner("POST", "/oauth/launch", {}, Content_Type="application/json")
+    assert (by_role.status, by_role.headers["WWW-Authenticate"]) == (403, 'Bearer realm="careplan"')
+
+
 def test_nothing_is_written_out_of_what_is_opened_nor_into_it(scene: Scene) -> None:
     asker = scene.asking(HOUSING, "system/Patient.r")
     own = scene.goals["housing"]

@@ -278,7 +278,6 @@ def test_what_is_refused_is_described(strict_api: Api) -> None:
     refusals = [
         (403, "put", GOAL, api.partner("PUT", f"/fhir/{goal}", changed)),
         (412, "put", GOAL, api.agency("PUT", f"/fhir/{goal}", changed, If_Match='W/"7"')),
-        (405, "put", GOAL, reader("PUT", "/fhir/Goal/new", {**changed, "id": "new"})),
         (403, "get", GOAL, reader.get(f"/fhir/{goal}")),
         (415, "post", "/fhir/Goal", api.agency("POST", "/fhir/Goal", "x", Content_Type="text/plain")),
         (412, "put", GOAL, api.agency("PUT", f"/fhir/{goal}", changed, If_None_Match="*")),

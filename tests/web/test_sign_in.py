@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from careplan_service.access.people import ABSOLUTE_SECONDS, BETWEEN_STEPS_SECONDS, IDLE_SECONDS
 from careplan_service.app import Service
+from careplan_service.oauth.seal import Seal
 from careplan_service.settings import Settings
 from conftest import Clock
 from web.visiting import HASHED, PASSWORD, Visitor, code_of, faults, register, rows
@@ -268,3 +270,17 @@ def test_what_was_typed_is_shown_as_text(service: Service) -> None:
 
     assert "<script>" not in answer.text
     assert "&#34;&gt;&lt;script&gt;" in answer.text
+
+
+@SQLITE_ONLY
+def test_without_the_key_that_signs_forms_a_page_says_so_and_not_where_it_lies(
+    service: Service, tmp_path: Path
+) -> None:
+    keyless = replace(service, seal=Seal(tmp_path))
+    (tmp_path / "people.key").unlink()
+    shown = Visitor(keyless).get("/sign-in")
+
+    assert shown.status_code == 503
+    assert "cannot be read for now" in shown.text
+    assert str(tmp_path) not in shown.text
+    assert "<form" not in shown.text

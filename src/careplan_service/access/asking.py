@@ -94,6 +94,7 @@ class Question:
     """What the scope page asks: an offer, for whom, and the ticket that its form is sent with.
 
     `patient` is how the patient in context is called, empty without one; `own` whether it is the person.
+    `organization` and `makers` are how the organisations of person and app are called.
     """
 
     request: AuthorizationRequest
@@ -101,6 +102,8 @@ class Question:
     offer: Offer
     patient: str
     own: bool
+    organization: str
+    makers: str
     ticket: str = field(repr=False)
 
 

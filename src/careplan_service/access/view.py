@@ -11,25 +11,26 @@ from careplan_service.access.caller import Caller
 from careplan_service.access.compartment import IN_NONE, within
 from careplan_service.access.consent.terminology import purpose_and_ancestors
 from careplan_service.access.filters import EVERYTHING, NOTHING, Consented, Filter, Is, all_of, any_of
-from careplan_service.errors import Forbidden
+from careplan_service.errors import OutOfScope
 
 _VERBS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
 _ALWAYS_OURS = frozenset({"Consent"})
 
 
 def require_scope(caller: Caller, letter: str, resource_type: str) -> None:
-    """Raise Forbidden (403) when the token grants the interaction on no resource of the type."""
+    """Raise OutOfScope (403) when the token grants the interaction on no resource of the type."""
     if not caller.allows(letter, resource_type):
         in_none = letter in "cud" and resource_type in IN_NONE
         context = "user" if in_none and caller.is_person else caller.context
         wanted = f"{context}/{resource_type}.{letter}"
-        raise Forbidden(f"this token does not allow to {_VERBS[letter]} {resource_type}; ask for `{wanted}`")
+        text = f"this token does not allow to {_VERBS[letter]} {resource_type}; ask for `{wanted}`"
+        raise OutOfScope(text, scope=wanted)
 
 
 def view_for(caller: Caller, letter: str, resource_type: str, now: int) -> Filter:
     """The versions of one type that the caller may see, as one predicate.
 
-    Raises Forbidden when the type or the interaction is out of the token's scope; everything
+    Raises OutOfScope when the type or the interaction is out of the token's scope; everything
     finer is hidden rather than refused: what its scopes do not open is left to `Desk.sees`.
     """
     require_scope(caller, letter, resource_type)

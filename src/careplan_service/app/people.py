@@ -9,6 +9,7 @@ from careplan_service.interactions.granular import judges
 from careplan_service.oauth import outgoing
 from careplan_service.oauth.account import Account
 from careplan_service.oauth.allowed_apps import AllowedApps
+from careplan_service.oauth.answers import Answers
 from careplan_service.oauth.authorize import AuthorizationRequests
 from careplan_service.oauth.authorize_audit import AuthorizeAudit
 from careplan_service.oauth.authorizing import Authorizing
@@ -68,9 +69,14 @@ def authorizing_of(service: Service) -> Authorizing:
         contexts=Contexts(sight, SqlLaunches(service.database.engine), service.seconds),
         tickets=Tickets(service.seal.signature, service.clients.remember_jti, service.seconds),
         authorizations=service.authorizations,
-        audit=AuthorizeAudit(service.records.note, service.clock),
+        answers=Answers(
+            base_url,
+            service.authorizations,
+            AuthorizeAudit(service.records.note, service.clock),
+            service.seconds,
+            service.new_id,
+        ),
         now=service.seconds,
-        new_id=service.new_id,
     )
 
 

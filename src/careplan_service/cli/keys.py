@@ -1,4 +1,4 @@
-"""`careplan keys`: the keys that sign access tokens, changed while the service runs.
+"""`careplan keys`: the keys that sign access tokens, and `people.key`, changed while the service runs.
 
 https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys
 """
@@ -12,6 +12,7 @@ import click
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from careplan_service.access.instants import microseconds
+from careplan_service.app import Service
 from careplan_service.cli.common import OPERATOR, service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Invalid, Unavailable
@@ -23,7 +24,7 @@ from careplan_service.settings import Settings
 
 @click.group()
 def keys() -> None:
-    """The keys that sign access tokens: the newest signs, all verify."""
+    """The keys that sign access tokens (the newest signs, all verify), and that of the pages for people."""
 
 
 @keys.command("list")
@@ -61,6 +62,44 @@ def remove(kid: str, force: bool, database_url: str | None) -> None:
     signing_keys.remove(kid)
     click.echo(f"removed {kid}")
     _note(f"remove {kid}", database_url)
+
+
+@keys.command("rotate-people")
+@database_option
+def rotate_people(database_url: str | None) -> None:
+    """Make a new `people.key` and seal the second factors with it; what the old one made still works."""
+    service = service_for(database_url)
+    service.seal.rotate()
+    _seal_anew(service)
+    _note("rotate-people", database_url)
+
+
+@keys.command("forget-people")
+@database_option
+def forget_people(database_url: str | None) -> None:
+    """Forget all but the newest `people.key`; recovery codes that are older than it work no more."""
+    service = service_for(database_url)
+    _seal_anew(service)
+    service.seal.forget()
+    click.echo("the older keys are forgotten")
+    _note("forget-people", database_url)
+
+
+def _seal_anew(service: Service) -> None:
+    """Seal each second factor with the newest key, and name the people whose no key opens."""
+    lost = []
+    for user in service.people.list():
+        if user.totp_secret:
+            try:
+                secret = service.seal.opened(user.totp_secret, user.id)
+            except Unavailable:
+                lost.append(user.username)
+            else:
+                service.people.reseal(user.id, user.totp_secret, service.seal.sealed(secret, user.id))
+    click.echo("second factors are sealed with the newest people.key")
+    for name in lost:
+        text = f"that of `{name}` cannot be read; set it anew with `careplan user second-factor {name} on`"
+        click.echo(text, err=True)
 
 
 def _signing_keys() -> SigningKeys:

@@ -20,7 +20,7 @@ from careplan_service.interactions.granular import judges
 from careplan_service.oauth.registration import checked
 from careplan_service.oauth.udap_certificates import described
 
-_FIRST = 1
+_FIRST, _APP = 1, "app"
 
 
 @client.command("show")
@@ -35,7 +35,7 @@ def show(id_: str, database_url: str | None) -> None:
 
 @client.command("approve")
 @click.argument("id_", metavar="ID")
-@click.option("--kind", required=True, type=click.Choice(KINDS), help="Whose it is.")
+@click.option("--kind", type=click.Choice(KINDS), help="Whose system it is; an app is one by its grants.")
 @click.option("--organization", required=True, help="Whom it acts for: Organization/id.")
 @click.option(
     "--purpose", "purposes", required=True, multiple=True,
@@ -47,16 +47,19 @@ def show(id_: str, database_url: str | None) -> None:
 )  # fmt: skip
 @database_option
 def approve(
-    id_: str, kind: str, organization: str, purposes: tuple[str, ...], version: int, database_url: str | None
+    id_: str,
+    kind: str | None,
+    organization: str,
+    purposes: tuple[str, ...],
+    version: int,
+    database_url: str | None,
 ) -> None:
     """Let a client in that registered itself."""
     service = service_for(database_url)
     found = _found(service, id_)
     _require_pending(found)
+    kind = _kind(found, kind)
     require_custodian(service, kind, organization)
-    if (kind == "app") is not (found.client.kind == "app"):
-        kinds = "an app" if found.client.kind == "app" else "a partner or an agency"
-        raise Invalid(f"`{id_}` asks for {_grants(found)}, so it is {kinds}")
     client = checked(approved(found.client, kind, organization, purposes), judges(service.settings.base_url))
     if not service.registrations.approve(replace(found, client=client, version=version)):
         text = f"look at it with `careplan client show {id_}`, then add `--version N` as it says there"
@@ -83,6 +86,17 @@ def _found(service: Service, id_: str) -> Registration:
     if found is None:
         raise Invalid(f"no client `{id_}` registered itself; see `careplan client list`")
     return found
+
+
+def _kind(found: Registration, said: str | None) -> str:
+    """What an operator says it is, or that it is an app, if that fits the grants it asks for."""
+    if found.client.kind == _APP:
+        fits, kinds = said in (None, _APP), "an app"
+    else:
+        fits, kinds = said not in (None, _APP), "a partner or an agency; say it with `--kind`"
+    if not fits:
+        raise Invalid(f"`{found.client.id}` asks for {_grants(found)}, so it is {kinds}")
+    return said or _APP
 
 
 def _require_pending(registration: Registration) -> None:

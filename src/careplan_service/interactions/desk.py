@@ -16,7 +16,7 @@ from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter, all_of
 from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.view import of_types, view_for, writable
-from careplan_service.errors import Forbidden
+from careplan_service.errors import Forbidden, OutOfScope
 from careplan_service.interactions.granular import opened
 from careplan_service.interactions.policy import Policy
 
@@ -238,7 +238,7 @@ class Desk:
         wanted = opened(caller, letter, write.type, self.policy.base_url)
         if not holds(wanted, version, World({})):
             why = f"only what is about `{caller.patient}`" if caller.patient else "its scope is granular"
-            raise Forbidden(f"this token does not allow to write such a {write.type}; {why}")
+            raise OutOfScope(f"this token does not allow to write such a {write.type}; {why}")
 
     def find(self, letter: str, type_: str, about: Filter, page: Page) -> list[Stored]:
         """The current versions the question is about and the caller may see."""

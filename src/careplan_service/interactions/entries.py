@@ -196,7 +196,8 @@ def placing(where: str) -> Iterator[None]:
     except Unavailable:
         raise
     except Problem as problem:
-        raise type(problem)(problem.text, faults=placed(problem, where)) from None
+        problem.faults = tuple(placed(problem, where))
+        raise
 
 
 def placed(problem: Problem, where: str) -> list[Fault]:

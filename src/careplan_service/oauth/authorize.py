@@ -1,6 +1,6 @@
 """An authorization request, read strictly: until app and address are known to fit, nobody is sent anywhere.
 
-https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1, https://www.rfc-editor.org/rfc/rfc7636#section-4.3 and
+https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1 and
 https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#obtain-authorization-code
 """
 
@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, urlencode
 
-from authlib.oauth2 import AuthorizationServer, OAuth2Error, OAuth2Request
-from authlib.oauth2.rfc6749 import ClientMixin
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
-from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
-from authlib.oauth2.rfc7636 import CodeChallenge
 
 from careplan_service.access.asking import AuthorizationRequest, Back
 from careplan_service.access.clients import Client
 from careplan_service.access.scope_text import OF_PERSONS, Judges, ScopeError, parse_scopes
 from careplan_service.errors import Malformed, shown
+from careplan_service.oauth.answers import answer
 from careplan_service.oauth.assertions import CLIENT_ID
+from careplan_service.oauth.code_request import App, require_code_request
 from careplan_service.oauth.form import spoken
 from careplan_service.oauth.scope_choice import split
 
@@ -61,9 +58,6 @@ _LONGEST = 3600
 
 _STATE = re.compile(r"[ -~]{1,1000}")
 _PRINTABLE = re.compile(r"[ -~]+")
-_CHALLENGE = re.compile(
-    r"[A-Za-z0-9_-]{43}"
-)  # the SHA-256 in base64url, and no plain verifier of another form
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _PROMPTS = frozenset({"none", "login", "consent"})
 _PLAIN = "/:|,*"
@@ -74,12 +68,6 @@ class Refused(OAuth2Error):
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(description, error=error)
-
-
-def answer(uri: str, state: str, issuer: str, **params: str) -> str:
-    """The address of the app with an answer in its query, and who gives it (RFC 9207)."""
-    given = {**params, **({"state": state} if state else {}), "iss": issuer}
-    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(given, quote_via=quote)}"
 
 
 @dataclass(frozen=True)
@@ -121,11 +109,13 @@ class AuthorizationRequests:
         """The client, if it may send people here and have them back where it says. Raises Malformed."""
         id_ = fields.get("client_id", "")
         client = self.clients(id_) if CLIENT_ID.fullmatch(id_) else None
+        if not id_:
+            raise Malformed("the app did not say which one it is (`client_id`); tell its makers")
         if client is None or client.kind != "app" or not client.is_let_in:
             raise Malformed(f"no app `{shown(id_)}` may ask people for access here")
         if "redirect_uri" not in fields:
             raise Malformed(f"{shown(client.name)} did not say where to go back to (`redirect_uri`)")
-        if not _App(client).check_redirect_uri(fields["redirect_uri"]):
+        if not App(client).check_redirect_uri(fields["redirect_uri"]):
             raise Malformed(
                 f"{shown(client.name)} wants to go back to an address that is not registered for it"
             )
@@ -136,9 +126,7 @@ class AuthorizationRequests:
         query = urlencode({n: fields[n] for n in _READ if n in fields}, safe=_PLAIN, quote_via=quote)
         if len(query) > _LONGEST:
             raise InvalidRequestError(f"the request is longer than {_LONGEST} characters; ask for less")
-        request = OAuth2Request("GET", f"{self.issuer}{AUTHORIZATION}")
-        request.payload = BasicOAuth2Payload(dict(fields))
-        _Grant(request, _Known(client)).validate_authorization_request()
+        require_code_request(f"{self.issuer}{AUTHORIZATION}", fields, client)
         if fields.get("aud") != f"{self.issuer}/fhir":
             raise InvalidRequestError(f"`aud` must be the FHIR endpoint here: {self.issuer}/fhir")
         words, resources = split(fields.get("scope", ""))
@@ -185,56 +173,3 @@ def _require_sound(fields: Mapping[str, str]) -> None:
             raise InvalidRequestError(f"`{name}` holds what is no printable ASCII character")
     if "max_age" in fields and not _SECONDS.fullmatch(fields["max_age"]):
         raise InvalidRequestError("`max_age` is a number of seconds")
-
-
-@dataclass(frozen=True)
-class _App(ClientMixin):
-    """The registered app in the shape Authlib asks."""
-
-    client: Client
-
-    def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """By comparing every character, as RFC 9700 section 2.1 wants it."""
-        return redirect_uri in self.client.redirect_uris
-
-    def check_response_type(self, response_type: str) -> bool:
-        return response_type == "code"
-
-    def get_allowed_scope(self, scope: Collection[str] | str) -> str:
-        """All of it for now; a person decides, within what is registered."""
-        return scope if isinstance(scope, str) else ""
-
-
-class _S256(CodeChallenge):
-    """PKCE as RFC 9700 section 2.1.1 has it: always, and never `plain`, which is Authlib's default."""
-
-    SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]  # noqa: RUF012 - as Authlib has it
-
-    def validate_code_challenge(self, grant: AuthorizationCodeGrant, redirect_uri: str) -> None:
-        """Raises InvalidRequestError."""
-        sent = grant.request.payload.data if grant.request.payload else {}
-        if sent.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(
-            sent.get("code_challenge", "")
-        ):
-            raise InvalidRequestError("`code_challenge` with `code_challenge_method` `S256` is required")
-        super().validate_code_challenge(grant, redirect_uri)
-
-
-class _Grant(AuthorizationCodeGrant):
-    """Authlib's checks of a request, with PKCE."""
-
-    def __init__(self, request: OAuth2Request, server: AuthorizationServer) -> None:
-        super().__init__(request, server)
-        _S256()(self)
-
-
-class _Known(AuthorizationServer):
-    """Authlib's server for one request, whose client is known already."""
-
-    def __init__(self, client: Client) -> None:
-        super().__init__()
-        self._client = _App(client)
-
-    def query_client(self, client_id: str) -> Any:
-        """The one client."""
-        return self._client

@@ -1,17 +1,14 @@
-"""From a request to a decision: who must sign in, which patient, what is asked, and the code at the end.
+"""From a request to a decision: who must sign in, which patient, what is asked.
 
-https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2, https://www.rfc-editor.org/rfc/rfc9207#section-2 and
+https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1 and
 https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
 """
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
-from typing import Any, Protocol
+from typing import Protocol
 
 from careplan_service.access.asking import (
     AuthorizationRequest,
@@ -23,28 +20,20 @@ from careplan_service.access.asking import (
     SignInFirst,
     Step,
 )
-from careplan_service.access.authorizations import Authorization, Code
+from careplan_service.access.authorizations import Authorization
 from careplan_service.access.clients import PUBLIC
 from careplan_service.access.people import Session, User
 from careplan_service.interactions.desk import Cursor
-from careplan_service.oauth.authorize import AuthorizationRequests, answer
-from careplan_service.oauth.authorize_audit import AuthorizeAudit
+from careplan_service.oauth.answers import Answers
+from careplan_service.oauth.authorize import AuthorizationRequests
 from careplan_service.oauth.in_person import Sight, name_of, visit_of
 from careplan_service.oauth.launch_context import Contexts, NotToBe
 from careplan_service.oauth.scope_choice import covers, everything, granted, offer_of
 from careplan_service.oauth.tickets import TICKET_SECONDS, Tickets
 
-CODE_SECONDS = 60
-"""How long a code waits for the app to redeem it."""
-
-_CODE_BYTES = 32
-
 
 class Authorizations(Protocol):
     """What people allowed."""
-
-    def begin(self, authorization: Authorization, code: Code) -> None:
-        """Keep it with its code."""
 
     def of_user(self, user_id: str) -> Sequence[Authorization]:
         """What stands of a person."""
@@ -52,16 +41,15 @@ class Authorizations(Protocol):
 
 @dataclass(frozen=True)
 class Authorizing:
-    """The steps. `now` gives seconds since the epoch, `new_id` fresh ids."""
+    """The steps. `now` gives seconds since the epoch."""
 
     requests: AuthorizationRequests
     sight: Sight
     contexts: Contexts
     tickets: Tickets
     authorizations: Authorizations
-    audit: AuthorizeAudit
+    answers: Answers
     now: Callable[[], float]
-    new_id: Callable[[], str]
 
     def read(self, pairs: Sequence[tuple[str, str]]) -> AuthorizationRequest | Back:
         """As AuthorizationRequests; raises Malformed."""
@@ -84,7 +72,7 @@ class Authorizing:
                 raise NotToBe("interaction_required", "a patient has to be chosen first")
             return PickPatient(request, self.tickets.made(session, f"pick\n{request.query}"))
         except NotToBe as error:
-            return replace(self._refused(request, error), silent=silent)
+            return replace(self.answers.refused(request, error), silent=silent)
 
     def patients(
         self,
@@ -135,12 +123,10 @@ class Authorizing:
             self.tickets.spend(request.client.id, session, _about("asked", request, context), ticket)
             self.contexts.use(request)
             if not scope:
-                wanted = " ".join(request.words + request.resources)
-                self.audit.denied(session.user, request.client, wanted, context.patient, address)
-                raise NotToBe("access_denied", "the person did not allow it")
+                return self.answers.denied(request, session, context, address)
         except NotToBe as error:
-            return self._refused(request, error)
-        return self._allowed(request, session, context, scope, address)
+            return self.answers.refused(request, error)
+        return self.answers.allowed(request, session, context, scope, address)
 
     def _settled(self, request: AuthorizationRequest, user: User, chosen: Context) -> Context:
         """The context that the form was made for, looked up again: what may be seen may have changed."""
@@ -187,7 +173,12 @@ class Authorizing:
                 again = self.tickets.made(session, f"pick\n{request.query}")
                 return PickEncounter(request, context, called, visits, again)
         ticket = self.tickets.made(session, _about("asked", request, context))
-        return Question(request, context, offer, called, user.fhir_user == reference, ticket)
+        own, makers = (
+            self.sight.organization(request.client, user, one)
+            for one in (user.organization, request.client.organization)
+        )
+        is_own = user.fhir_user == reference
+        return Question(request, context, offer, called, is_own, own, makers, ticket)
 
     def _silently(self, request: AuthorizationRequest, session: Session, context: Context) -> Back:
         """A new code where the person allowed this confidential app all of it before, for the same patient.
@@ -202,51 +193,8 @@ class Authorizing:
         )
         if request.client.auth_method == PUBLIC or request.launch or not any(stands):
             raise NotToBe("consent_required", "the person has to be asked")
-        return replace(self._allowed(request, session, context, scope, ""), silent=True)
-
-    def _allowed(
-        self, request: AuthorizationRequest, session: Session, context: Context, scope: str, address: str
-    ) -> Back:
-        now, code = int(self.now()), secrets.token_urlsafe(_CODE_BYTES)
-        authorization = Authorization(
-            id=self.new_id(),
-            client_id=request.client.id,
-            user_id=session.user.id,
-            scope=scope,
-            patient=context.patient,
-            context=json.dumps(_told(request, context)),
-            created=now,
-            signed_in=session.created,
-            session=session.digest if "online_access" in scope.split(" ") else "",
-        )
-        kept = Code(
-            digest=sha256(code.encode()).hexdigest(),
-            authorization=authorization.id,
-            redirect_uri=request.redirect_uri,
-            challenge=request.challenge,
-            expires=now + CODE_SECONDS,
-            nonce=request.nonce,
-        )
-        self.audit.allowed(session.user, request.client, scope, context.patient, address)
-        self.authorizations.begin(authorization, kept)
-        uri = answer(request.redirect_uri, request.state, self.requests.issuer, code=code)
-        return Back(uri, request.client.name, allowed=True)
-
-    def _refused(self, request: AuthorizationRequest, error: NotToBe) -> Back:
-        told = {"error": error.error, "error_description": error.description}
-        uri = answer(request.redirect_uri, request.state, self.requests.issuer, **told)
-        return Back(uri, request.client.name)
+        return replace(self.answers.allowed(request, session, context, scope, ""), silent=True)
 
 
 def _about(what: str, request: AuthorizationRequest, context: Context) -> str:
     return "\n".join((what, request.query, context.patient, context.encounter, context.more))
-
-
-def _told(request: AuthorizationRequest, context: Context) -> dict[str, Any]:
-    """What the token response says besides the patient; without a launch nobody else shows who it is."""
-    more: dict[str, Any] = json.loads(context.more)
-    if context.encounter:
-        more["encounter"] = context.encounter
-    if context.patient and not request.launch:
-        more["need_patient_banner"] = True
-    return more

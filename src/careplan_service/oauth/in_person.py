@@ -90,6 +90,10 @@ class Sight:
         desk.note(200)
         return found
 
+    def organization(self, client: Client, user: User, reference: str) -> str:
+        """How an organisation is called: by its name if the person may see it, otherwise by its reference."""
+        return str((self.sees(client, user, reference) or {}).get("name") or reference)
+
 
 def name_of(patient: Document | None) -> str:
     """How a patient is called: the first name there is, otherwise the id; empty for None."""

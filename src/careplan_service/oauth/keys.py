@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -129,6 +130,20 @@ def _create(directory: Path, number: int) -> None:
 
 def publish(path: Path, content: bytes) -> None:
     """Make a file that only the owner reads; one that is there already stays. Raises OSError."""
+    # A link appears whole or fails where another process was first; that one's file is then used.
+    with _draft(path, content) as draft, suppress(FileExistsError):
+        os.link(draft, path)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put a file that only the owner reads in place of the one that is there. Raises OSError."""
+    with _draft(path, content) as draft:
+        os.replace(draft, path)
+
+
+@contextmanager
+def _draft(path: Path, content: bytes) -> Iterator[str]:
+    """A file beside the one that is meant, with all of its content; gone at the end."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")  # mkstemp makes it 0600
     try:
@@ -136,12 +151,10 @@ def publish(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        # A link appears whole or fails where another process was first; that one's file is then used.
-        os.link(draft, path)
-    except FileExistsError:
-        pass
+        yield draft
     finally:
-        os.unlink(draft)
+        with suppress(FileNotFoundError):
+            os.unlink(draft)
 
 
 def _file(path: Path, before: _File | None) -> _File | None:

@@ -24,6 +24,8 @@ _WORDS = frozenset(LAUNCHES).union(*CHOICES.values())
 _ELSEWHERE = ("launch/", "http://", "https://", "urn:", "__")
 """How scopes begin that are not of resources: other launches, and extensions by name."""
 
+_WITH_ROLE = ("launch/patient?role=", "launch/encounter?role=")
+
 _WRITING = "cud"
 _STAFF = ("Practitioner", "PractitionerRole")
 
@@ -39,9 +41,14 @@ def split(scope: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     of a resource scope is kept, to be judged.
     """
     words = tuple(dict.fromkeys(word for word in scope.split(" ") if word))
-    known = tuple(word for word in words if word in _WORDS)
+    known = tuple(dict.fromkeys(plain for word in words if (plain := _without_role(word)) in _WORDS))
     resources = (word for word in words if word not in _WORDS and "/" in word)
     return known, tuple(word for word in resources if not word.startswith(_ELSEWHERE))
+
+
+def _without_role(word: str) -> str:
+    """The scope for context of a type: no role of it is known here, so the context there is is given."""
+    return word.partition("?")[0] if word.startswith(_WITH_ROLE) else word
 
 
 def registered(scopes: str) -> Scopes:

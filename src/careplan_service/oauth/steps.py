@@ -75,8 +75,8 @@ class Steps:
         return step is not None and self.people.use_step(user.id, step)
 
     def _is_recovery_code(self, user: User, plain: str, address: str) -> bool:
-        wanted = self.seal.digest(plain, user.id)
-        fitting = [kept for kept in self.people.recovery_codes(user.id) if compare_digest(kept, wanted)]
+        wanted, all_kept = self.seal.digests(plain, user.id), self.people.recovery_codes(user.id)
+        fitting = [kept for kept in all_kept if any(compare_digest(kept, one) for one in wanted)]
         if not fitting or not self.people.use_recovery_code(user.id, fitting[0]):
             return False
         self.audit.done("recovery-code", user, address)

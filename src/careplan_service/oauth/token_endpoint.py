@@ -11,8 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from authlib.oauth2 import OAuth2Request
-from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError, UnsupportedGrantTypeError
+from authlib.oauth2 import OAuth2Error, OAuth2Request
+from authlib.oauth2.rfc6749.errors import (
+    InvalidRequestError,
+    InvalidScopeError,
+    UnauthorizedClientError,
+    UnsupportedGrantTypeError,
+)
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
 from careplan_service.access.clients import AUTH_METHODS, PUBLIC
@@ -31,6 +36,10 @@ from careplan_service.oauth.server import GRANT_TYPES, REFRESH_TOKEN, FormReques
 TTL = 300
 """Seconds an access token of a system is valid."""
 
+_NOT_ITS_GRANT = (
+    "this client may not use that `grant_type`: apps send `authorization_code` or `refresh_token`, "
+    "systems `client_credentials`"
+)
 _GRANT_TYPES = " or ".join(f"`{one}`" for one in GRANT_TYPES)
 
 
@@ -115,6 +124,12 @@ class _TokenServer(Server):
         authorization = kept.get(token.authorization) if token else None
         client = self._assertions.find_client(authorization.client_id) if authorization else None
         return {"client_id": client.id} if client and client.auth_method == PUBLIC else {}
+
+    def handle_error_response(self, request: OAuth2Request, error: OAuth2Error) -> Any:
+        """The error as an answer; Authlib's words for a grant of another kind of client do not say whose."""
+        if isinstance(error, UnauthorizedClientError):
+            error.description = _NOT_ITS_GRANT
+        return super().handle_error_response(request, error)
 
     def get_token_grant(self, request: OAuth2Request) -> Any:
         """The grant a form asks for, or an error that says which there are."""

@@ -98,6 +98,12 @@ class SqlPeople:
             self._write(connection, id_, ends_sessions=True, totp_secret=totp_secret, totp_step=step)
             _keep_codes(connection, id_, codes)
 
+    def reseal(self, id_: str, before: str, after: str) -> bool:
+        """Keep the same secret sealed anew; False when it was changed meanwhile."""
+        same = (oauth_user.c.id == id_) & (oauth_user.c.totp_secret == before)
+        with transaction(self._engine) as connection:
+            return connection.execute(update(oauth_user).where(same).values(totp_secret=after)).rowcount == 1
+
     def set_recovery_codes(self, id_: str, codes: Iterable[str]) -> None:
         """Replace the digests of the recovery codes."""
         with transaction(self._engine) as connection:

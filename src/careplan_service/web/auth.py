@@ -28,8 +28,9 @@ def caller_of(request: Request, verifier: Verifier) -> Caller:
         raise Unauthenticated("send an access token in the Authorization header: `Bearer ...`")
     token = bearer_token(header)
     if token is None:
+        is_another = header.partition(" ")[0].lower() != "bearer"  # RFC 6750 has no error code for those
         raise Unauthenticated(
             "the Authorization header must be sent once, as `Bearer` and an access token",
-            error="invalid_token",
+            error=None if is_another else "invalid_token",
         )
     return verifier.verify(token)

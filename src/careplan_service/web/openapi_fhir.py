@@ -30,7 +30,7 @@ _INTERACTIONS = (
         "The server makes the id; one in the body is replaced. With `If-None-Exist` also the scope to search "
         "is needed."),
     Row("", "put", "updateMatching{}", "Update the {} that matches, or create it",
-        {200: "{}-stored", 201: "{}-stored"}, (405, 413, 415, *_CHANGE), "us",
+        {200: "{}-stored", 201: "{}-stored"}, (413, 415, *_CHANGE), "us",
         ("criteria", "If-Match", "If-None-Match-write", *_WRITE), "{}"),
     Row("", "patch", "patchMatching{}", "Patch the {} that matches", {200: "{}-stored"},
         (410, 413, 415, *_CHANGE), "us", ("criteria", "If-Match", *_WRITE), "Patch"),
@@ -40,9 +40,9 @@ _INTERACTIONS = (
         ("If-None-Match", "If-Modified-Since", *PRESENTATION),
         about="410 only for who could see it before it was deleted."),
     Row(_ONE, "put", "update{}", "Update a {}", {200: "{}-stored", 201: "{}-stored"},
-        (405, 413, 415, *_CHANGE), "u", ("If-Match", "If-None-Match-write", *_WRITE), "{}",
+        (413, 415, *_CHANGE), "u", ("If-Match", "If-None-Match-write", *_WRITE), "{}",
         "The body must have the id of the address. The custodian's systems may create under an id of their "
-        "own, with the scope to create; a partner changes only what it contributed."),
+        "own; a partner changes only what it contributed."),
     Row(_ONE, "patch", "patch{}", "Patch a {}", {200: "{}-stored"}, (410, 413, 415, *_CHANGE), "u",
         ("If-Match", *_WRITE), "Patch", "What the patch makes of it is checked like an update."),
     Row(_ONE, "delete", "delete{}", "Delete a {}", {204: "Deleted"}, _CHANGE, "d",

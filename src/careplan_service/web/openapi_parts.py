@@ -107,7 +107,7 @@ def _problem(problem: type[errors.Problem], settings: Settings) -> dict[str, Any
         "description": f"{about} Issue code `{problem.issue}`.",
         "content": content("OperationOutcome"),
     }
-    if problem is errors.Unauthenticated:
+    if problem in (errors.Unauthenticated, errors.Forbidden):
         answer["headers"] = {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
     return answer
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from careplan_service.access.asking import CHOICES, ONLINE, STAY, WHO, Ask, NotGiven, Question
 from careplan_service.access.compartment import IN_NONE
 from careplan_service.access.granted import resource_scopes, split
+from careplan_service.web.query_words import words_of
 
 THINGS: Mapping[str, str] = {
     "*": "everything on record",
@@ -43,7 +44,7 @@ VERBS: Mapping[str, str] = {"r": "read", "s": "search", "c": "add", "u": "change
 """What each letter of `cruds` allows, in the order in which they are told."""
 
 CHOICE_WORDS: Mapping[str, tuple[str, str]] = {
-    WHO: ("Know who you are", "Your name and your record here are told to the app."),
+    WHO: ("Know who you are", "The app is told which record here is yours, and when you signed in."),
     STAY: (
         "Stay connected when you are away",
         "The app keeps this access without asking again, until you take it back.",
@@ -54,7 +55,7 @@ CHOICE_WORDS: Mapping[str, tuple[str, str]] = {
 
 
 class Line(NamedTuple):
-    """One scope on the page: its sentence before and after what the query says, its letters, and a hint."""
+    """One scope on the page: its sentence before and after what is shown of the query, letters, a hint."""
 
     number: int
     sentence: str
@@ -79,7 +80,7 @@ def allowed(scopes: Sequence[str], patient: str) -> list[Struck]:
         Ask(context, name, letters, query)
         for context, name, query, letters in resource_scopes(rest).grouped()
     ]
-    told = [Struck(_told(ask, patient), ask.query, _ending(ask)) for ask in asks]
+    told = [Struck(_told(ask, patient), words_of(ask.query).rest, _ending(ask)) for ask in asks]
     chosen = (CHOICE_WORDS[choice][0] for choice, ones in CHOICES.items() if {*ones} & {*words})
     return [*told, *(Struck(label, (), "") for label in chosen)]
 
@@ -90,7 +91,7 @@ def lines(question: Question) -> list[Line]:
         Line(
             number,
             _sentence(ask, question),
-            ask.query,
+            words_of(ask.query).rest,
             _ending(ask),
             _letters(ask.letters),
             _hint(ask, question),
@@ -105,7 +106,7 @@ def struck(question: Question) -> list[Struck]:
 
 
 def _struck(one: NotGiven, question: Question) -> Struck:
-    return Struck(_sentence(one.ask, question), one.ask.query, one.why)
+    return Struck(_sentence(one.ask, question), words_of(one.ask.query).rest, one.why)
 
 
 def _sentence(ask: Ask, question: Question) -> str:
@@ -117,7 +118,7 @@ def _told(ask: Ask, patient: str) -> str:
     whose = f"of {patient}" if ask.context == "patient" else "that you may see yourself"
     whose = "on record here" if ask.resource_type in IN_NONE else whose
     thing = THINGS.get(ask.resource_type, ask.resource_type)
-    return f"{verbs[:1].upper()}{verbs[1:]} {thing} {whose}"
+    return f"{verbs[:1].upper()}{verbs[1:]} {thing}{words_of(ask.query).text} {whose}"
 
 
 def _ending(ask: Ask) -> str:

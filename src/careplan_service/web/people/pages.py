@@ -28,6 +28,7 @@ _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+_CHALLENGE = "WWW-Authenticate"  # for clients with tokens, of which people at a page have none
 _TITLES = {
     403: "This was not sent",
     404: "This is not offered here",
@@ -43,20 +44,25 @@ def page(visits: Visits, template: str, status: int = 200, *, id_: str = "", **v
     `id_` is the one a session was just opened with.
     """
     cookie = id_ or visits.cookie() or new_id()
-    told = {"root": visits.root, "token": token_for(visits, cookie), "token_field": TOKEN_FIELD}
-    response = Response(render_template(f"people/{template}", **told, **values), status)
-    response.headers.update(_SAFE)
-    response.headers["Cache-Control"] = "no-store"
+    form = {"token": token_for(visits, cookie), "token_field": TOKEN_FIELD}
+    response = _rendered(visits, template, status, **form, **values)
     if cookie != visits.cookie():
         visits.keep(response, cookie)
     return response
 
 
 def problem_page(visits: Visits, problem: Problem) -> Response:
-    """What went wrong, and what to do."""
+    """What went wrong, and what to do: also that there is no key to sign forms with, so it has none."""
     title = _TITLES.get(problem.status, "Something went wrong")
-    response = page(visits, "problem.html", problem.status, title=title, text=problem.text)
-    response.headers.update(problem.headers)
+    response = _rendered(visits, "problem.html", problem.status, title=title, text=problem.text)
+    response.headers.update({name: told for name, told in problem.headers.items() if name != _CHALLENGE})
+    return response
+
+
+def _rendered(visits: Visits, template: str, status: int, **values: object) -> Response:
+    response = Response(render_template(f"people/{template}", root=visits.root, **values), status)
+    response.headers.update(_SAFE)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
