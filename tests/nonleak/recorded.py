@@ -181,20 +181,25 @@ def writes(names: Sequence[str], own: Sequence[str]) -> Iterator[Request]:
 def _referring(name: str, own: Sequence[str]) -> Iterator[Request]:
     """What refers to the name: plainly, to a version of it, by a search; alone and in a Bundle."""
     id_ = name.split("/")[1]
-    plan = a_care_plan("Patient/client-0", goals=(name,))
+    plan = _about(name)
     yield Request("POST", "/fhir/CarePlan", plan)
-    yield Request("POST", "/fhir/CarePlan", a_care_plan("Patient/client-0", goals=(f"{name}/_history/2",)))
+    yield Request("POST", "/fhir/CarePlan", _about(f"{name}/_history/2"))
     yield Request("POST", "/fhir/CarePlan", plan, (("Idempotency-Key", f"key-{id_}"),))
     yield Request("POST", "/fhir", a_transaction(an_entry("POST", "CarePlan", plan)))
-    by_search = a_care_plan("Patient/client-0", goals=(f"{name.split('/')[0]}?_id={id_}",))
+    by_search = _about(f"{name.split('/')[0]}?_id={id_}")
     yield Request("POST", "/fhir", a_transaction(an_entry("POST", "CarePlan", by_search)))
     if name.startswith("Patient/"):
         yield Request("POST", "/fhir/Goal", a_goal(name))
         yield Request("POST", "/fhir/Consent", a_consent(name, status="proposed"))
         yield Request("POST", "/fhir/Consent", a_consent(name))
     plan_id = next(o for o in own if o.startswith("CarePlan/")).split("/")[1]
-    reference = [{"op": "add", "path": "/goal", "value": [{"reference": name}]}]
+    reference = [{"op": "add", "path": "/supportingInfo", "value": [{"reference": name}]}]
     yield Request("PATCH", f"/fhir/CarePlan/{plan_id}", reference, JSON_PATCH)
+
+
+def _about(reference: str) -> Document:
+    """A CarePlan that refers to anything."""
+    return a_care_plan("Patient/client-0", supportingInfo=[{"reference": reference}])
 
 
 def changes(own: Sequence[str]) -> Iterator[Request]:

@@ -288,7 +288,7 @@ def _not_permitting(patient: str, reference: str, rng: Random) -> Iterator[Step]
     choices: list[Document | None] = [
         a_provision(to=STRANGER, purpose=["COC"]),
         a_provision(to=PARTNER, purpose=["COC"], period={"start": "2020-01-01", "end": "2021-01-01"}),
-        a_provision(to=PARTNER, purpose=["HRESCH"]),
+        a_provision(to=PARTNER, purpose=["HPAYMT"]),
         a_provision("deny", to=PARTNER),
         a_provision(to=PARTNER, provision=[a_provision("deny", to=PARTNER)]),
         None,
