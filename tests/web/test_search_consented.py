@@ -158,3 +158,15 @@ def test_a_deny_of_the_client_binds_the_agency_too_but_the_consent_itself_is_fou
     assert api.agency.get(f"/fhir/{deny}").status == 200
     assert api.agency("DELETE", f"/fhir/{deny}").status == 204
     assert api.agency.get(f"/fhir/Goal/{goal}").status == 200
+
+
+def test_a_search_for_words_is_not_broken_off_by_what_was_deleted(api: Api) -> None:
+    """A database may read a document before it asks who may see it, and a deletion has none."""
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">a letter</div>'
+    goals = [
+        api.agency.make(a_goal(of="Patient/ann", text={"status": "generated", "div": div})) for _ in range(30)
+    ]
+    for goal in goals[:15]:
+        assert api.agency("DELETE", f"/fhir/{goal}").status == 204
+    assert api.partner.get("/fhir/Goal?_text=letter").json["total"] == 0
+    assert api.agency.get("/fhir?_type=Goal,CarePlan&_text=letter&_count=0").json["total"] == 15
