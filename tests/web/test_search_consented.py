@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from builders import (
     CONFIDENTIALITY,
@@ -18,6 +19,8 @@ from builders import (
     a_provision,
     label,
 )
+from careplan_service.store import documents_sql
+from careplan_service.store.tables import document
 
 SHARE = a_provision(to=PARTNER, purpose=["COC"], labels=["R"], codes=[HOUSING])
 
@@ -170,3 +173,7 @@ def test_a_search_for_words_is_not_broken_off_by_what_was_deleted(api: Api) -> N
         assert api.agency("DELETE", f"/fhir/{goal}").status == 204
     assert api.partner.get("/fhir/Goal?_text=letter").json["total"] == 0
     assert api.agency.get("/fhir?_type=Goal,CarePlan&_text=letter&_count=0").json["total"] == 15
+    database = api.service.database
+    read = documents_sql._in_sqlite if database.is_sqlite else documents_sql._in_postgresql
+    every = database.rows(database.compiled(select(read(document.c.body, True)).select_from(document)), {})
+    assert sorted(text for (text,) in every) == [""] * 15 + [div] * 30
