@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo serve test check format bench curve openapi clean
+.PHONY: setup demo serve test prove check format bench curve openapi clean
 
 setup: .venv/.ready
 
@@ -23,6 +23,9 @@ serve: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+prove: setup
+	$(BIN)/python -m pytest -n 2 tests/prove_nonleak.py
 
 check: setup
 	$(BIN)/ruff format --check src tests bench examples

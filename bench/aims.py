@@ -58,6 +58,8 @@ AIMS = {
     ("B5", "SQLite"): Aim(ratio=0.18, p99=20),
     ("B5", "PostgreSQL"): Aim(ratio=0.11, p99=30),
 }
+WAITS = {"B6": 1000.0, "B6 delta": 50.0, "hidden": 5.0, "consent": 40.0}
+"""What a partner waits for at most: milliseconds, and per cent of another median in the same run."""
 START_UP = 1.5
 """Seconds to the first answer."""
 WORKER_MEMORY = 120

@@ -5,8 +5,9 @@ Every client is drawn from its own seed, so the same numbers give the same bytes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -76,18 +77,18 @@ def rich(clients: int) -> list[ClientDrawn]:
     return [_client(f"w{n:05d}", fewest=16, most=46) for n in range(clients)]
 
 
-def write(drawn: list[ClientDrawn], path: Path) -> int:
-    """Stream every resource into an NDJSON file; gives how many there are."""
+def write(drawn: list[ClientDrawn], path: Path, further: Iterable[Document] = ()) -> int:
+    """Stream every resource, and `further` ones, into an NDJSON file; gives how many there are."""
     written = 0
     with path.open("wb") as file:
-        for document in _everything(drawn):
+        for document in chain(_everything(drawn), further):
             file.write(orjson.dumps(document) + b"\n")
             written += 1
     return written
 
 
 def _everything(drawn: list[ClientDrawn]) -> Iterator[Document]:
-    yield from (r.organization(of) for of in (r.AGENCY, *r.PARTNERS))
+    yield from (r.organization(of) for of in (r.AGENCY, *r.PARTNERS, r.NETWORK))
     yield from (r.practitioner(number) for number in range(r.PRACTITIONERS))
     for client in drawn:
         yield from resources_of(client)

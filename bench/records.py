@@ -14,6 +14,8 @@ AGENCY = "Organization/agency"
 PARTNERS = tuple(f"Organization/partner-{n}" for n in range(1, 5))
 VISITOR = "Organization/visitor"
 """A partner that few clients let in."""
+NETWORK = "Organization/network"
+"""A partner that every client lets in, to measure a pull."""
 PRACTITIONERS = 20
 SENSITIVE = "MH"
 

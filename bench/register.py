@@ -11,13 +11,13 @@ import json
 import sys
 
 from bench.assertions import CLIENT
-from bench.records import AGENCY, PARTNERS, VISITOR
+from bench.records import AGENCY, NETWORK, PARTNERS, VISITOR
 from careplan_service.cli import careplan
 
 CLIENTS = {
     AGENCY: ("agency", "system/*.cruds", 2),
     **dict.fromkeys(PARTNERS, ("partner", "system/*.rs", 2)),
-    VISITOR: ("partner", "system/*.rs", 1),
+    **dict.fromkeys((VISITOR, NETWORK), ("partner", "system/*.rs", 1)),
 }
 """Organisation: kind of client, scopes, number of tokens."""
 

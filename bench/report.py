@@ -31,7 +31,8 @@ ABOUT = {
 
 def table(found: Measured, flush: float) -> str:
     """The table of one database with what stands around it."""
-    rows = [_HEAD, _bare(found.bare), *(_row(result, found) for result in found.results)]
+    bare = [_bare(found.bare)] if found.bare else []
+    rows = [_HEAD, *bare, *(_row(result, found) for result in found.results)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = [f"{found.database.name} ({found.database.about})", ""]
     lines += ["  ".join(_aligned(cell, widths[i], i) for i, cell in enumerate(row)).rstrip() for row in rows]
@@ -82,6 +83,7 @@ def _bare(measured: Sequence[Result]) -> tuple[str, ...]:
 
 
 def _around(found: Measured, flush: float) -> Iterator[str]:
+    yield from map(str, found.waits)
     yield f"resources loaded: {found.resources:,} in {found.loading:.1f} s, start of the command included"
     yield f"start-up: {found.start_up:.2f} s to the first 200 (aim <= {START_UP} s)"
     sizes = "; ".join(f"{rss:.0f} RSS, {pss:.0f} PSS" for rss, pss in found.memory)

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench import asks, population, servers, writes
+from bench import asks, partner, population, servers, writes
 from bench.asks import Lane, shared
 from bench.assertions import Assertor, once
 from bench.databases import BenchDatabase
 from bench.measuring import WARM_UP, Plan, Result, Target, measure
+from bench.partner import Wait
 from bench.population import ClientDrawn
 from bench.proc import memory, workers
 from bench.records import AGENCY
 from bench.servers import Server
+from bench.words import Document
 
-NAMES = ("B1", "304", "B5", "B7", "B2", "B3", "B3c", "B4", "token")
+NAMES = ("B1", "304", "B5", "hidden", "consent", "B6", "B7", "B2", "B3", "B3c", "B4", "token")
 RICH = 40
 """Clients whose whole record B7 asks for."""
 _MOST_TOKENS = 900
@@ -39,6 +41,7 @@ class Measured:
     memory: list[tuple[float, float]] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     bare: list[Result] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
     hits: str = ""
 
 
@@ -58,7 +61,8 @@ def measured(
     register = (sys.executable, "-m", "bench.register", str(assertor.jwks))
     tokens = json.loads(servers.command(*register, environment=environment))
     rich = population.rich(RICH) if "B7" in only else []
-    found = _loaded(database, [*drawn, *rich], folder, environment)
+    network = partner.consents(drawn) if "B6" in only else ()
+    found = _loaded(database, [*drawn, *rich], folder, environment, network)
     host = f"{servers.HOST}:{port}"
     sets = _lanes(drawn, rich, tokens, host, plan.connections, only)
     found.hits = asks.sizes(asks.goal_searches(drawn, tokens, host)) if "B5" in sets else ""
@@ -66,7 +70,15 @@ def measured(
         yardstick = Target(bare, shared(asks.bare(f"{servers.HOST}:{bare.port}"), plan.connections))
         with servers.careplan(port, environment, folder) as server:
             found.start_up = server.start_up
+            alone: dict[str, Callable[[], Wait]] = {
+                "hidden": lambda: partner.hidden(server.address, tokens, drawn),
+                "consent": lambda: partner.consented(server.address, tokens, drawn, host),
+                "B6": lambda: partner.pull(server.address, tokens, drawn),
+            }
+            found.waits += _waited(found, alone, only)
             _run_all(found, server, sets, yardstick, plan)
+            last = {"B6": lambda: partner.delta(server.address, tokens, drawn)}
+            found.waits += _waited(found, last, only)
             found.memory = [memory(pid) for pid in workers(server.pid)]
             if "token" in only:
                 number = int(_MOST_TOKENS * plan.seconds * (plan.runs + WARM_UP))
@@ -97,11 +109,23 @@ def _without_verification(
     found.results.append(replace(result, faults=(*verified.faults, *result.faults)))
 
 
+def _waited(found: Measured, made: Mapping[str, Callable[[], Wait]], only: Sequence[str]) -> Iterator[Wait]:
+    """What one partner waits for on a server that nobody else asks."""
+    for name, make in made.items():
+        if name in only:
+            _tell(f"{found.database.name}: {name}, one partner")
+            yield make()
+
+
 def _loaded(
-    database: BenchDatabase, drawn: Sequence[ClientDrawn], folder: Path, environment: Mapping[str, str]
+    database: BenchDatabase,
+    drawn: Sequence[ClientDrawn],
+    folder: Path,
+    environment: Mapping[str, str],
+    further: Iterable[Document],
 ) -> Measured:
     path = folder / "resources.ndjson"
-    resources = population.write(list(drawn), path)
+    resources = population.write(list(drawn), path, further)
     began = time.perf_counter()
     servers.command(servers.CAREPLAN, "load", str(path), environment=environment)
     return Measured(database, resources, time.perf_counter() - began)
@@ -142,7 +166,8 @@ def _run_all(
 
 def faults(found: Measured) -> Iterator[str]:
     """Everything that went wrong, with the scenario it went wrong in."""
-    for result in (*found.bare, *found.results):
+    measured: list[Result | Wait] = [*found.bare, *found.results, *found.waits]
+    for result in measured:
         yield from (f"{result.name}: {fault}" for fault in result.faults)
 
 

@@ -245,7 +245,10 @@ class Api:
         further: tuple[str, ...] = (),
     ) -> As:
         """Register a client of `Organization/<name>`."""
-        self.service.clients.add(Client(name, name, kind, f"Organization/{name}", scopes, purpose, further))
+        if self.service.clients.get(name) is None:  # a copy of a database has its clients
+            self.service.clients.add(
+                Client(name, name, kind, f"Organization/{name}", scopes, purpose, further)
+            )
         return As(self, name)
 
     def asking(self, client_id: str, **token: str) -> As:

@@ -8,7 +8,8 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -70,11 +71,22 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str, str], str]]:
+    """Makes fresh, migrated databases of a kind, each under a name; gives the URL."""
+    with ExitStack() as held:
+        yield lambda kind, name: held.enter_context(_fresh_database(request, kind, tmp_path / f"{name}.db"))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, new_database: Callable[[str, str], str]) -> str:
     """The URL of a fresh, migrated database of each kind."""
-    if request.param == "sqlite":
-        path = tmp_path / "careplan.db"
+    return new_database(request.param, "careplan")
+
+
+@contextmanager
+def _fresh_database(request: pytest.FixtureRequest, kind: str, path: Path) -> Iterator[str]:
+    if kind == "sqlite":
         shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
         yield f"sqlite:///{path}"
         return

@@ -27,6 +27,12 @@ def test_a_sealed_cursor_opens_to_itself_and_looks_the_same_each_time(keys, orig
     assert str(origin) not in text or abs(origin) < 10**6
 
 
+@given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
+def test_a_cursor_is_as_long_for_every_place(one, other):
+    """Attack 6: a place grows with all that was ever written, also with what is hidden."""
+    assert len(CURSORS.sealed(Cursor((1,), one), "Goal")) == len(CURSORS.sealed(Cursor((1,), other), "Goal"))
+
+
 @given(st.text(max_size=60) | st.text("ABCabc012-_=", min_size=40, max_size=46))
 def test_nothing_else_opens(text):
     with pytest.raises(Malformed, match="start again from the first page"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from builders import (
     CONFIDENTIALITY,
@@ -18,6 +19,8 @@ from builders import (
     a_provision,
     label,
 )
+from careplan_service.store import documents_sql
+from careplan_service.store.tables import document
 
 SHARE = a_provision(to=PARTNER, purpose=["COC"], labels=["R"], codes=[HOUSING])
 
@@ -158,3 +161,19 @@ def test_a_deny_of_the_client_binds_the_agency_too_but_the_consent_itself_is_fou
     assert api.agency.get(f"/fhir/{deny}").status == 200
     assert api.agency("DELETE", f"/fhir/{deny}").status == 204
     assert api.agency.get(f"/fhir/Goal/{goal}").status == 200
+
+
+def test_a_search_for_words_is_not_broken_off_by_what_was_deleted(api: Api) -> None:
+    """A database may read a document before it asks who may see it, and a deletion has none."""
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">a letter</div>'
+    goals = [
+        api.agency.make(a_goal(of="Patient/ann", text={"status": "generated", "div": div})) for _ in range(30)
+    ]
+    for goal in goals[:15]:
+        assert api.agency("DELETE", f"/fhir/{goal}").status == 204
+    assert api.partner.get("/fhir/Goal?_text=letter").json["total"] == 0
+    assert api.agency.get("/fhir?_type=Goal,CarePlan&_text=letter&_count=0").json["total"] == 15
+    database = api.service.database
+    read = documents_sql._in_sqlite if database.is_sqlite else documents_sql._in_postgresql
+    every = database.rows(database.compiled(select(read(document.c.body, True)).select_from(document)), {})
+    assert sorted(text for (text,) in every) == [""] * 15 + [div] * 30

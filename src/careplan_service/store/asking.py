@@ -47,7 +47,7 @@ class Asking:
         lead: Sequence[Filter] = (),
     ) -> list[Stored]:
         """The versions of a query, with the consent rule that opened each."""
-        asked = _first_consented(seen)
+        asked = first_consented(seen)
         if asked is not None:
             shape(asked, values)
 
@@ -95,10 +95,10 @@ def _stored(row: tuple[Any, ...]) -> Stored:
     )
 
 
-def _first_consented(wanted: Filter) -> Consented | None:
+def first_consented(wanted: Filter) -> Consented | None:
     """The consent question whose deciding rule is worth telling; staff need none."""
     if isinstance(wanted, Consented):
         return None if wanted.workforce else wanted
     if isinstance(wanted, All | AnyOf):
-        return next((found for part in wanted.parts if (found := _first_consented(part))), None)
+        return next((found for part in wanted.parts if (found := first_consented(part))), None)
     return None

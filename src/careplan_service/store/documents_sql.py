@@ -28,13 +28,17 @@ def mentions(wanted: Mentions, r: FromClause, binds: Binds, within: str) -> Colu
 
 def _in_sqlite(body: Column, narrative: bool) -> Column:
     text = cast(body, PlainText)
-    return func.lower(
-        func.coalesce(func.json_extract(text, literal_column("'$.text.div'")), "") if narrative else text
-    )
+    held = func.json_extract(_document(text), literal_column("'$.text.div'"))
+    return func.lower(func.coalesce(held, "") if narrative else text)
+
+
+def _document(text: Column) -> Column:
+    """The text, or NULL for the nothing of a deletion: a hidden one must not break a search off."""
+    return func.nullif(text, literal_column("''"))
 
 
 def _in_postgresql(body: Column, narrative: bool) -> Column:
     text = func.convert_from(body, literal_column("'UTF8'"))
     if narrative:
-        text = func.coalesce(text.op("::json #>>")(literal_column("'{text,div}'")), "")
+        text = func.coalesce(_document(text).op("::json #>>")(literal_column("'{text,div}'")), "")
     return func.lower(text.collate("C"))

@@ -87,7 +87,7 @@ class Leads:
         return many, (part, *lead)
 
     def few_patients(self, asked: f.Consented) -> bool:
-        """Whether no more than MANY_PATIENTS have a permit that names the partner."""
+        """Whether no more than MANY_PATIENTS permits in force name the partner."""
         form = ("patients", len(asked.actors))
         sql = self._probes.get(form)
         if sql is None:
@@ -95,7 +95,7 @@ class Leads:
             inner = _naming(asked, binds).limit(literal_column(str(MANY_PATIENTS + 1))).subquery()
             counted = select(func.count()).select_from(inner)
             sql = self._probes[form] = self._database.compiled(counted)
-        return int(self._database.rows(sql, named([*asked.actors]))[0][0]) <= MANY_PATIENTS
+        return int(self._database.rows(sql, named(naming_values(asked)))[0][0]) <= MANY_PATIENTS
 
     def _many(self, part: f.Filter) -> int:
         values: Values = []
@@ -125,15 +125,22 @@ class Leads:
 
 
 def _naming(asked: f.Consented, binds: Binds) -> Select[Any]:
-    """The patients with a permit that names the partner."""
+    """The patients with a permit in force that names the partner."""
     rule, part, key = consent_rule.alias(), consent_part.alias(), consent_key.alias()
+    actors, now = [binds.text(actor) for actor in asked.actors], binds.number(asked.now)
     return (
         select(rule.c.patient)
         .join(part, part.c.rule == rule.c.rule)
         .join(key, key.c.part == part.c.part)
-        .where(key.c.dimension == "actor", key.c.key.in_([binds.text(a) for a in asked.actors]))
+        .where(key.c.dimension == "actor", key.c.key.in_(actors))
         .where(rule.c.deny == 0)
+        .where(rule.c.valid_from <= now, rule.c.valid_to >= now)
     )
+
+
+def naming_values(asked: f.Consented) -> Values:
+    """What `_naming` binds."""
+    return [*asked.actors, asked.now]
 
 
 def reach(asked: f.Consented, contributor: str, r: FromClause, binds: Binds) -> ColumnElement[bool]:

@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select, unio
 
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import Page, Stored
-from careplan_service.store.asking import HEADS, SELECT, Asking
+from careplan_service.store.asking import HEADS, SELECT, Asking, first_consented
 from careplan_service.store.beside_sql import sources, targets
 from careplan_service.store.bind import Binds
 from careplan_service.store.database import Database
-from careplan_service.store.leads import Leads, few_leads, partner_of, reach
+from careplan_service.store.leads import Leads, few_leads, naming_values, partner_of, reach
 from careplan_service.store.lists import elements, listed
 from careplan_service.store.paging import key_columns, key_values, page_values, paged
 from careplan_service.store.shapes import Values, shape
@@ -60,7 +60,7 @@ class Reading:
         Nor is it counted where that would mean to walk through a large type: that is told as more, too.
         """
         start, lead = self._start(wanted)
-        if most is not None and start == _ANYWHERE and self._is_large(type_):
+        if most is not None and self._is_much_to_count(type_, wanted, start):
             return most + 1
         values: Values = [type_] if type_ else []
         form = ("count", not type_, start, shape(wanted, values), most is None)
@@ -148,6 +148,17 @@ class Reading:
         partner = partner_of(wanted)
         return ("reach" if partner and self._leads.few_patients(partner[0]) else _ANYWHERE), ()
 
+    def _is_much_to_count(self, type_: str, wanted: Filter, start: Hashable) -> bool:
+        """Whether nothing is counted unasked.
+
+        To a partner neither how rare a fact is nor how large a type may show by that: hidden rows count
+        there. How many permits name it is no secret to it.
+        """
+        asked = first_consented(wanted)
+        if asked is not None:
+            return few_leads(wanted) is None and not self._leads.few_patients(asked)
+        return start == _ANYWHERE and self._is_large(type_)
+
     def _is_large(self, type_: str) -> bool:
         """Whether there are too many resources of the type (empty: of all) to walk through them all."""
 
@@ -159,7 +170,7 @@ class Reading:
 
     def _start_values(self, start: Hashable, wanted: Filter) -> Values:
         partner = partner_of(wanted) if start == "reach" else None
-        return [*partner[0].actors, partner[1]] if partner else []
+        return [*naming_values(partner[0]), partner[1]] if partner else []
 
     def _started(self, query: Select[Any], start: Hashable, wanted: Filter, binds: Binds) -> Select[Any]:
         partner = partner_of(wanted) if start == "reach" else None

@@ -62,9 +62,14 @@ class Versions:
     def _asked(self, type_: str, id_: str, seen: Filter, span: Span) -> tuple[Values, tuple[Any, ...]]:
         values: Values = [text for text in (type_, id_) if text]
         form = (bool(type_), bool(id_), shape(seen, values), shape(seen, values))
-        bounds = (span.since, span.lo, span.hi)
-        values += [bound for bound in bounds if bound is not None]
-        return values, (*form, *(bound is None for bound in bounds))
+        if span.since is not None:
+            values.append(span.since)
+        if span.lo is not None:
+            values.append(span.lo)
+            shape(seen, values)
+        if span.hi is not None:
+            values.append(span.hi)
+        return values, (*form, *(bound is None for bound in (span.since, span.lo, span.hi)))
 
     def _judged(
         self, query: Select[Any], type_: str, id_: str, seen: Filter, span: Span, binds: Binds
@@ -76,27 +81,31 @@ class Versions:
         newest = resource.alias()
         same = and_(newest.c.type == resource.c.type, newest.c.id == resource.c.id, newest.c.current == 1)
         judged = query.join(newest, same).where(*which, itself, self._asking.clause(seen, newest, binds))
-        return judged.where(*_spanned(span, binds))
+        return judged.where(*self._spanned(span, seen, binds))
 
+    def _spanned(self, span: Span, seen: Filter, binds: Binds) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if span.since is not None:
+            found.append(resource.c.updated >= binds.number(span.since))
+        if span.lo is not None:
+            found.append(~self._replaced(span.lo, seen, binds))
+        if span.hi is not None:
+            found.append(resource.c.updated <= binds.number(span.hi))
+        return found
 
-def _spanned(span: Span, binds: Binds) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if span.since is not None:
-        found.append(resource.c.updated >= binds.number(span.since))
-    if span.lo is not None:
-        following = resource.alias()
-        replaced = exists(
+    def _replaced(self, moment: int, seen: Filter, binds: Binds) -> ColumnElement[bool]:
+        """Whether a later version that may be seen was there by then: when a hidden one came is hidden."""
+        one = resource.alias()
+        by_then = select(one.c.type, one.c.id, one.c.version).where(one.c.updated <= binds.number(moment))
+        # Said before the query, not inside it: one more level is one too many for SQLite's parser.
+        later = by_then.where(self._asking.clause(seen, one, binds)).cte()
+        same = (later.c.type == resource.c.type, later.c.id == resource.c.id)
+        return exists(
             select(ONE)
-            .select_from(following)
-            .where(following.c.type == resource.c.type, following.c.id == resource.c.id)
-            .where(following.c.version == resource.c.version + ONE)
-            .where(following.c.updated <= binds.number(span.lo))
-            .correlate_except(following)
+            .select_from(later)
+            .where(*same, later.c.version > resource.c.version)
+            .correlate_except(later)
         )
-        found.append(~replaced)
-    if span.hi is not None:
-        found.append(resource.c.updated <= binds.number(span.hi))
-    return found
 
 
 def _before(binds: Binds, keys: tuple[int | str, ...], vid: int) -> ColumnElement[bool]:

@@ -31,7 +31,8 @@ class Cursors:
 
     def sealed(self, cursor: Cursor, bound: str) -> str:
         """The text of a cursor that opens only for the same caller and question, which `bound` names."""
-        place = orjson.dumps([cursor.origin, *cursor.keys])
+        # As long for every place: how long it is would tell how much there is, hidden rows too.
+        place = orjson.dumps([f"{cursor.origin:019d}", *cursor.keys])
         return _written(AESSIV(self._secrets()[0]).encrypt(place, [bound.encode()]))
 
     def opened(self, text: str, bound: str) -> Cursor:
@@ -49,7 +50,7 @@ class Cursors:
         if place is None or _written(sealed) != text:
             raise Malformed("`_cursor` was not made here for this search; start again from the first page")
         origin, *keys = orjson.loads(place)
-        return Cursor(tuple(keys), origin)
+        return Cursor(tuple(keys), int(origin))
 
     def _place(self, sealed: bytes, bound: str) -> bytes | None:
         for secret in self._secrets():
