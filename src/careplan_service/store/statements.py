@@ -8,6 +8,7 @@ from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.store.database import Database
 from careplan_service.store.tables import (
     audit,
+    audit_patient,
     consent_key,
     consent_part,
     consent_rule,
@@ -25,6 +26,17 @@ class Statements:
         written = (resource, document, fact, consent_rule, consent_part, consent_key)
         self.insert = {table.name: database.insert_each(table) for table in written}
         self.insert["audit"] = database.insert_each(audit, without="entry")
+        self.insert["audit numbered"] = database.insert_each(audit)
+        self.insert["audit_patient"] = database.insert_each(audit_patient)
+        # Whose records these are is for the log alone; no caller is told.
+        self.whose = compiled(
+            select(resource.c.patient).where(
+                resource.c.type == bindparam("t"), resource.c.id == bindparam("i"), resource.c.current == 1
+            )
+        )
+        self.named_in = compiled(
+            select(fact.c.value).where(fact.c.vid == bindparam("v"), fact.c.param == OTHER_PATIENT)
+        )
         self.retire = compiled(update(resource).values(current=0).where(resource.c.vid == bindparam("v")))
         # A past version is never searched; what decides about it stays.
         self.forget = compiled(

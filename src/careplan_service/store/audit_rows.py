@@ -1,0 +1,54 @@
+"""An audit entry as rows: one of `audit`, and one of `audit_patient` for every patient but the first.
+
+https://profiles.ihe.net/ITI/BALP/volume-1.html#1524-ihe-basic-audit-log-patterns-balp-overview
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from careplan_service.interactions.desk import AuditEntry
+from careplan_service.store.database import Database
+from careplan_service.store.statements import Statements
+
+Row = dict[str, Any]
+_KEPT = ("at", "client", "organization", "purpose", "interaction", "asked", "status", "refusal", "address",
+         "request_id")  # fmt: skip
+
+
+class AuditRow(NamedTuple):
+    """A row of `audit` as yet without its number, and the patients after the first one."""
+
+    row: Row
+    further: tuple[str, ...] = ()
+
+
+def row_of(database: Database, statements: Statements, entry: AuditEntry) -> AuditRow:
+    """The row of an entry; looks up patients only where the entry does not know them."""
+    first, *further = dict.fromkeys((*entry.patients, *_looked_up(database, statements, entry))) or [""]
+    kept = {name: getattr(entry, name) for name in _KEPT}
+    lines = {"shown": "\n".join(entry.shown), "because": "\n".join(entry.because)}
+    return AuditRow({**kept, **lines, "patient": first}, tuple(further))
+
+
+def leave(database: Database, statements: Statements, made: AuditRow) -> None:
+    """Insert the rows, inside `writing()`."""
+    insert = statements.insert
+    # SQLite numbers rows for itself only where all of a transaction do; PostgreSQL is asked for as few as can be.
+    if not made.further and not database.is_sqlite:
+        database.insert(insert["audit"], [made.row])
+        return
+    entry = database.next_id("audit", "entry")
+    database.insert(insert["audit numbered"], [{**made.row, "entry": entry}])
+    numbered = enumerate(made.further, 2)
+    rows = [{"entry": entry, "n": n, "patient": whose, "at": made.row["at"]} for n, whose in numbered]
+    database.insert(insert["audit_patient"], rows)
+
+
+def _looked_up(database: Database, statements: Statements, entry: AuditEntry) -> list[str]:
+    """Further patients that were named in what was shown; whose record it is that was refused."""
+    if entry.target and not entry.patients:
+        type_, _, id_ = entry.target.partition("/")
+        return [whose for (whose,) in database.rows(statements.whose, {"t": type_, "i": id_}) if whose]
+    found = (database.rows(statements.named_in, {"v": vid}) for vid in entry.several)
+    return [whose for rows in found for (whose,) in rows]
