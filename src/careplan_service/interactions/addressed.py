@@ -15,7 +15,7 @@ _TARGET = re.compile(rf"^\S+ (?:/fhir/)?([A-Z][A-Za-z]+/{_ID})(?=[/?\s]|$)")
 
 
 def patients_in(asked: str) -> tuple[str, ...]:
-    """The patient that the address of a request names (`GET /fhir/Goal?patient=ann`): one reference, or none."""
+    """The patient that the address of a request names (`Goal?patient=ann`): one reference, or none."""
     text = unquote(asked)
     found = _IN_PATH.search(text)
     if found:

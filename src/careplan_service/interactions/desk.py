@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Rule
@@ -20,6 +20,9 @@ from careplan_service.errors import Forbidden
 from careplan_service.interactions import addressed
 from careplan_service.interactions.granular import opened
 from careplan_service.interactions.policy import Policy
+
+if TYPE_CHECKING:
+    from careplan_service.interactions.audit_log import AuditLog
 
 LONGEST_ASKED, _LONGEST_REFUSAL = 2000, 2000
 """Characters of an audit row."""
@@ -171,6 +174,10 @@ class Changes(Protocol):
 
 class Records(Protocol):
     """What an interaction needs of the store; every question carries what the caller may see."""
+
+    @property
+    def log(self) -> AuditLog:
+        """The log as it is read."""
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""

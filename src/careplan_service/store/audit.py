@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from careplan_service.errors import Unavailable
 from careplan_service.interactions.desk import AuditEntry
-from careplan_service.store.database import Database
 from careplan_service.store.audit_rows import AuditRow, leave, row_of
+from careplan_service.store.database import Database
 from careplan_service.store.gathering import Gathering
 from careplan_service.store.statements import Statements
 

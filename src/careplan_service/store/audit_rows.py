@@ -34,7 +34,7 @@ def row_of(database: Database, statements: Statements, entry: AuditEntry) -> Aud
 def leave(database: Database, statements: Statements, made: AuditRow) -> None:
     """Insert the rows, inside `writing()`."""
     insert = statements.insert
-    # SQLite numbers rows for itself only where all of a transaction do; PostgreSQL is asked for as few as can be.
+    # SQLite must not number some rows of a transaction itself and others not; PostgreSQL is asked seldom.
     if not made.further and not database.is_sqlite:
         database.insert(insert["audit"], [made.row])
         return

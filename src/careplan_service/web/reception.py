@@ -15,7 +15,6 @@ from careplan_service.interactions.policy import Policy
 from careplan_service.web.auth import Verifier, caller_of
 from careplan_service.web.clock import Clock
 
-
 _LONGEST_ID = 128
 
 
