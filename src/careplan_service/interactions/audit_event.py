@@ -22,6 +22,7 @@ _OBJECT_ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
 _RESOURCE_TYPES = "http://hl7.org/fhir/resource-types"
 _PROVIDER = Code("http://terminology.hl7.org/CodeSystem/v3-RoleClass", "PROV")
 _APPLICATION_SERVER = Code("http://terminology.hl7.org/CodeSystem/security-source-type", "4")
+_REDACTED = Code("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "REDACTED")
 _IP_ADDRESS, _ADDRESS = "2", "5"
 _BROKEN = 500
 
@@ -31,10 +32,10 @@ def outcome_of(status: int) -> str:
     return "8" if status >= _BROKEN else "4" if status >= 400 else "0"
 
 
-def audit_event(event: Event, base_url: str, *, of_client: bool = False) -> Document:
-    """The AuditEvent of an event whose part is its own; with `of_client` without what is about others.
+def audit_event(event: Event, base_url: str, *, disclosed: bool = False) -> Document:
+    """The AuditEvent of an event whose part is its own; with `disclosed` without what is about others.
 
-    A client who asks who saw her record is not told what else was asked, nor from where.
+    Whoever asks who saw a record is not told what else was asked, nor from where.
     """
     kind = kind_of(event.interaction)
     document: Document = {
@@ -47,13 +48,15 @@ def audit_event(event: Event, base_url: str, *, of_client: bool = False) -> Docu
         "recorded": instant(event.at),
         "outcome": outcome_of(event.status),
         "purposeOfEvent": _purposes(event),
-        "agent": list(_agents(event, kind, base_url, of_client=of_client)),
+        "agent": list(_agents(event, kind, base_url, disclosed=disclosed)),
         "source": {"site": base_url, "observer": _server(base_url), "type": [_coding(_APPLICATION_SERVER)]},
-        "entity": list(_entities(event, kind, of_client=of_client)),
+        "entity": list(_entities(event, kind, disclosed=disclosed)),
     }
-    if event.refusal and not of_client:
+    if event.refusal and not disclosed:
         document["outcomeDesc"] = event.refusal
-    profile = "" if of_client else _profile(event, kind)
+    profile = "" if disclosed else _profile(event, kind)
+    if disclosed:
+        document["meta"]["security"] = [_coding(_REDACTED)]
     if profile:
         document["meta"]["profile"] = [f"{BALP}/StructureDefinition/IHE.BasicAudit.{profile}"]
     return {name: value for name, value in document.items() if value not in ([], "")}
@@ -68,7 +71,7 @@ def _profile(event: Event, kind: Kind) -> str:
     return f"Patient{kind.profile}" if event.patient else kind.profile
 
 
-def _agents(event: Event, kind: Kind, base_url: str, *, of_client: bool) -> Iterator[Document]:
+def _agents(event: Event, kind: Kind, base_url: str, *, disclosed: bool) -> Iterator[Document]:
     """The client, this service, the person at the client, and the organisation they act for."""
     client_id = event.client.partition(" ")[0]
     client = {
@@ -78,7 +81,7 @@ def _agents(event: Event, kind: Kind, base_url: str, *, of_client: bool) -> Iter
         "policy": [f"{base_url}/fhir/{rule}" for rule in event.because],
         "purposeOfUse": [] if event.person else _purposes(event),
     }
-    if event.address and not of_client:
+    if event.address and not disclosed:
         client["network"] = {"address": event.address, "type": _IP_ADDRESS}
     yield {name: value for name, value in client.items() if value != []}
     yield {
@@ -95,7 +98,7 @@ def _agents(event: Event, kind: Kind, base_url: str, *, of_client: bool) -> Iter
         yield {"type": _concept(_PROVIDER), "who": {"reference": event.organization}, "requestor": False}
 
 
-def _entities(event: Event, kind: Kind, *, of_client: bool) -> Iterator[Document]:
+def _entities(event: Event, kind: Kind, *, disclosed: bool) -> Iterator[Document]:
     """The patient, the versions that left, the request, the consents that let them."""
     if event.patient:
         yield {
@@ -113,13 +116,13 @@ def _entities(event: Event, kind: Kind, *, of_client: bool) -> Iterator[Document
             "type": _coding(plain),
             "role": _coding(Code(_OBJECT_ROLE, "4")),
         }
-    if kind.queries and event.asked and not of_client:
+    if kind.queries and event.asked and not disclosed:
         yield {
             "type": _coding(Code(_ENTITY_TYPE, "2")),
             "role": _coding(Code(_OBJECT_ROLE, "24")),
             "query": base64.b64encode(event.asked.encode("utf-8", "replace")).decode(),
         }
-    elif event.asked and not of_client:
+    elif event.asked and not disclosed:
         yield {"type": _coding(Code(_ENTITY_TYPE, "4")), "name": event.asked}
     for rule in event.because:
         version, _, path = rule.partition("#")
@@ -128,7 +131,7 @@ def _entities(event: Event, kind: Kind, *, of_client: bool) -> Iterator[Document
             "type": _coding(Code(_RESOURCE_TYPES, "Consent")),
             "detail": [{"type": "provision", "valueString": path}],
         }
-    if event.request_id and not of_client:
+    if event.request_id and not disclosed:
         kind_of_id = Code(f"{BALP}/CodeSystem/BasicAuditEntityType", "XrequestId")
         yield {"what": {"identifier": {"value": event.request_id}}, "type": _coding(kind_of_id)}
 

@@ -45,15 +45,20 @@ def search_events(desk: Desk, query: Query) -> Found:
     return page_of(desk, wanted, query)
 
 
-def page_of(desk: Desk, wanted: Filter, query: Query, *, of_client: bool = False) -> Found:
-    """A page of the events whose columns the Filter holds for, each as an AuditEvent."""
+def page_of(desk: Desk, wanted: Filter, query: Query, *, disclosed: bool = False) -> Found:
+    """A page of the events whose columns the Filter holds for, each as an AuditEvent.
+
+    What is told to who asks for disclosures is not told as something disclosed again.
+    """
     log, count, page = desk.records.log, query.page.limit, sorted_page(query.page)
     if query.only_count:
         return Found((), (), log.count(wanted), None)
     found = log.find(wanted, replace(page, limit=count + 1))
     more, events = len(found) > count, own_parts(log, found[:count])
     base_url = desk.policy.base_url
-    shown = tuple(desk.show(stored(event, base_url, of_client=of_client)) for event in events)
+    shown = tuple(stored(event, base_url, disclosed=disclosed) for event in events)
+    for one in shown if not disclosed else ():
+        desk.show(one)
     last = events[-1] if more and events else None
     total = _total(desk, query, wanted, None if more else len(found))
     return Found(shown, (), total, Cursor((last.at, last.n), last.entry) if last else None)
@@ -76,9 +81,9 @@ def sorted_page(page: Page) -> Page:
     return page if page.sort else replace(page, sort=(Key("updated", descending=True),))
 
 
-def stored(event: Event, base_url: str, *, of_client: bool = False) -> Stored:
+def stored(event: Event, base_url: str, *, disclosed: bool = False) -> Stored:
     """The AuditEvent of an event as what is shown of it; its one version is the first."""
-    document = audit_event(event, base_url, of_client=of_client)
+    document = audit_event(event, base_url, disclosed=disclosed)
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     one = Stored(TYPE, event.id, 1, event.at, False, "POST", body, "", event.entry)
     return one._replace(patient=event.patient)

@@ -33,7 +33,8 @@ class Stored(NamedTuple):
 
     `because` names the consent rule that opened it (`Consent/x/_history/1#provision`), or is empty;
     `vid` is the number of the version, `keys` what it was sorted by, `patient` whose record it is
-    (`Patient/x` or empty), `others` how many further patients it names.
+    (`Patient/x` or empty), `others` how many further patients it names,
+    `contributor` whose contribution.
     """
 
     type: str
@@ -49,6 +50,7 @@ class Stored(NamedTuple):
     keys: tuple[int | str, ...] = ()
     patient: str = ""
     others: int = 0
+    contributor: str = ""
 
 
 class Write(NamedTuple):
@@ -93,12 +95,14 @@ class Page:
 class Span:
     """Which versions of a history: stored at or after `since`, current at some moment of lo..hi.
 
-    Microseconds UTC; None sets no bound.
+    Microseconds UTC; None sets no bound. With `patient` (`Patient/x`) those that are of this record, by
+    themselves and whatever became of them.
     """
 
     since: int | None = None
     lo: int | None = None
     hi: int | None = None
+    patient: str = ""
 
 
 ALWAYS = Span()

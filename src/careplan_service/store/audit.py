@@ -24,7 +24,7 @@ class AuditLog:
 
     def note(self, entry: AuditEntry) -> None:
         """Leave the row; on return it is durable. Raises Unavailable (503) when it cannot be written."""
-        error = self._entries.add(row_of(self._database, self._statements, entry))
+        error = self._entries.add(row_of(self._statements, entry))
         if error is not None:
             raise Unavailable("the audit log cannot be written; nothing was shown") from error
 

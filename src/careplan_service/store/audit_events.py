@@ -1,7 +1,6 @@
 """The log as it is read: one event per row and patient. https://hl7.org/fhir/R4/auditevent.html
 
-No predicate of consent stands in these statements: they are for those who may read the log as a whole,
-and what they tell of `resource` is whose record a version is.
+No predicate of consent stands in these statements: they are for those who may read the log as a whole.
 """
 
 from __future__ import annotations
@@ -14,15 +13,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
 
-from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.audit_log import Event
 from careplan_service.interactions.desk import Page
 from careplan_service.store.audit_columns import Columns, clause
-from careplan_service.store.bind import Binds
+from careplan_service.store.bind import Binds, named
 from careplan_service.store.database import Database
-from careplan_service.store.lists import elements, listed
-from careplan_service.store.tables import audit, audit_patient, fact, resource
+from careplan_service.store.tables import audit, audit_patient
+from careplan_service.store.whose import Whose
 
 _LINES = ("shown", "because")
 _SHARED = ("client", "organization", "purpose", "interaction", "asked", "status", "shown", "because",
@@ -46,6 +44,7 @@ class AuditEvents:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._whose = Whose(database)
 
     def find(self, wanted: Filter, page: Page) -> list[Event]:
         """At most `limit` events after the mark of the page, by moment, row and patient."""
@@ -63,7 +62,7 @@ class AuditEvents:
         """The patients of each version named, and of all versions of what is named without one."""
         found: dict[str, frozenset[str]] = {}
         for type_, ids in _by_type(references).items():
-            of_type = self._events(ids) if type_ == "AuditEvent" else self._versions(type_, ids)
+            of_type = self._events(ids) if type_ == "AuditEvent" else self._whose.versions(type_, ids)
             found.update(of_type)
         return found
 
@@ -86,29 +85,6 @@ class AuditEvents:
         counted = select(func.count()).select_from(query.subquery())
         return int(self._asked(counted, binds)[0][0])
 
-    def _versions(self, type_: str, ids: Collection[str]) -> dict[str, frozenset[str]]:
-        binds = Binds()
-        columns = (resource.c.vid, resource.c.id, resource.c.version, resource.c.patient, resource.c.others)
-        query = select(*columns).where(
-            resource.c.type == binds.text(type_), self._among(resource.c.id, ids, binds)
-        )
-        rows = self._asked(query, binds)
-        others = self._others([vid for vid, *_, many in rows if many])
-        return {
-            f"{type_}/{id_}/_history/{version}": frozenset({patient, *others.get(vid, ())} - {""})
-            for vid, id_, version, patient, _ in rows
-        }
-
-    def _others(self, vids: Collection[int]) -> Mapping[int, set[str]]:
-        found: dict[int, set[str]] = {}
-        for vid in vids:
-            binds = Binds()
-            query = select(fact.c.value).where(
-                fact.c.vid == binds.number(vid), fact.c.param == binds.text(OTHER_PATIENT)
-            )
-            found[vid] = {patient for (patient,) in self._asked(query, binds)}
-        return found
-
     def _events(self, ids: Collection[str]) -> dict[str, frozenset[str]]:
         """The patients of AuditEvents that were shown."""
         found: dict[str, frozenset[str]] = {}
@@ -123,16 +99,8 @@ class AuditEvents:
                 found[f"AuditEvent/{id_}/_history/1"] = frozenset(p for (p,) in rows if p)
         return found
 
-    def _among(
-        self, column: ColumnElement[str], values: Collection[str], binds: Binds
-    ) -> ColumnElement[bool]:
-        query = elements(binds, sqlite=self._database.is_sqlite)
-        binds.values[-1] = listed(values)
-        return column.in_(query)
-
     def _asked(self, query: Select[Any], binds: Binds) -> list[Any]:
-        values = {f"p{number}": value for number, value in enumerate(binds.values)}
-        return self._database.rows(self._database.compiled(query), values)
+        return self._database.rows(self._database.compiled(query), named(binds.values))
 
 
 def _of(arm: Columns, query: Select[Any]) -> Select[Any]:

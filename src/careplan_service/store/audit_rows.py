@@ -23,9 +23,9 @@ class AuditRow(NamedTuple):
     further: tuple[str, ...] = ()
 
 
-def row_of(database: Database, statements: Statements, entry: AuditEntry) -> AuditRow:
+def row_of(statements: Statements, entry: AuditEntry) -> AuditRow:
     """The row of an entry; looks up patients only where the entry does not know them."""
-    first, *further = dict.fromkeys((*entry.patients, *_looked_up(database, statements, entry))) or [""]
+    first, *further = dict.fromkeys((*entry.patients, *_looked_up(statements, entry))) or [""]
     kept = {name: getattr(entry, name) for name in _KEPT}
     lines = {"shown": "\n".join(entry.shown), "because": "\n".join(entry.because)}
     return AuditRow({**kept, **lines, "patient": first}, tuple(further))
@@ -45,10 +45,8 @@ def leave(database: Database, statements: Statements, made: AuditRow) -> None:
     database.insert(insert["audit_patient"], rows)
 
 
-def _looked_up(database: Database, statements: Statements, entry: AuditEntry) -> list[str]:
+def _looked_up(statements: Statements, entry: AuditEntry) -> list[str]:
     """Further patients that were named in what was shown; whose record it is that was refused."""
     if entry.target and not entry.patients:
-        type_, _, id_ = entry.target.partition("/")
-        return [whose for (whose,) in database.rows(statements.whose, {"t": type_, "i": id_}) if whose]
-    found = (database.rows(statements.named_in, {"v": vid}) for vid in entry.several)
-    return [whose for rows in found for (whose,) in rows]
+        return statements.whose.current(*entry.target.split("/", 1))
+    return statements.whose.further(entry.several)

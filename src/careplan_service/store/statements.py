@@ -16,6 +16,7 @@ from careplan_service.store.tables import (
     fact,
     resource,
 )
+from careplan_service.store.whose import Whose
 
 
 class Statements:
@@ -28,15 +29,7 @@ class Statements:
         self.insert["audit"] = database.insert_each(audit, without="entry")
         self.insert["audit numbered"] = database.insert_each(audit)
         self.insert["audit_patient"] = database.insert_each(audit_patient)
-        # Whose records these are is for the log alone; no caller is told.
-        self.whose = compiled(
-            select(resource.c.patient).where(
-                resource.c.type == bindparam("t"), resource.c.id == bindparam("i"), resource.c.current == 1
-            )
-        )
-        self.named_in = compiled(
-            select(fact.c.value).where(fact.c.vid == bindparam("v"), fact.c.param == OTHER_PATIENT)
-        )
+        self.whose = Whose(database)
         self.retire = compiled(update(resource).values(current=0).where(resource.c.vid == bindparam("v")))
         # A past version is never searched; what decides about it stays.
         self.forget = compiled(

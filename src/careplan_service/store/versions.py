@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
 
+from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import ALWAYS, Page, Span, Stored
 from careplan_service.store.asking import SELECT, Asking
 from careplan_service.store.bind import Binds
 from careplan_service.store.consent_sql import ONE
 from careplan_service.store.shapes import Values, shape
-from careplan_service.store.tables import resource
+from careplan_service.store.tables import fact, resource
 
+_ZERO: ColumnElement[int] = literal_column("0")
 _COUNT: Select[Any] = select(func.count()).select_from(resource)
 
 
@@ -64,7 +66,8 @@ class Versions:
         form = (bool(type_), bool(id_), shape(seen, values), shape(seen, values))
         bounds = (span.since, span.lo, span.hi)
         values += [bound for bound in bounds if bound is not None]
-        return values, (*form, *(bound is None for bound in bounds))
+        values += [span.patient] if span.patient else []
+        return values, (*form, *(bound is None for bound in bounds), bool(span.patient))
 
     def _judged(
         self, query: Select[Any], type_: str, id_: str, seen: Filter, span: Span, binds: Binds
@@ -96,7 +99,23 @@ def _spanned(span: Span, binds: Binds) -> list[ColumnElement[bool]]:
         found.append(~replaced)
     if span.hi is not None:
         found.append(resource.c.updated <= binds.number(span.hi))
+    if span.patient:
+        found.append(_of_record(binds.text(span.patient)))
     return found
+
+
+def _of_record(patient: ColumnElement[str]) -> ColumnElement[bool]:
+    """Of a patient's record by itself, found by the indexes of current and of past versions."""
+    hers = resource.c.patient == patient
+    row = fact.alias()
+    named = select(row.c.vid).where(
+        row.c.param == literal_column(f"'{OTHER_PATIENT}'"), row.c.value == patient
+    )
+    return or_(
+        and_(hers, resource.c.current == ONE),
+        and_(hers, resource.c.current == _ZERO),
+        resource.c.vid.in_(named),
+    )
 
 
 def _before(binds: Binds, keys: tuple[int | str, ...], vid: int) -> ColumnElement[bool]:

@@ -58,7 +58,7 @@ class Writing:
 
     def note(self, entry: AuditEntry) -> None:
         """Leave the audit row in this transaction."""
-        leave(self._database, self._sql, row_of(self._database, self._sql, entry))
+        leave(self._database, self._sql, row_of(self._sql, entry))
 
     def put(self, write: Write, before: Stored | None, at: int, contributor: str) -> Stored:
         """Append a version after `before` (None: the first) and make it the current one."""
@@ -83,7 +83,9 @@ class Writing:
             filing = Filing(write.id, version, write.facts.patient, write.rules)
             file_rules(self._database, self._sql, filing)
         stored = Stored(write.type, write.id, version, updated, deleted, write.method, body, "", origin, vid)
-        return stored._replace(patient=write.facts.patient, others=len(write.facts.other_patients))
+        return stored._replace(
+            patient=write.facts.patient, others=len(write.facts.other_patients), contributor=contributor
+        )
 
 
 def columns_of(facts: Facts) -> Row:

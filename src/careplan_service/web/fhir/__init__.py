@@ -6,13 +6,13 @@ from flask import Blueprint, Response, request
 
 from careplan_service.interactions import metadata
 from careplan_service.web import presenting, wire
-from careplan_service.web.fhir import audit_events, bundles, operations, reads, searches, writes
+from careplan_service.web.fhir import audit_events, bundles, disclosures, operations, reads, searches, writes
 from careplan_service.web.fhir.face import Face
 from careplan_service.web.fhir.inside import Reading
 
 __all__ = ["Face", "fhir_blueprint"]
 
-_ROUTES = (audit_events, reads, searches, writes, operations)
+_ROUTES = (audit_events, disclosures, reads, searches, writes, operations)
 
 
 def fhir_blueprint(face: Face) -> Blueprint:
