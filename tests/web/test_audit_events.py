@@ -104,7 +104,7 @@ def test_every_event_is_valid_r4_and_meets_the_profile_it_claims(story: Story, a
 
 
 EMPTY = ["agent=Practitioner/dan", "entity=Goal/none", "outcome=8", "date=ge2026-06-02", "policy=urn:other",
-         "type=110114"]  # fmt: skip
+         "type=110114", "type:text=rest", "type:missing=true"]  # fmt: skip
 PATIENT = {"system": "http://terminology.hl7.org/CodeSystem/audit-entity-type", "code": "1"}
 REST = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"}
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
@@ -197,7 +197,8 @@ def test_searches_say_in_sql_what_the_events_themselves_say(story: Story, api: A
         f"entity={story.hidden}",
         f"entity={consent}", f"entity={story.ann}", "entity=Goal/none", "entity:identifier=req-1",
         "entity:missing=true", "type=rest", "type=110114", "subtype=read", "subtype=create,update",
-        "subtype:not=read", "subtype=search-type", "subtype=everything", "action=R", "action=R,C",
+        "subtype:not=read",
+        "type:text=rest", "type:missing=true", "subtype=search-type", "subtype=everything", "action=R", "action=R,C",
         "action:not=E",
         "outcome=0", "outcome=4", "outcome=8", "outcome:not=0", "date=2026-06-01",
         "date=gt2026-06-01T12:30:00Z",
@@ -293,7 +294,7 @@ def test_nobody_writes_audit_events(api: Api) -> None:
         method, path = re.sub(r"(?<=[A-Z])(?=[^A-Z]|$)", " ", write, count=1).split(" ", 1)
         for who in (api.agency, api.partner):
             answer = who(method, f"/fhir/AuditEvent{path}", event)
-            assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD"), (method, path)
+            assert answer.status == 405, (method, path)
             assert answer.json["issue"][0]["diagnostics"].startswith("AuditEvents are made by this service")
 
 
@@ -303,6 +304,21 @@ def test_what_a_search_of_the_log_does_not_offer_is_refused(api: Api) -> None:
         answer = api.agency.get(f"/fhir/AuditEvent?{question}")
         assert answer.status == 400, question
         assert answer.json["issue"][0]["diagnostics"]
+
+
+def test_the_log_has_no_versions_no_parts_and_no_profiles_of_its_own(story: Story, api: Api) -> None:
+    (one, *_) = story.events()
+    for path in (f"{one['id']}/_history/1", f"{one['id']}/_history", f"{one['id']}/$meta"):
+        assert api.agency.get(f"/fhir/AuditEvent/{path}").status == 405, path
+    for question in ("_summary=true", "_elements=agent"):
+        assert api.agency.get(f"/fhir/AuditEvent?{question}").status == 400, question
+        assert api.agency.get(f"/fhir/AuditEvent/{one['id']}?{question}").status == 400, question
+    assert api.agency.get("/fhir/AuditEvent?_summary=count").json["total"] > 10
+    assert api.agency.get("/fhir/AuditEvent?_count=1&_pretty=true").body.count(b"\n") > 10
+    as_xml = api.agency.get(f"/fhir/AuditEvent/{one['id']}?_format=xml").body
+    assert as_xml.startswith(
+        b'<?xml version="1.0" encoding="UTF-8"?><AuditEvent xmlns="http://hl7.org/fhir">'
+    )
 
 
 def test_a_batch_reads_the_log_as_its_caller_may(story: Story, api: Api) -> None:

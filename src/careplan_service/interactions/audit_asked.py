@@ -32,6 +32,8 @@ _ID = re.compile(r"([0-9]{1,18})-([0-9]{1,9})")
 _CONSENT = re.compile(r"Consent/[A-Za-z0-9\-.]{1,64}")
 _STATUSES = {"0": (0, 399), "4": (400, 499), "8": (500, 999)}
 _OTHER = "other"
+_BESIDE = (":text", "patient:identifier")
+"""What may stand beside codes and references and does not: they have no display, patients no identifier."""
 _PLACES = {"shown": "\n", "because": "#"}
 """The columns that name versions, and what stands behind one there."""
 
@@ -63,6 +65,8 @@ def _is(asking: Asking, wanted: f.Is) -> Filter:
 
 
 def _has(asking: Asking, wanted: f.Has) -> Filter:
+    if wanted.param.endswith(_BESIDE):
+        return NOTHING
     translate = _PARAMS.get(wanted.param.removeprefix("AuditEvent."))
     if translate is None:
         raise _not_offered(wanted.param)
@@ -76,6 +80,8 @@ def _within(asking: Asking, wanted: f.Within) -> Filter:
 
 
 def _reads(asking: Asking, wanted: f.Reads) -> Filter:
+    if wanted.param.endswith(_BESIDE):
+        return NOTHING
     if wanted.param != "AuditEvent.policy" or wanted.how != "starts":
         raise _not_offered(wanted.param)
     return _policies(asking, wanted.text, "")

@@ -33,6 +33,9 @@ def read_event(desk: Desk, id_: str) -> Stored:
 def events_asked(desk: Desk, pairs: Pairs, after: Cursor | None, *, lenient: bool) -> Query:
     """A search of AuditEvents as it was understood. Raises as `query_of`; Forbidden comes first."""
     require_administrator(desk.caller, "s", TYPE)
+    for name, text in pairs:
+        if name == "_elements" or (name == "_summary" and text not in ("count", "false")):
+            raise Malformed(f"`{name}` is not offered on AuditEvent, but for `_summary=count`")
     return query_of([TYPE], pairs, asker_of(desk), after, lenient=lenient)
 
 

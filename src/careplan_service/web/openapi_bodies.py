@@ -23,6 +23,8 @@ _ANSWERS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "History": ("Versions, newest first.", ("Bundle",), ()),
     "Carried": ("Every entry with its answer, in the order sent.", ("Bundle",), ("Preference-Applied",)),
     "Statement": ("The statement.", ("CapabilityStatement",), ()),
+    "AuditEvent": ("The AuditEvent.", ("AuditEvent",), _VERSION),
+    "Seen": ("What it could see, as `seen` of Parameters.", ("Parameters",), ()),
     "Meta": ("`meta` as `return` of Parameters.", ("Parameters",), ()),
     "Validation": ("What was found; `information` if nothing was.", ("OperationOutcome",), ()),
     "Deleted": ("Deleted, now or before; its history stays.", (), ("ETag",)),
@@ -71,7 +73,9 @@ def content(*schemas: str) -> dict[str, Any]:
 
 def answers() -> dict[str, Any]:
     """The answers of what succeeded, by name; 304 among them."""
-    return {name: _answer(*row) for name, row in _ANSWERS.items()}
+    disclosed = _answer("AuditEvents, newest first.", ("Bundle",), ())
+    disclosed["content"]["text/csv"] = {"schema": {"type": "string"}}
+    return {**{name: _answer(*row) for name, row in _ANSWERS.items()}, "Disclosures": disclosed}
 
 
 def bodies() -> dict[str, Any]:
@@ -84,6 +88,7 @@ def bodies() -> dict[str, Any]:
         "Bundle": transaction,
         "Patch": {"required": True, "description": f"JSON or FHIRPath Patch. {_ZIPPED}", "content": patch},
         "Validated": {**_resource("Resource"), "description": "The resource, or Parameters that hold it."},
+        "Asked": {**_resource("Parameters"), "required": False},
         "Form": {"required": True, "content": {FORM: {"schema": _FORM}}},
     }  # fmt: skip
 
