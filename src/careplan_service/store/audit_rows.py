@@ -34,10 +34,12 @@ def row_of(statements: Statements, entry: AuditEntry) -> AuditRow:
 def leave(database: Database, statements: Statements, made: AuditRow) -> None:
     """Insert the rows, inside `writing()`."""
     insert = statements.insert
-    # SQLite must not number some rows of a transaction itself and others not; PostgreSQL is asked seldom.
-    if not made.further and not database.is_sqlite:
+    # A number costs a question, so only rows with several patients get theirs here, and those behind them.
+    if not made.further and not database.is_numbering("audit"):
         database.insert(insert["audit"], [made.row])
         return
+    if database.is_sqlite and not database.is_numbering("audit"):
+        database.insert_now()  # rows that SQLite numbers itself, whose numbers must not be given again
     entry = database.next_id("audit", "entry")
     database.insert(insert["audit numbered"], [{**made.row, "entry": entry}])
     numbered = enumerate(made.further, 2)

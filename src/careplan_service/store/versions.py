@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select, union_all
 
 from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.access.filters import Filter
@@ -105,17 +105,13 @@ def _spanned(span: Span, binds: Binds) -> list[ColumnElement[bool]]:
 
 
 def _of_record(patient: ColumnElement[str]) -> ColumnElement[bool]:
-    """Of a patient's record by itself, found by the indexes of current and of past versions."""
-    hers = resource.c.patient == patient
-    row = fact.alias()
-    named = select(row.c.vid).where(
-        row.c.param == literal_column(f"'{OTHER_PATIENT}'"), row.c.value == patient
-    )
-    return or_(
-        and_(hers, resource.c.current == ONE),
-        and_(hers, resource.c.current == _ZERO),
-        resource.c.vid.in_(named),
-    )
+    """Of a patient's record by itself: gathered first, by the indexes of current and of past versions."""
+    one, row = resource.alias(), fact.alias()
+    hers = select(one.c.vid).where(one.c.patient == patient)
+    parts = (hers.where(one.c.current == ONE), hers.where(one.c.current == _ZERO))
+    other: ColumnElement[str] = literal_column(f"'{OTHER_PATIENT}'")
+    named = select(row.c.vid).where(row.c.param == other, row.c.value == patient)
+    return resource.c.vid.in_(union_all(*parts, named))
 
 
 def _before(binds: Binds, keys: tuple[int | str, ...], vid: int) -> ColumnElement[bool]:
