@@ -38,8 +38,8 @@ def leave(database: Database, statements: Statements, made: AuditRow) -> None:
     if not made.further and not database.is_numbering("audit"):
         database.insert(insert["audit"], [made.row])
         return
-    if database.is_sqlite and not database.is_numbering("audit"):
-        database.insert_now()  # rows that SQLite numbers itself, whose numbers must not be given again
+    if not database.is_numbering("audit"):
+        database.insert_now()  # rows that the database numbers itself come first, and keep their numbers
     entry = database.next_id("audit", "entry")
     database.insert(insert["audit numbered"], [{**made.row, "entry": entry}])
     numbered = enumerate(made.further, 2)
