@@ -109,3 +109,39 @@ def test_what_was_shown_and_why_is_kept_line_by_line(archive: Archive) -> None:
     archive.records.note(an_entry(shown=("Goal/1/_history/1", "Goal/2/_history/1"), because=("Consent/c",)))
     kept = archive.database.rows("SELECT shown, because, refusal FROM audit", {})
     assert kept == [("Goal/1/_history/1\nGoal/2/_history/1", "Consent/c", "")]
+
+
+def test_rows_about_one_and_about_several_clients_stand_side_by_side(archive: Archive) -> None:
+    three = ("Patient/a", "Patient/b", "Patient/c")
+    with archive.records.changes() as changes:
+        for patients in ((), three[:1], three, (), three[1:], ("Patient/a",)):
+            changes.note(an_entry(patients=patients))
+    archive.records.note(an_entry(patients=three))
+    archive.records.note(an_entry(patients=("Patient/b",)))
+    asked = archive.database.rows
+    first = [(patient,) for patient in ("", "Patient/a", "Patient/a", "", "Patient/b", "Patient/a")]
+    assert asked("SELECT patient FROM audit ORDER BY entry", {}) == [*first, ("Patient/a",), ("Patient/b",)]
+    entries = [entry for (entry,) in asked("SELECT entry FROM audit ORDER BY entry", {})]
+    further = asked("SELECT entry, n, patient FROM audit_patient ORDER BY entry, n", {})
+    assert further == [
+        (entries[2], 2, "Patient/b"),
+        (entries[2], 3, "Patient/c"),
+        (entries[4], 2, "Patient/c"),
+        (entries[6], 2, "Patient/b"),
+        (entries[6], 3, "Patient/c"),
+    ]
+
+
+def test_further_patients_of_what_was_shown_and_the_one_of_what_was_refused_are_looked_up(
+    archive: Archive,
+) -> None:
+    shared = {"resourceType": "Provenance", "recorded": "2026-05-01T08:00:00Z", "agent": [{"who": {}}]}
+    shared["target"] = [{"reference": "Patient/a"}, {"reference": "Patient/b"}]
+    stored = archive.put(shared, "p")
+    assert (stored.patient, stored.others) == ("Patient/a", 1)
+    archive.records.note(an_entry(patients=("Patient/a",), several=(stored.vid,)))
+    archive.records.note(an_entry(status=404, refusal="hidden", target="Provenance/p"))
+    archive.records.note(an_entry(status=404, refusal="absent", target="Provenance/none"))
+    found = archive.database.rows("SELECT patient FROM audit ORDER BY entry", {})
+    assert found == [("Patient/a",), ("Patient/a",), ("",)]
+    assert archive.database.rows("SELECT patient FROM audit_patient", {}) == [("Patient/b",)]

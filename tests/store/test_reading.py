@@ -187,6 +187,7 @@ ALLOWED = {
     "store/reindex.py": {"document", "resource"},
     "store/tables.py": {"document", "resource"},
     "store/versions.py": {"resource"},
+    "store/whose.py": {"resource"},
 }
 _RAW = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+(?:resource|document)\b", re.IGNORECASE)
 
@@ -350,3 +351,16 @@ def test_a_locked_reading_of_the_current_version_is_a_reading(archive: Archive) 
 def test_the_database_of_the_tests_is_the_kind_it_says(archive: Archive, database_url: str) -> None:
     assert isinstance(archive.database, Database)
     assert archive.database.is_sqlite is database_url.startswith("sqlite")
+
+
+def test_what_is_asked_for_the_log_without_a_predicate_is_whose_record_a_version_is() -> None:
+    """No element, code, label or body: ids that the log has already, and patients."""
+    tree = ast.parse((SRC / "store" / "whose.py").read_text())
+    named = {
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("resource.c", "fact.c")
+    }
+    assert named == {"resource.c.type", "resource.c.id", "resource.c.current", "resource.c.vid",
+                     "resource.c.version", "resource.c.patient", "resource.c.others", "fact.c.vid",
+                     "fact.c.param", "fact.c.value"}  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from builders import Api
 from careplan_service.interactions.includes import include_of
 from careplan_service.resources import r4
+from careplan_service.resources.audit_event import AUDIT_EVENT
 from careplan_service.resources.params import COMMON
 from careplan_service.resources.registry import SERVED
 
@@ -31,6 +32,8 @@ def test_it_names_every_served_type_with_its_parameters_and_no_other(api: Api) -
         ("_filter", "special"),
     }
     common |= {(p.name, p.kind) for p in COMMON}
+    of_log = told.pop("AuditEvent")
+    assert of_log >= {(p.name, p.kind) for p in AUDIT_EVENT.params}
     assert told == {t: common | {(p.name, p.kind) for p in spec.params} for t, spec in SERVED.items()}
     assert {one["code"] for one in rest["interaction"]} == {
         "transaction",
@@ -51,7 +54,7 @@ def test_every_parameter_it_names_is_taken(api: Api) -> None:
 
 def test_every_include_it_names_is_taken(api: Api) -> None:
     (rest,) = api.agency.get("/fhir/metadata").json["rest"]
-    for resource in rest["resource"]:
+    for resource in (one for one in rest["resource"] if one["type"] != "AuditEvent"):
         for name, key in (("_include", "searchInclude"), ("_revinclude", "searchRevInclude")):
             assert len(resource[key]) >= 1
             for text in resource[key]:
@@ -71,11 +74,15 @@ def test_every_interaction_it_names_is_answered(api: Api) -> None:
         "create": ("POST", "/fhir/{}"),
         "search-type": ("GET", "/fhir/{}"),
     }
-    operations = {"validate": ("POST", "1/"), "meta": ("GET", "1/"), "everything": ("GET", "1/")}
+    operations = {"validate": ("POST", "1/")}
+    operations |= dict.fromkeys(("meta", "everything", "disclosures", "seen-by"), ("GET", "1/"))
     operations |= dict.fromkeys(
         ("file-consent", "fileConsent", "revoke-consent", "revokeConsent"), ("POST", "")
     )
     for resource in rest["resource"]:
+        if resource["type"] == "AuditEvent":
+            assert [one["code"] for one in resource["interaction"]] == ["read", "search-type"]
+            continue
         assert {one["code"] for one in resource["interaction"]} == set(calls)
         asked = [(method, path.format(resource["type"])) for method, path in calls.values()]
         asked += [

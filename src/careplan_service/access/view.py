@@ -22,9 +22,23 @@ def require_scope(caller: Caller, letter: str, resource_type: str) -> None:
     if not caller.allows(letter, resource_type):
         in_none = letter in "cud" and resource_type in IN_NONE
         context = "user" if in_none and caller.is_person else caller.context
-        wanted = f"{context}/{resource_type}.{letter}"
-        text = f"this token does not allow to {_VERBS[letter]} {resource_type}; ask for `{wanted}`"
-        raise OutOfScope(text, scope=wanted)
+        raise _out_of_scope(context, letter, resource_type)
+
+
+def require_administrator(caller: Caller, letter: str, resource_type: str) -> None:
+    """Raise Forbidden (403), as for a type out of scope, unless a custodian's system may see all of the type.
+
+    For what no consent is about: the log of all clients. A scope with a query opens none of it.
+    """
+    openings = caller.openings(letter, resource_type)
+    if not caller.is_agency or caller.is_person or all(one.query for one in openings):
+        raise _out_of_scope(caller.context, letter, resource_type)
+
+
+def _out_of_scope(context: str, letter: str, resource_type: str) -> OutOfScope:
+    wanted = f"{context}/{resource_type}.{letter}"
+    text = f"this token does not allow to {_VERBS[letter]} {resource_type}; ask for `{wanted}`"
+    return OutOfScope(text, scope=wanted)
 
 
 def view_for(caller: Caller, letter: str, resource_type: str, now: int) -> Filter:

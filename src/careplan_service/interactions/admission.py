@@ -14,9 +14,10 @@ from typing import Any
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Door, Rule, is_sharing, rules_of
-from careplan_service.errors import Fault, Forbidden, Invalid, Malformed, NotFound
+from careplan_service.errors import Fault, Forbidden, Invalid, Malformed, NotAllowed, NotFound
 from careplan_service.interactions.desk import Write
 from careplan_service.resources import r4
+from careplan_service.resources.audit_event import AUDIT_EVENT
 from careplan_service.resources.narrowing import subsetted_at
 from careplan_service.resources.r4.wording import quoted
 from careplan_service.resources.registry import SERVED
@@ -51,7 +52,9 @@ class Admitted:
 
 
 def spec_of(type_: str) -> ResourceSpec:
-    """The served type of that name; raises NotFound for any other."""
+    """The served type of that name; raises NotFound for any other, NotAllowed for what is made here."""
+    if type_ == AUDIT_EVENT.name:
+        raise NotAllowed("AuditEvents are made by this service itself; they are read and searched only")
     if type_ not in SERVED:
         raise NotFound(f"`{type_}` is not served here; see `metadata` for the types that are")
     return SERVED[type_]

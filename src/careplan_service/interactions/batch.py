@@ -52,8 +52,7 @@ def batch(desk: Desk, frames: Sequence[Frame], door: Door, read: Reader) -> list
             answers.append(Refused(problem))
             refusals.append(own.entry(problem.status, problem.text))
         if not own.noted:
-            desk.shown += own.shown
-            desk.because |= own.because
+            desk.take_in(own)
     if refusals:
         with desk.records.changes() as changes:
             for refusal in refusals:
@@ -72,6 +71,8 @@ def _desk_of(desk: Desk, frame: Frame) -> Desk:
         interaction=_INTERACTIONS.get(method, desk.interaction),
         shown=[],
         because=set(),
+        patients={},
+        several=[],
         noted=False,
         once=once,
     )

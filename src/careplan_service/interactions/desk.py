@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Rule
@@ -17,8 +17,12 @@ from careplan_service.access.filters import Filter, all_of
 from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.view import of_types, view_for, writable
 from careplan_service.errors import Forbidden, OutOfScope
+from careplan_service.interactions import addressed
 from careplan_service.interactions.granular import opened
 from careplan_service.interactions.policy import Policy
+
+if TYPE_CHECKING:
+    from careplan_service.interactions.audit_log import AuditLog
 
 LONGEST_ASKED, _LONGEST_REFUSAL = 2000, 2000
 """Characters of an audit row."""
@@ -28,7 +32,9 @@ class Stored(NamedTuple):
     """One version as it was found; `updated` is microseconds UTC, `origin` its place in the store.
 
     `because` names the consent rule that opened it (`Consent/x/_history/1#provision`), or is empty;
-    `vid` is the number of the version, `keys` what it was sorted by.
+    `vid` is the number of the version, `keys` what it was sorted by, `patient` whose record it is
+    (`Patient/x` or empty), `others` how many further patients it names,
+    `contributor` whose contribution.
     """
 
     type: str
@@ -42,6 +48,9 @@ class Stored(NamedTuple):
     origin: int
     vid: int = 0
     keys: tuple[int | str, ...] = ()
+    patient: str = ""
+    others: int = 0
+    contributor: str = ""
 
 
 class Write(NamedTuple):
@@ -86,12 +95,14 @@ class Page:
 class Span:
     """Which versions of a history: stored at or after `since`, current at some moment of lo..hi.
 
-    Microseconds UTC; None sets no bound.
+    Microseconds UTC; None sets no bound. With `patient` (`Patient/x`) those that are of this record, by
+    themselves and whatever became of them.
     """
 
     since: int | None = None
     lo: int | None = None
     hi: int | None = None
+    patient: str = ""
 
 
 ALWAYS = Span()
@@ -101,7 +112,10 @@ ALWAYS = Span()
 class AuditEntry:
     """Who asked what and why, what was shown and which consents decided, or why it was refused.
 
-    `at` is microseconds UTC, `shown` references of versions (`Goal/1/_history/2`).
+    `at` is microseconds UTC, `shown` references of versions (`Goal/1/_history/2`), `patients` whose data
+    it is (`Patient/x`), `several` the numbers of versions that name further ones. Of a refusal `target` is
+    the resource of the address (`Goal/1`), whose patient is looked up. `address` is the IP address of the
+    client, `request_id` its `X-Request-Id`.
     """
 
     at: int
@@ -114,6 +128,11 @@ class AuditEntry:
     shown: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
     refusal: str = ""
+    patients: tuple[str, ...] = ()
+    several: tuple[int, ...] = ()
+    target: str = ""
+    address: str = ""
+    request_id: str = ""
 
 
 class Once(NamedTuple):
@@ -159,6 +178,10 @@ class Changes(Protocol):
 
 class Records(Protocol):
     """What an interaction needs of the store; every question carries what the caller may see."""
+
+    @property
+    def log(self) -> AuditLog:
+        """The log as it is read."""
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
@@ -219,6 +242,10 @@ class Desk:
     noted: bool = False
     policy: Policy = Policy()  # noqa: RUF009 (frozen)
     once: Once | None = None
+    address: str = ""
+    request_id: str = ""
+    patients: dict[str, None] = field(default_factory=dict)
+    several: list[int] = field(default_factory=list)
 
     def also_asked(self, text: str) -> None:
         """What was asked outside the address: the form of a search."""
@@ -253,12 +280,24 @@ class Desk:
         self.shown.append(f"{stored.type}/{stored.id}/_history/{stored.version}")
         if stored.because:
             self.because.add(stored.because)
+        if stored.patient:
+            self.patients[stored.patient] = None
+        if stored.others:
+            self.several.append(stored.vid)
         return stored
+
+    def take_in(self, other: Desk) -> None:
+        """Remember as shown here what was shown at the desk of a part of this request."""
+        self.shown += other.shown
+        self.because |= other.because
+        self.patients |= other.patients
+        self.several += other.several
 
     def entry(self, status: int, refusal: str = "") -> AuditEntry:
         """The audit row of this request as it stands: a viewer's, where one asks as somebody else would."""
         caller, asks = self.caller, self.caller.viewer or self.caller
         as_whom = f"as {caller.client_id} for {' '.join(caller.purposes)}: " if caller.viewer else ""
+        patients = () if refusal else tuple(self.patients)
         return AuditEntry(
             at=self.now,
             client=asks.name,
@@ -270,6 +309,11 @@ class Desk:
             shown=() if refusal else tuple(self.shown),
             because=() if refusal else tuple(sorted(self.because)),
             refusal=refusal.replace("\x00", "")[:_LONGEST_REFUSAL],
+            patients=patients or addressed.patients_in(self.asked),
+            several=() if refusal else tuple(self.several),
+            target=addressed.target_in(self.asked) if refusal else "",
+            address=self.address,
+            request_id=self.request_id,
         )
 
     def note(self, status: int, refusal: str = "") -> None:

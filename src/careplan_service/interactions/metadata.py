@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from careplan_service import __version__
+from careplan_service.resources.audit_event import AUDIT_EVENT
 from careplan_service.resources.params import COMMON, SearchParam
 from careplan_service.resources.profiles import supported_profiles
 from careplan_service.resources.registry import SERVED
@@ -40,8 +41,13 @@ OPERATIONS: Mapping[str, str] = {
 """Of every type; `$everything` is of two."""
 _FAST = "http://hl7.org/fhir/us/consent-management/OperationDefinition"
 _EVERYTHING = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+_OWN = "https://careplan-service.org/fhir/OperationDefinition"
 _OF_TYPE: Mapping[str, Mapping[str, str]] = {
-    "Patient": {"everything": _EVERYTHING},
+    "Patient": {
+        "everything": _EVERYTHING,
+        "disclosures": f"{_OWN}/Patient-disclosures",
+        "seen-by": f"{_OWN}/Patient-seen-by",
+    },
     "CarePlan": {"everything": _EVERYTHING},
     "Consent": {
         "file-consent": f"{_FAST}/file-consent",
@@ -90,7 +96,7 @@ def capability_statement(base_url: str, addresses: Mapping[str, str]) -> dict[st
             {
                 "mode": "server",
                 "security": _security(addresses),
-                "resource": [_resource(spec) for spec in SERVED.values()],
+                "resource": [*(_resource(spec) for spec in SERVED.values()), _log()],
                 "interaction": [{"code": code} for code in SYSTEM],
                 "operation": _operations(OPERATIONS),
                 "compartment": list(_COMPARTMENTS),
@@ -131,6 +137,21 @@ def _resource(spec: ResourceSpec) -> dict[str, Any]:
         "searchRevInclude": ["*", *revincludes_of(spec)],
         "searchParam": [*common, *(_param(param) for param in (*COMMON, *spec.params))],
         "operation": _operations({**OPERATIONS, **_OF_TYPE.get(spec.name, {})}),
+    }
+
+
+def _log() -> dict[str, Any]:
+    """AuditEvents, which nobody writes."""
+    common = [
+        {"name": name, "type": COMMON_PARAMETERS[name][0], "documentation": COMMON_PARAMETERS[name][1]}
+        for name in ("_id", "_lastUpdated", "_filter")
+    ]
+    return {
+        "type": AUDIT_EVENT.name,
+        "documentation": "made of the log, for administrators: a custodian's systems with the scope",
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "no-version",
+        "searchParam": [*common, *(_param(param) for param in AUDIT_EVENT.params)],
     }
 
 

@@ -23,6 +23,7 @@ from careplan_service.interactions.conditions import Asker, Unknown, condition
 from careplan_service.interactions.desk import Cursor, Desk, Page
 from careplan_service.interactions.filter_text import filter_of
 from careplan_service.interactions.includes import Include, include_of, is_include
+from careplan_service.resources.audit_event import AUDIT_EVENT
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
 
@@ -73,7 +74,7 @@ def query_of(
 
     Raises Malformed (400) for what is not understood, Forbidden for types that the token does not open.
     """
-    specs = [SERVED[type_] for type_ in types]
+    specs = [AUDIT_EVENT if type_ == AUDIT_EVENT.name else SERVED[type_] for type_ in types]
     policy = asker.policy
     if len(pairs) > policy.most_parameters:
         raise Malformed(f"a search takes at most {policy.most_parameters} parameters, not {len(pairs)}")

@@ -26,7 +26,10 @@ _KEPT = 500  # statements; a shape is a query form, and clients use few
 Form = tuple[Hashable, ...]
 """What a statement looks like: its kind first, then what else shapes it."""
 
-COLUMNS = ("type", "id", "version", "updated", "deleted", "method", "origin", "vid")
+COLUMNS = (
+    "type", "id", "version", "updated", "deleted", "method", "origin", "vid",
+    "patient", "others", "contributor",
+)  # fmt: skip
 HEADS: Select[Any] = select(*(resource.c[name] for name in COLUMNS))
 SELECT: Select[Any] = HEADS.add_columns(document.c.body).join(document, document.c.vid == resource.c.vid)
 
@@ -79,7 +82,7 @@ class Asking:
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
-    type_, id_, version, updated, deleted, method, origin, vid, body, *keys, reason = row
+    type_, id_, version, updated, deleted, method, origin, vid, patient, others, by, body, *keys, reason = row
     return Stored(
         type_,
         id_,
@@ -92,6 +95,9 @@ def _stored(row: tuple[Any, ...]) -> Stored:
         origin,
         vid,
         tuple(keys),
+        patient,
+        others,
+        by,
     )
 
 

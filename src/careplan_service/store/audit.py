@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from careplan_service.errors import Unavailable
 from careplan_service.interactions.desk import AuditEntry
+from careplan_service.store.audit_rows import AuditRow, leave, row_of
 from careplan_service.store.database import Database
 from careplan_service.store.gathering import Gathering
 from careplan_service.store.statements import Statements
-from careplan_service.store.writing import audit_row
 
 
 class AuditLog:
@@ -24,10 +24,11 @@ class AuditLog:
 
     def note(self, entry: AuditEntry) -> None:
         """Leave the row; on return it is durable. Raises Unavailable (503) when it cannot be written."""
-        error = self._entries.add(entry)
+        error = self._entries.add(row_of(self._statements, entry))
         if error is not None:
             raise Unavailable("the audit log cannot be written; nothing was shown") from error
 
-    def _commit(self, entries: Sequence[AuditEntry]) -> None:
+    def _commit(self, rows: Sequence[AuditRow]) -> None:
         with self._database.writing():
-            self._database.insert(self._statements.insert["audit"], map(audit_row, entries))
+            for row in rows:
+                leave(self._database, self._statements, row)

@@ -174,6 +174,14 @@ class Database:
             unit.numbers[table] = fresh(table, column)
         return next(unit.numbers[table])
 
+    def insert_now(self) -> None:
+        """Insert the rows that wait, inside `writing()`."""
+        self._insert_waiting(self._unit)
+
+    def is_numbering(self, table: str) -> bool:
+        """Whether `next_id` has been asked for the table in this transaction."""
+        return table in self._unit.numbers
+
     def _largest_and_on(self, table: str, column: str) -> Iterator[int]:
         """There is one writer at a time, so what follows the largest number is nobody else's."""
         largest = self._connection.execute(f"SELECT coalesce(max({column}), 0) FROM {table}")  # noqa: S608

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import ALWAYS, AuditEntry, Page, Span, Stored
 from careplan_service.store.audit import AuditLog
+from careplan_service.store.audit_events import AuditEvents
 from careplan_service.store.database import Database
 from careplan_service.store.keeping import Keeping
 from careplan_service.store.reading import Reading
@@ -26,6 +27,7 @@ class SqlRecords:
         self._statements = Statements(database)
         self._keeping = Keeping(database)
         self._audit = AuditLog(database, self._statements) if audited else None
+        self.log = AuditEvents(database)
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""

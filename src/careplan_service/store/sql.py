@@ -92,7 +92,7 @@ def _reads(wanted: f.Reads, r: FromClause, binds: Binds, within: str) -> Column:
     return _some_fact(wanted, r, binds, param, conditions[wanted.how])
 
 
-def _against(prefix: str, lo: Column, hi: Column, a: Column, b: Column) -> Column:
+def against(prefix: str, lo: Column, hi: Column, a: Column, b: Column) -> Column:
     """The prefix as a condition on the stored range a..b; what follows from a <= b is said for the index."""
     inside = and_(a >= lo, a <= hi, b <= hi)
     table: Mapping[str, Column] = {
@@ -117,7 +117,7 @@ def _within(wanted: f.Within, r: FromClause, binds: Binds, within: str) -> Colum
         stated = [row.c[column] == value for column, value in given]
         # Only rows with a range stand in the indexes on them.
         ranged = row.c.hi != literal_column("0")
-        return [*stated, ranged, _against(wanted.prefix, lo, hi, row.c.lo, row.c.hi)]
+        return [*stated, ranged, against(wanted.prefix, lo, hi, row.c.lo, row.c.hi)]
 
     return _some_fact(wanted, r, binds, param, conditions)
 
@@ -126,9 +126,9 @@ def _updated(wanted: f.Updated, r: FromClause, binds: Binds, within: str) -> Col
     lo, hi = binds.number(wanted.lo), binds.number(wanted.hi)
     if binds.leads(wanted):
         one = resource.alias()
-        stood = _against(wanted.prefix, lo, hi, one.c.updated, one.c.updated)
+        stood = against(wanted.prefix, lo, hi, one.c.updated, one.c.updated)
         return r.c.vid.in_(select(one.c.vid).where(stood))
-    return _against(wanted.prefix, lo, hi, r.c.updated, r.c.updated)
+    return against(wanted.prefix, lo, hi, r.c.updated, r.c.updated)
 
 
 def _any(wanted: f.Any, r: FromClause, binds: Binds, within: str) -> Column:

@@ -8,6 +8,7 @@ from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.store.database import Database
 from careplan_service.store.tables import (
     audit,
+    audit_patient,
     consent_key,
     consent_part,
     consent_rule,
@@ -15,6 +16,7 @@ from careplan_service.store.tables import (
     fact,
     resource,
 )
+from careplan_service.store.whose import Whose
 
 
 class Statements:
@@ -25,6 +27,9 @@ class Statements:
         written = (resource, document, fact, consent_rule, consent_part, consent_key)
         self.insert = {table.name: database.insert_each(table) for table in written}
         self.insert["audit"] = database.insert_each(audit, without="entry")
+        self.insert["audit numbered"] = database.insert_each(audit)
+        self.insert["audit_patient"] = database.insert_each(audit_patient)
+        self.whose = Whose(database)
         self.retire = compiled(update(resource).values(current=0).where(resource.c.vid == bindparam("v")))
         # A past version is never searched; what decides about it stays.
         self.forget = compiled(

@@ -59,6 +59,10 @@ for _name, _columns, _unique in (
         postgresql_where=_current,
     )
 
+# What was a patient's once: for what somebody could see at a moment gone by.
+_past = text("current = 0")
+Index("resource_past", resource.c.patient, sqlite_where=_past, postgresql_where=_past)
+
 # Past versions too: the histories of a type and of the whole system.
 Index("resource_history", resource.c.type, resource.c.updated, resource.c.vid)
 Index("resource_time", resource.c.updated, resource.c.vid)
@@ -152,9 +156,26 @@ audit = Table(
     Column("shown", Text, nullable=False),
     Column("because", Text, nullable=False),
     Column("refusal", Text, nullable=False),
+    # The first patient concerned; further ones stand in `audit_patient`. Empty when it is nobody's record.
+    Column("patient", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
 )
 Index("audit_at", audit.c.at)
 Index("audit_client", audit.c.client, audit.c.at)
+Index("audit_whose", audit.c.patient, audit.c.at)
+
+# Patients after the first one that a row is about, numbered from 2.
+audit_patient = Table(
+    "audit_patient",
+    metadata,
+    Column("entry", _SERIAL, primary_key=True, autoincrement=False),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("patient", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("audit_patient_whose", audit_patient.c.patient, audit_patient.c.at)
 
 # What was answered to a request with an `Idempotency-Key`: the versions it wrote, never their bytes.
 idempotency = Table(

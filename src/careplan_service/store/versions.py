@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select, union_all
 
+from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import ALWAYS, Page, Span, Stored
 from careplan_service.store.asking import SELECT, Asking
 from careplan_service.store.bind import Binds
 from careplan_service.store.consent_sql import ONE
 from careplan_service.store.shapes import Values, shape
-from careplan_service.store.tables import resource
+from careplan_service.store.tables import fact, resource
 
+_ZERO: ColumnElement[int] = literal_column("0")
 _COUNT: Select[Any] = select(func.count()).select_from(resource)
 
 
@@ -69,7 +71,10 @@ class Versions:
             shape(seen, values)
         if span.hi is not None:
             values.append(span.hi)
-        return values, (*form, *(bound is None for bound in (span.since, span.lo, span.hi)))
+        if span.patient:
+            values.append(span.patient)
+        bounds = (span.since, span.lo, span.hi)
+        return values, (*form, *(bound is None for bound in bounds), bool(span.patient))
 
     def _judged(
         self, query: Select[Any], type_: str, id_: str, seen: Filter, span: Span, binds: Binds
@@ -91,6 +96,8 @@ class Versions:
             found.append(~self._replaced(span.lo, seen, binds))
         if span.hi is not None:
             found.append(resource.c.updated <= binds.number(span.hi))
+        if span.patient:
+            found.append(_of_record(binds.text(span.patient)))
         return found
 
     def _replaced(self, moment: int, seen: Filter, binds: Binds) -> ColumnElement[bool]:
@@ -106,6 +113,16 @@ class Versions:
             .where(*same, later.c.version > resource.c.version)
             .correlate_except(later)
         )
+
+
+def _of_record(patient: ColumnElement[str]) -> ColumnElement[bool]:
+    """Of a patient's record by itself: gathered first, by the indexes of current and of past versions."""
+    one, row = resource.alias(), fact.alias()
+    hers = select(one.c.vid).where(one.c.patient == patient)
+    parts = (hers.where(one.c.current == ONE), hers.where(one.c.current == _ZERO))
+    other: ColumnElement[str] = literal_column(f"'{OTHER_PATIENT}'")
+    named = select(row.c.vid).where(row.c.param == other, row.c.value == patient)
+    return resource.c.vid.in_(union_all(*parts, named))
 
 
 def _before(binds: Binds, keys: tuple[int | str, ...], vid: int) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from careplan_service.access.facts import OTHER_PATIENT, Facts
 from careplan_service.access.filters import Filter
 from careplan_service.access.instants import instant
 from careplan_service.interactions.desk import AuditEntry, Stored, Write
+from careplan_service.store.audit_rows import leave, row_of
 from careplan_service.store.bind import fenced_set
 from careplan_service.store.database import Database
 from careplan_service.store.filing import Filing, file_rules
@@ -57,7 +58,7 @@ class Writing:
 
     def note(self, entry: AuditEntry) -> None:
         """Leave the audit row in this transaction."""
-        self._database.insert(self._sql.insert["audit"], [audit_row(entry)])
+        leave(self._database, self._sql, row_of(self._sql, entry))
 
     def put(self, write: Write, before: Stored | None, at: int, contributor: str) -> Stored:
         """Append a version after `before` (None: the first) and make it the current one."""
@@ -81,7 +82,10 @@ class Writing:
         if write.type == "Consent":
             filing = Filing(write.id, version, write.facts.patient, write.rules)
             file_rules(self._database, self._sql, filing)
-        return Stored(write.type, write.id, version, updated, deleted, write.method, body, "", origin, vid)
+        stored = Stored(write.type, write.id, version, updated, deleted, write.method, body, "", origin, vid)
+        return stored._replace(
+            patient=write.facts.patient, others=len(write.facts.other_patients), contributor=contributor
+        )
 
 
 def columns_of(facts: Facts) -> Row:
@@ -113,8 +117,3 @@ def fact_rows(vid: int, facts: Facts, *, searchable: bool) -> list[Row]:
             for param, value, system, lo, hi in facts.rows
         ]
     return rows
-
-
-def audit_row(entry: AuditEntry) -> Row:
-    """An audit entry as a row."""
-    return {**vars(entry), "shown": "\n".join(entry.shown), "because": "\n".join(entry.because)}

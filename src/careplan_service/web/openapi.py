@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from careplan_service import __version__
+from careplan_service.interactions.audit_search import TYPE
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
+from careplan_service.web.openapi_audit import audit_operations
 from careplan_service.web.openapi_fhir import type_operations
 from careplan_service.web.openapi_operations import paths_of
 from careplan_service.web.openapi_parts import components
@@ -54,6 +56,7 @@ def openapi_document(server: str = "", *, own: bool = True) -> dict[str, Any]:
         *registration_operations(),
         *system_operations(),
         *type_operations(),
+        *audit_operations(),
     ]
     if not own:
         operations = [_without_own(*one) for one in operations if not one[0].startswith(_OWN)]
@@ -67,7 +70,10 @@ def openapi_document(server: str = "", *, own: bool = True) -> dict[str, Any]:
         },
         "servers": [{"url": server or settings.base_url, "description": "set by CAREPLAN_BASE_URL"}],
         "security": [*([{"oauth2": []}] if own else []), {"token": []}],
-        "tags": [*_service_tags(), *({"name": name, "externalDocs": _page(name)} for name in SERVED)],
+        "tags": [
+            *_service_tags(),
+            *({"name": name, "externalDocs": _page(name)} for name in (*SERVED, TYPE)),
+        ],
         "paths": paths_of(operations),
         "components": components(settings, own=own),
     }

@@ -23,6 +23,8 @@ _ANSWERS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "History": ("Versions, newest first.", ("Bundle",), ()),
     "Carried": ("Every entry with its answer, in the order sent.", ("Bundle",), ("Preference-Applied",)),
     "Statement": ("The statement.", ("CapabilityStatement",), ()),
+    "AuditEvent": ("The AuditEvent.", ("AuditEvent",), _VERSION),
+    "Seen": ("What it could see, as `seen` of Parameters.", ("Parameters",), ()),
     "Meta": ("`meta` as `return` of Parameters.", ("Parameters",), ()),
     "Validation": ("What was found; `information` if nothing was.", ("OperationOutcome",), ()),
     "Filed": ("What was done, a sentence for each resource.", ("OperationOutcome",), ("Location",)),
@@ -72,7 +74,9 @@ def content(*schemas: str) -> dict[str, Any]:
 
 def answers() -> dict[str, Any]:
     """The answers of what succeeded, by name; 304 among them."""
-    return {name: _answer(*row) for name, row in _ANSWERS.items()}
+    disclosed = _answer("AuditEvents, newest first.", ("Bundle",), ())
+    disclosed["content"]["text/csv"] = {"schema": {"type": "string"}}
+    return {**{name: _answer(*row) for name, row in _ANSWERS.items()}, "Disclosures": disclosed}
 
 
 def bodies() -> dict[str, Any]:
@@ -93,6 +97,7 @@ def bodies() -> dict[str, Any]:
             **_resource("Parameters"),
             "description": "`consent` and `patient` as `valueReference`; `document` as `resource`, if any.",
         },
+        "Asked": {**_resource("Parameters"), "required": False},
         "Form": {"required": True, "content": {FORM: {"schema": _FORM}}},
     }  # fmt: skip
 

@@ -127,6 +127,17 @@ SHARED: Mapping[str, Row] = {
     "at": ("query", "_at", f"Only what was current then: {DATE}.", _TEXT),
     "start": ("query", "start", f"Only care at or after this: {DATE}.", _TEXT),
     "end": ("query", "end", f"Only care at or before this: {DATE}.", _TEXT),
+    "disclosed-start": ("query", "start", f"Only what happened at or after this: {DATE}.", _TEXT),
+    "disclosed-end": ("query", "end", f"Only what happened at or before this: {DATE}.", _TEXT),
+    "recipient": ("query", "recipient", "Only what these got: `Organization/x` or `Practitioner/x`.", _TEXT),
+    "partner": ("query", "partner", "Which organisation: `Organization/x`. Needed.", _TEXT),
+    "at-moment": ("query", "at", f"When, now if it is left out: {DATE}.", _TEXT),
+    "purpose": ("query", "purpose", "The purpose of use asserted, a v3-ActReason code.", _TEXT),
+    "format-csv": (
+        "query", "_format", "How the answer is written; wins over Accept.", _choice(*FORMATS, "text/csv")
+    ),
+    "sort-log": ("query", "_sort", "`-date`, which is how they come, or `date`.", _choice("-date", "date")),
+    "summary-log": ("query", "_summary", "`count` gives the total only.", _choice("count", "false")),
     "mode": ("query", "mode", "What would be done with the resource.", _choice(*MODES)),
     "validated-profile": ("query", "profile", "The profile it should keep to.", _TEXT),
     "further": (

@@ -84,6 +84,7 @@ def components(settings: Settings, *, own: bool) -> dict[str, Any]:
 def _oauth2() -> dict[str, Any]:
     scopes = {"system/*.cruds": "every interaction with every type"}
     scopes |= {f"system/{name}.{verb[0]}": f"{verb} {name}" for name in SERVED for verb in _VERBS}
+    scopes |= {f"system/AuditEvent.{verb[0]}": f"{verb} AuditEvent" for verb in ("read", "search")}
     return {
         "type": "oauth2",
         "description": "SMART Backend Services: a client assertion signed with a registered key. Letters of "
@@ -115,7 +116,7 @@ def _problem(problem: type[errors.Problem], settings: Settings) -> dict[str, Any
 def _schemas() -> dict[str, Any]:
     return {
         **{name: _resource(name) for name in SERVED},
-        **{name: _resource(name) for name in ("Bundle", "CapabilityStatement", "Parameters")},
+        **{name: _resource(name) for name in ("AuditEvent", "Bundle", "CapabilityStatement", "Parameters")},
         "OperationOutcome": _outcome(),
         "Resource": {
             "type": "object",

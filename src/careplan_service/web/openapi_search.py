@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from careplan_service.resources.audit_event import AUDIT_EVENT
 from careplan_service.resources.params import SearchParam
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
@@ -38,7 +39,7 @@ def search_schemas() -> dict[str, Any]:
 
 def search_parameters() -> Iterator[tuple[str, dict[str, Any]]]:
     """The parameters of every type, with the names under which they stand in the components."""
-    for spec in SERVED.values():
+    for spec in (*SERVED.values(), AUDIT_EVENT):
         for param in spec.params:
             yield f"{spec.name}.{param.name}", _described(param)
 

@@ -18,6 +18,7 @@ from careplan_service.web.auth import Verifier, caller_of
 from careplan_service.web.clock import Clock
 
 _READING = frozenset({"GET", "HEAD"})
+_LONGEST_ID = 128
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,14 @@ class Reception:
             new_id=self.new_id,
             interaction=interaction,
             policy=self.policy,
+            address=request.remote_addr or "",
+            request_id=_plain(request.headers.get("X-Request-Id", "")),
         )
+
+
+def _plain(text: str) -> str:
+    """What of an id for the log can be kept: FHIR has at most 64 characters of an id, others more."""
+    return "".join(one for one in text if one.isascii() and one.isprintable())[:_LONGEST_ID]
 
 
 def require_text(request: Request) -> None:

@@ -6,13 +6,22 @@ from flask import Blueprint, Response, request
 
 from careplan_service.interactions import metadata
 from careplan_service.web import presenting, wire
-from careplan_service.web.fhir import bundles, consents, operations, reads, searches, writes
+from careplan_service.web.fhir import (
+    audit_events,
+    bundles,
+    consents,
+    disclosures,
+    operations,
+    reads,
+    searches,
+    writes,
+)
 from careplan_service.web.fhir.face import Face
 from careplan_service.web.fhir.inside import Reading
 
 __all__ = ["Face", "fhir_blueprint"]
 
-_ROUTES = (reads, searches, writes, operations, consents)
+_ROUTES = (audit_events, disclosures, reads, searches, writes, operations, consents)
 
 
 def fhir_blueprint(face: Face) -> Blueprint:

@@ -33,7 +33,7 @@ def register(routes: Blueprint, face: Face) -> None:
 
     def serve(interaction: str, asked: Callable[[Desk, Pairs], Response]) -> Response:
         def carry_out(desk: Desk) -> Response:
-            form = _form(desk) if request.method == "POST" else []
+            form = form_of(desk) if request.method == "POST" else []
             return asked(desk, [*pairs_of(request), *form])
 
         return face.serve(interaction, carry_out, None)
@@ -77,7 +77,8 @@ def register(routes: Blueprint, face: Face) -> None:
         return serve("everything", asked)
 
 
-def _form(desk: Desk) -> Pairs:
+def form_of(desk: Desk) -> Pairs:
+    """The parameters of a search in its body, kept for the log and for how the answer is written."""
     form = incoming.form_of(request)
     desk.also_asked(urlencode(form))
     presenting.note_wanted(request, desk.interaction, form)

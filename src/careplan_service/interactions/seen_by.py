@@ -1,0 +1,169 @@
+"""$seen-by: what a partner could see of a client at a moment, from the versions of that moment.
+
+Consents and resources are taken as they stood then and judged by the same predicate in plain Python
+(`access/holds.py`). https://hl7.org/fhir/R4/consent.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from careplan_service.access.caller import Caller
+from careplan_service.access.consent.dimensions import local, local_reference
+from careplan_service.access.consent.rules import Door, Rule, rules_of
+from careplan_service.access.holds import Version, World, holds
+from careplan_service.access.instants import instant
+from careplan_service.access.view import known_to
+from careplan_service.errors import Forbidden, Invalid, Malformed, TooLarge
+from careplan_service.interactions.compartment import MEMBERS
+from careplan_service.interactions.controls import PRESENTATION, moment_of, require_once
+from careplan_service.interactions.desk import Desk, Page, Span, Stored
+from careplan_service.interactions.disclosures import require_seen
+from careplan_service.resources import r4
+from careplan_service.resources.registry import SERVED
+
+MOST = 5000
+"""Versions of one record that are looked at."""
+_TAKEN = frozenset({"partner", "at", "purpose"})
+
+Pairs = Sequence[tuple[str, str]]
+
+
+class Agreed(NamedTuple):
+    """One version of a Consent at the moment, whose it is, and its rules then."""
+
+    version: str
+    patient: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The answer: each version the partner could see with the consents that alone would open it.
+
+    Without a consent it is the partner's own contribution. `unread` are versions of Consents that cannot
+    be enforced any more and are taken to decide nothing.
+    """
+
+    partner: str
+    purpose: str
+    at: int
+    shown: tuple[tuple[str, tuple[str, ...]], ...]
+    unread: tuple[str, ...]
+
+
+def seen_by(desk: Desk, id_: str, pairs: Pairs, door: Door) -> Seen:
+    """What a partner could see of a client's record at a moment.
+
+    For the custodian's staff, who are told of what they may see themselves. Raises Forbidden for all
+    others, NotFound when the Patient may not be seen, Malformed (400), TooLarge for a very long record.
+    """
+    if not desk.caller.is_agency:
+        raise Forbidden("what a partner could see is told to the custodian's staff only")
+    partner, purpose, at = _asked(pairs, desk)
+    require_seen(desk, id_)
+    versions = _standing(desk, MEMBERS, f"Patient/{id_}", at)
+    as_then = {version: _as_then(version, door) for version in versions if not version.deleted}
+    patients = {f"Patient/{id_}", *(p for then in as_then.values() for p in _named(then))}
+    agreed, unread = _agreed(desk, patients, at, door)
+    caller = Caller("", "partner", partner, (purpose,) if purpose else ())
+    shown = tuple(
+        (reference, _opening(caller, then, agreed, at))
+        for version, then in as_then.items()
+        if _holds(caller, then, agreed, at)
+        for reference in [f"{version.type}/{version.id}/_history/{version.version}"]
+    )
+    return Seen(partner, purpose, at, shown, unread)
+
+
+def _asked(pairs: Pairs, desk: Desk) -> tuple[str, str, int]:
+    given = {name: text for name, text in pairs if name not in PRESENTATION}
+    require_once(name for name, _ in pairs)
+    for name in given:
+        if name not in _TAKEN:
+            raise Malformed(f"`$seen-by` does not take `{name}`; it has {', '.join(sorted(_TAKEN))}")
+    partner = local(given.get("partner", ""), desk.policy.base_url)
+    if not local_reference(partner, "Organization"):
+        raise Malformed("`$seen-by` needs the `partner`, as `Organization/food-bank`")
+    at = moment_of("at", given["at"])[0] if "at" in given else desk.now
+    if at > desk.now:
+        raise Malformed("`at` is a moment that has been; nobody knows what will be agreed")
+    return partner, given.get("purpose", ""), at
+
+
+def _standing(desk: Desk, types: Iterable[str], patient: str, at: int) -> list[Stored]:
+    """The versions of a patient's record that were current then, as far as the caller may see them."""
+    span = Span(lo=at, hi=at, patient=patient)
+    found = desk.records.versions("", "", desk.sees_any("r", types), Page(MOST + 1), span)
+    if len(found) > MOST:
+        raise TooLarge(f"this record had more than {MOST} resources then")
+    return found
+
+
+def _as_then(stored: Stored, door: Door) -> Version:
+    """The version as the rules saw it when it was the current one."""
+    facts = SERVED[stored.type].facts(r4.parse(stored.body), door.base_url)
+    return Version(facts, stored.id, stored.updated, stored.contributor)
+
+
+def _named(version: Version) -> set[str]:
+    return {version.patient, *version.facts.other_patients} - {""}
+
+
+def _agreed(desk: Desk, patients: Iterable[str], at: int, door: Door) -> tuple[list[Agreed], tuple[str, ...]]:
+    """The Consents of the patients as they stood at the moment."""
+    desk.sees("r", "Consent")
+    agreed, unread = [], []
+    for patient in sorted(patients):
+        for one in _standing(desk, ["Consent"], patient, at):
+            name = f"Consent/{one.id}/_history/{one.version}"
+            if one.deleted or one.patient != patient:
+                continue
+            try:
+                agreed.append(Agreed(name, patient, rules_of(r4.parse(one.body), door)))
+            except Invalid:
+                unread.append(name)
+    return agreed, tuple(unread)
+
+
+def _holds(caller: Caller, version: Version, agreed: Iterable[Agreed], at: int) -> bool:
+    consents: dict[str, list[tuple[Rule, ...]]] = {}
+    for one in agreed:
+        consents.setdefault(one.patient, []).append(one.rules)
+    return holds(known_to(caller, version.type, at), version, World(consents))
+
+
+def _opening(caller: Caller, version: Version, agreed: Sequence[Agreed], at: int) -> tuple[str, ...]:
+    """The Consents without which it would have stayed closed, or that would open it alone."""
+    named = _named(version)
+    if len(named) == 1 and _holds(caller, version, (), at):
+        return ()
+    of_these = [one for one in agreed if one.patient in named]
+    return tuple(
+        one.version
+        for one in of_these
+        if _holds(caller, version, [one, *(o for o in of_these if o.patient != one.patient)], at)
+        and not _holds(caller, version, [o for o in of_these if o.patient != one.patient], at)
+    )
+
+
+def told(seen: Seen) -> dict[str, Any]:
+    """The answer as Parameters. https://hl7.org/fhir/R4/parameters.html"""
+    asked = [
+        {"name": "partner", "valueReference": {"reference": seen.partner}},
+        {"name": "at", "valueInstant": instant(seen.at)},
+        *([{"name": "purpose", "valueCode": seen.purpose}] if seen.purpose else []),
+        {"name": "total", "valueInteger": len(seen.shown)},
+    ]
+    shown = [
+        {"name": "seen", "part": [_part("version", version), *(_part("consent", one) for one in consents)]}
+        for version, consents in seen.shown
+    ]
+    unread = [{"name": "unread", "valueReference": {"reference": version}} for version in seen.unread]
+    return {"resourceType": "Parameters", "parameter": [*asked, *shown, *unread]}
+
+
+def _part(name: str, reference: str) -> dict[str, Any]:
+    return {"name": name, "valueReference": {"reference": reference}}
