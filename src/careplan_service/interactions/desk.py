@@ -12,12 +12,14 @@ from typing import NamedTuple, Protocol
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Rule
+from careplan_service.access.consent.terminology import NORMAL
 from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter, all_of
 from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.view import of_types, view_for, writable
 from careplan_service.errors import Forbidden
 from careplan_service.interactions.granular import opened
+from careplan_service.interactions.leaving import leaving
 from careplan_service.interactions.policy import Policy
 
 LONGEST_ASKED, _LONGEST_REFUSAL = 2000, 2000
@@ -28,7 +30,8 @@ class Stored(NamedTuple):
     """One version as it was found; `updated` is microseconds UTC, `origin` its place in the store.
 
     `because` names the consent rule that opened it (`Consent/x/_history/1#provision`), or is empty;
-    `vid` is the number of the version, `keys` what it was sorted by.
+    `vid` is the number of the version, `keys` what it was sorted by. `contributor`, `patient`, `rank` and
+    `part2` are its facts (access/facts.py); `projection` tells a redacted copy from the whole and from others.
     """
 
     type: str
@@ -42,6 +45,16 @@ class Stored(NamedTuple):
     origin: int
     vid: int = 0
     keys: tuple[int | str, ...] = ()
+    contributor: str = ""
+    patient: str = ""
+    rank: int = NORMAL
+    part2: bool = False
+    projection: str = ""
+
+    @property
+    def tag(self) -> str:
+        """What an ETag holds: the version, and of a redacted copy which copy it is."""
+        return f"{self.version}-{self.projection}" if self.projection else str(self.version)
 
 
 class Write(NamedTuple):
@@ -185,6 +198,9 @@ class Records(Protocol):
     ) -> list[Stored]:
         """The current versions that refer to those of the page."""
 
+    def among(self, references: Collection[str], seen: Filter) -> frozenset[str]:
+        """Those of the references (`Goal/1`) that are here, not deleted, and for which `seen` holds."""
+
     def versions(self, type_: str, id_: str, seen: Filter, page: Page, span: Span = ALWAYS) -> list[Stored]:
         """The versions, newest first, for which `seen` holds, if it holds for the current one too.
 
@@ -217,6 +233,7 @@ class Desk:
     shown: list[str] = field(default_factory=list)
     because: set[str] = field(default_factory=set)
     noted: bool = False
+    under_part2: bool = False
     policy: Policy = Policy()  # noqa: RUF009 (frozen)
     once: Once | None = None
 
@@ -249,11 +266,20 @@ class Desk:
         return of_types((t, self.sees(letter, t)) for t in types if self.caller.allows(letter, t))
 
     def show(self, stored: Stored) -> Stored:
-        """Remember for the audit that this version leaves the service, and which consent opened it."""
-        self.shown.append(f"{stored.type}/{stored.id}/_history/{stored.version}")
-        if stored.because:
-            self.because.add(stored.because)
-        return stored
+        """`show_all` of one."""
+        return self.show_all([stored])[0]
+
+    def show_all(self, page: Sequence[Stored]) -> list[Stored]:
+        """The versions as the caller may have them, without what is hidden from it (`leaving.py`).
+
+        Remembers for the audit that they leave the service, and which consents opened them.
+        """
+        for stored in page:
+            self.shown.append(f"{stored.type}/{stored.id}/_history/{stored.version}")
+            if stored.because:
+                self.because.add(stored.because)
+            self.under_part2 = self.under_part2 or (stored.part2 and not stored.deleted)
+        return leaving(self, page)
 
     def entry(self, status: int, refusal: str = "") -> AuditEntry:
         """The audit row of this request as it stands."""

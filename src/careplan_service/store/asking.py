@@ -26,7 +26,10 @@ _KEPT = 500  # statements; a shape is a query form, and clients use few
 Form = tuple[Hashable, ...]
 """What a statement looks like: its kind first, then what else shapes it."""
 
-COLUMNS = ("type", "id", "version", "updated", "deleted", "method", "origin", "vid")
+COLUMNS = (
+    *("type", "id", "version", "updated", "deleted", "method", "origin", "vid"),
+    *("contributor", "patient", "rank", "part2"),
+)
 HEADS: Select[Any] = select(*(resource.c[name] for name in COLUMNS))
 SELECT: Select[Any] = HEADS.add_columns(document.c.body).join(document, document.c.vid == resource.c.vid)
 
@@ -79,7 +82,9 @@ class Asking:
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
-    type_, id_, version, updated, deleted, method, origin, vid, body, *keys, reason = row
+    type_, id_, version, updated, deleted, method, origin, vid, *facts, body = row[:13]
+    *keys, reason = row[13:]
+    contributor, patient, rank, part2 = facts
     return Stored(
         type_,
         id_,
@@ -92,6 +97,10 @@ def _stored(row: tuple[Any, ...]) -> Stored:
         origin,
         vid,
         tuple(keys),
+        contributor,
+        patient,
+        rank,
+        bool(part2),
     )
 
 

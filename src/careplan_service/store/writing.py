@@ -81,7 +81,11 @@ class Writing:
         if write.type == "Consent":
             filing = Filing(write.id, version, write.facts.patient, write.rules)
             file_rules(self._database, self._sql, filing)
-        return Stored(write.type, write.id, version, updated, deleted, write.method, body, "", origin, vid)
+        stored = Stored(write.type, write.id, version, updated, deleted, write.method, body, "", origin, vid)
+        labels = write.facts.labels
+        return stored._replace(
+            contributor=contributor, patient=write.facts.patient, rank=labels.rank, part2=labels.part2
+        )
 
 
 def columns_of(facts: Facts) -> Row:

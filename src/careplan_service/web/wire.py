@@ -29,12 +29,16 @@ def resource(stored: Stored, base_url: str, status: int = 200, *, located: bool 
     return Response(stored.body, status, headers)
 
 
+def etag(stored: Stored) -> str:
+    """`W/"3"`; a redacted copy has one of its own. https://hl7.org/fhir/R4/http.html#versioning"""
+    return f'W/"{stored.tag}"'
+
+
 def _version_headers(stored: Stored) -> list[tuple[str, str]]:
-    return [
-        ("ETag", f'W/"{stored.version}"'),
-        ("Last-Modified", formatdate(stored.updated // 1_000_000, usegmt=True)),
-        ("Cache-Control", "private, no-cache"),
-    ]
+    headers = [("ETag", etag(stored)), ("Cache-Control", "private, no-cache")]
+    if not stored.projection:  # what a redacted copy holds changes with consents, too
+        headers.insert(1, ("Last-Modified", formatdate(stored.updated // 1_000_000, usegmt=True)))
+    return headers
 
 
 def versioned(stored: Stored) -> str:
@@ -117,7 +121,7 @@ def _version(stored: Stored, base_url: str) -> bytes:
         "request": {"method": stored.method, "url": url},
         "response": {
             "status": status,
-            "etag": f'W/"{stored.version}"',
+            "etag": etag(stored),
             "lastModified": instant(stored.updated),
         },
     }
