@@ -17,6 +17,7 @@ from careplan_service.access.consent.rules import Door, Rule, is_sharing, rules_
 from careplan_service.errors import Conflict, Fault, Forbidden, Invalid, Malformed, NotFound
 from careplan_service.interactions.desk import Write
 from careplan_service.resources import r4
+from careplan_service.resources.inline_labels import inline_label_faults
 from careplan_service.resources.narrowing import subsetted_at
 from careplan_service.resources.r4.wording import quoted
 from careplan_service.resources.redaction import is_redacted
@@ -70,7 +71,7 @@ def admit_document(spec: ResourceSpec, data: bytes, document: dict[str, Any], do
     if document.get("resourceType") != spec.name:
         text = f"`resourceType` is {quoted(document.get('resourceType'))}; this address takes {spec.name}"
         raise Invalid(text, expression=f"{spec.name}.resourceType")
-    faults = r4.check(document, spec.name)
+    faults = r4.check(document, spec.name) or inline_label_faults(data, document, spec.name)
     if faults:
         raise Invalid(_summary(spec.name, faults), faults=faults)
     rules = rules_of(document, door) if spec.name == "Consent" else ()

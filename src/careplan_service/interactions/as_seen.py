@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from careplan_service.access.filters import Any, Filter, Has, Is, Link, Linked, all_of, any_of
+from careplan_service.access.filters import (
+    EVERYTHING,
+    Any,
+    Filter,
+    Has,
+    Is,
+    Link,
+    Linked,
+    Not,
+    all_of,
+    any_of,
+)
 from careplan_service.errors import Malformed
 from careplan_service.resources.naming import GUARDED
 from careplan_service.resources.params import SearchParam
@@ -69,20 +80,35 @@ def _guarded(eyes: Eyes, leaves: tuple[Filter, ...]) -> list[Filter]:
     for leaf in leaves:
         if isinstance(leaf, Has) and (type_ := _type(leaf)):
             held.setdefault((leaf.param, type_), []).append(leaf)
+    ways = _ways if eyes.bound else _undenied
     return [
-        all_of(any_of(*some), any_of(eyes.own, *_ways(eyes, param, type_, some)))
+        all_of(any_of(*some), any_of(*ways(eyes, param, type_, some)))
         for (param, type_), some in held.items()
+    ]
+
+
+def _undenied(eyes: Eyes, param: str, type_: str, some: list[Has]) -> list[Filter]:
+    """To the custodian's staff all targets are open but those that a patient's deny closes."""
+    known = eyes.known(type_)
+    if known == EVERYTHING:
+        return [EVERYTHING]
+    return [
+        all_of(one, Not(Linked((Link(param, type_, Not(known)),), Is("id", _id(one))))) for one in some
     ]
 
 
 def _ways(eyes: Eyes, param: str, type_: str, some: list[Has]) -> list[Filter]:
     """The target may be seen; and the patients of a record stay named in it."""
-    ids = any_of(*(Is("id", str(one.value).partition("/")[2]) for one in some))
-    ways: list[Filter] = [Linked((Link(param, type_, eyes.known(type_)),), ids)]
+    ids = any_of(*(Is("id", _id(one)) for one in some))
+    ways: list[Filter] = [eyes.own, Linked((Link(param, type_, eyes.known(type_)),), ids)]
     if type_ == "Patient":
         # Of several patients asked for, each has to be the one that stands there.
         ways += [all_of(one, Is("patient", str(one.value))) for one in some]
     return ways
+
+
+def _id(leaf: Has) -> str:
+    return str(leaf.value).partition("/")[2]
 
 
 def _type(leaf: Filter) -> str:

@@ -71,10 +71,15 @@ def _named(desk: Desk, stored: Stored) -> frozenset[str]:
 
 
 def _hidden(desk: Desk, named: frozenset[str]) -> frozenset[str]:
-    """Those that are not here for the caller: to it what is hidden and what is not there are the same."""
+    """Those that are not here for the caller: to it what is hidden and what is not there are the same.
+
+    The custodian's staff keep their references to what is not there; only a patient's deny takes some out.
+    """
     if not named:
         return named
     seen = of_types((type_, known_to(desk.caller, type_, desk.now)) for type_ in sorted(GUARDED))
+    if desk.caller.is_agency:
+        return desk.records.among(named, ~seen)
     return named - desk.records.among(named, seen)
 
 
