@@ -136,7 +136,9 @@ def test_each_copy_has_a_tag_of_its_own(api: Api) -> None:
     permit(api, HOUSING, FOOD)
     more = partner.get("/fhir/CarePlan/plan", If_None_Match=part.headers["ETag"])
     assert more.status == 200
-    assert {"reference": HIDDEN, **{k: v for k, v in named(HIDDEN).items() if k != "reference"}} in more.json["goal"]
+    assert {"reference": HIDDEN, **{k: v for k, v in named(HIDDEN).items() if k != "reference"}} in more.json[
+        "goal"
+    ]
 
 
 FINDS_NOTHING = (

@@ -92,9 +92,7 @@ def _undenied(eyes: Eyes, param: str, type_: str, some: list[Has]) -> list[Filte
     known = eyes.known(type_)
     if known == EVERYTHING:
         return [EVERYTHING]
-    return [
-        all_of(one, Not(Linked((Link(param, type_, Not(known)),), Is("id", _id(one))))) for one in some
-    ]
+    return [all_of(one, Not(Linked((Link(param, type_, Not(known)),), Is("id", _id(one))))) for one in some]
 
 
 def _ways(eyes: Eyes, param: str, type_: str, some: list[Has]) -> list[Filter]:

@@ -31,7 +31,7 @@ class Stored(NamedTuple):
 
     `because` names the consent rule that opened it (`Consent/x/_history/1#provision`), or is empty;
     `vid` is the number of the version, `keys` what it was sorted by. `contributor`, `patient`, `rank` and
-    `part2` are its facts (access/facts.py); `projection` tells a redacted copy from the whole and from others.
+    `part2` are its facts; `projection` tells a redacted copy from the whole and from other copies.
     """
 
     type: str

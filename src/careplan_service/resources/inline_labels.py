@@ -1,5 +1,6 @@
-"""Security labels of single elements, which nothing here enforces. http://hl7.org/fhir/uv/security-label-ds4p/
+"""Security labels of single elements, which nothing here enforces.
 
+https://build.fhir.org/ig/HL7/fhir-security-label-ds4p/inline_security_labels.html
 What cannot be enforced is not stored: the resource as a whole is labelled, or the element kept in one of its own.
 """
 

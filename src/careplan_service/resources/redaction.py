@@ -190,7 +190,9 @@ class Redaction:
 def is_redacted(document: Mapping[str, Any]) -> bool:
     """Whether the document says of itself that it is a redacted copy."""
     security = document.get("meta", {}).get("security", ())
-    return any(one.get("code") == REDACTED["code"] and one.get("system") == REDACTED["system"] for one in security)
+    return any(
+        one.get("code") == REDACTED["code"] and one.get("system") == REDACTED["system"] for one in security
+    )
 
 
 def _put_back(cut: _Cut) -> bool:

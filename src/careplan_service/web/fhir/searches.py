@@ -21,8 +21,8 @@ from careplan_service.interactions.query import asker_of, query_of
 from careplan_service.interactions.search import Found, search
 from careplan_service.resources.registry import SERVED
 from careplan_service.web import incoming, presenting, wire
-from careplan_service.web.notices import NOTICE
 from careplan_service.web.fhir.face import Face, Pairs, pairs_of
+from careplan_service.web.notices import NOTICE
 
 _TYPE = "/<string:type_>"
 # Only types stand there: `_history` and operations have routes of their own.
