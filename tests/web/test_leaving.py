@@ -104,9 +104,10 @@ def test_a_plan_that_is_shared_in_part_is_valid_and_names_nothing_hidden_on_any_
     assert plan["note"] == [{"text": "1.50"}]
     assert not {"text", "extension"} & plan.keys()
     paths = (
-        "CarePlan/plan", "CarePlan/plan/_history/1", "CarePlan/plan/_history", "CarePlan/_history", "_history",
-        "CarePlan", "CarePlan?_elements=goal,activity", "Goal?_revinclude=CarePlan:goal", "Patient/ann/CarePlan",
-        "Patient/ann/$everything", "CarePlan/plan/$everything", "CarePlan?_include=*", "?_type=CarePlan,Goal",
+        "CarePlan/plan", "CarePlan/plan/_history/1", "CarePlan/plan/_history", "CarePlan/_history",
+        "_history", "CarePlan", "CarePlan?_elements=goal,activity", "Goal?_revinclude=CarePlan:goal",
+        "Patient/ann/CarePlan", "Patient/ann/$everything", "CarePlan/plan/$everything",
+        "CarePlan?_include=*", "?_type=CarePlan,Goal",
     )  # fmt: skip
     for path in paths:
         for form in ("application/fhir+json", XML):
@@ -136,9 +137,7 @@ def test_each_copy_has_a_tag_of_its_own(api: Api) -> None:
     permit(api, HOUSING, FOOD)
     more = partner.get("/fhir/CarePlan/plan", If_None_Match=part.headers["ETag"])
     assert more.status == 200
-    assert {"reference": HIDDEN, **{k: v for k, v in named(HIDDEN).items() if k != "reference"}} in more.json[
-        "goal"
-    ]
+    assert named(HIDDEN) in more.json["goal"]
 
 
 FINDS_NOTHING = (
@@ -234,11 +233,14 @@ def test_what_is_redacted_is_changed_by_a_patch_that_touches_nothing_hidden(deni
 
 
 def test_labels_of_elements_are_refused(api: Api) -> None:
-    inline = {"url": "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label",
-              "valueCoding": label("V")}  # fmt: skip
-    for goal in (a_goal(ANN, description={"text": "x", "extension": [inline]}),
-                 a_goal(ANN, labels=("R",), note=[{"text": "x", "extension": [inline]}]),
-                 {**a_goal(ANN), "meta": {"security": [{"system": ACT_CODE, "code": "PROCESSINLINELABEL"}]}}):  # fmt: skip
+    url = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
+    inline = {"url": url, "valueCoding": label("V")}
+    goals = (
+        a_goal(ANN, description={"text": "x", "extension": [inline]}),
+        a_goal(ANN, labels=("R",), note=[{"text": "x", "extension": [inline]}]),
+        {**a_goal(ANN), "meta": {"security": [{"system": ACT_CODE, "code": "PROCESSINLINELABEL"}]}},
+    )
+    for goal in goals:
         answer = api.agency("POST", "/fhir/Goal", goal)
         assert (answer.status, answer.json["issue"][0]["code"]) == (422, "not-supported")
 

@@ -105,7 +105,7 @@ def put(
     if before is None:
         require_may_name(desk, changes, name, id_)
     seen = None if before is None else seen_of(desk, before)
-    guard.require(seen and seen.stored)
+    guard.require(seen.stored if seen else None)
     if before is not None and seen is not None:
         require_may_change(desk, changes, before)
         seen.require_whole()

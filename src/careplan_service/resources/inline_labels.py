@@ -1,7 +1,7 @@
 """Security labels of single elements, which nothing here enforces.
 
 https://build.fhir.org/ig/HL7/fhir-security-label-ds4p/inline_security_labels.html
-What cannot be enforced is not stored: the resource as a whole is labelled, or the element kept in one of its own.
+What cannot be enforced is not stored: the whole resource is labelled, or the element kept in one of its own.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ _NEVER_NAMES = frozenset({"resourceType", "id", "div", "display", "text"})
 
 @dataclass(frozen=True)
 class _Cut:
-    """What an object lost: its member, or the item of a list that stood behind `behind`, or a masked member."""
+    """What an object lost: a member, or the item of a list behind `behind`; `masked` stands in for it."""
 
     holder: Node
     key: str
@@ -166,7 +166,7 @@ class Redaction:
         while True:
             inside = self.document.get("contained", [])
             left = set(_local_literals(self.document))
-            gone = [i for i, one in enumerate(inside) if (ref := f"#{one.get('id')}") in mentioned - left]
+            gone = [i for i, one in enumerate(inside) if f"#{one.get('id')}" in mentioned - left]
             if not gone:
                 return
             if len(gone) == len(inside):
@@ -180,19 +180,17 @@ class Redaction:
 
     def _untag(self, changed: Node) -> None:
         meta = changed.get("meta")
-        security = meta.get("security") if isinstance(meta, dict) else None
-        if isinstance(security, list):
-            meta["security"] = [one for one in security if one != REDACTED]
-            if not meta["security"]:
-                del meta["security"]
+        if not isinstance(meta, dict) or not isinstance(meta.get("security"), list):
+            return
+        meta["security"] = [one for one in meta["security"] if one != REDACTED]
+        if not meta["security"]:
+            del meta["security"]
 
 
 def is_redacted(document: Mapping[str, Any]) -> bool:
     """Whether the document says of itself that it is a redacted copy."""
     security = document.get("meta", {}).get("security", ())
-    return any(
-        one.get("code") == REDACTED["code"] and one.get("system") == REDACTED["system"] for one in security
-    )
+    return any({"system": one.get("system"), "code": one.get("code")} == REDACTED for one in security)
 
 
 def _put_back(cut: _Cut) -> bool:

@@ -105,9 +105,8 @@ def _entry(stored: Stored, mode: bytes, base_url: str) -> bytes:
 
 def _left_out(ignored: Sequence[str]) -> Fault:
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(ignored))
-    return Fault(
-        "not-supported", f"{names} was left out of this search: it is not known here", None, "warning"
-    )
+    text = f"{names} was left out of this search: it is not known here"
+    return Fault("not-supported", text, None, "warning")
 
 
 def _outcome_entry(faults: Sequence[Fault]) -> bytes:
