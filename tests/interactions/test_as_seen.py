@@ -1,4 +1,4 @@
-"""A search by references finds what the caller sees of them: in SQL, in plain Python, and by the plain rule."""
+"""A search by references finds what the caller sees of them: in SQL, in plain Python, by the plain rule."""
 
 from __future__ import annotations
 

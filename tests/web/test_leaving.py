@@ -174,6 +174,7 @@ def test_who_wrote_a_resource_knows_what_it_says(api: Api) -> None:
     assert partner.get(f"/fhir/CarePlan?goal={HIDDEN}").ids == [mine.split("/")[1]]
     sent = {**partner.get(f"/fhir/{mine}").json, "status": "completed"}
     assert partner("PUT", f"/fhir/{mine}", sent).json["goal"] == [{"reference": HIDDEN}]
+    assert partner("PUT", f"/fhir/{mine}", {**sent, "meta": {"security": [REDACTED]}}).status == 409
 
 
 @pytest.fixture

@@ -24,18 +24,19 @@ def named_in(data: bytes, base_url: str) -> frozenset[str]:
     if b"\\" in data:
         # What is written with escapes is the same address.
         return frozenset(key for text in _texts(json.loads(data)) if (key := named_by(text, base_url)))
-    return frozenset(found.decode() for found in _in_bytes(base_url).findall(data))
+    found = {key.decode() for key in _in_bytes(base_url).findall(data)}
+    return frozenset(key for key in found if key.partition("/")[0] in GUARDED)
 
 
 def named_by(text: str, base_url: str) -> str:
     """The resource of a guarded type that a text is the address of; empty for any other text."""
     found = _whole(base_url).fullmatch(text)
-    return found[1] if found else ""
+    return found[1] if found and found[1].partition("/")[0] in GUARDED else ""
 
 
 def _pattern(base_url: str) -> str:
     own = re.escape(base_url.rstrip("/") + "/fhir/")
-    return rf"(?:{own})?((?:{'|'.join(sorted(GUARDED, reverse=True))})/{_ID})(?:/_history/{_ID})?"
+    return rf"(?:{own})?([A-Z][A-Za-z]+/{_ID})(?:/_history/{_ID})?"
 
 
 @lru_cache(maxsize=4)
