@@ -10,7 +10,7 @@ import pytest
 from builders import PARTNER
 from careplan_service.access.caller import Caller
 from careplan_service.access.scope_text import parse_scopes
-from careplan_service.errors import NotFound
+from careplan_service.errors import Malformed, NotFound
 from careplan_service.interactions.desk import Desk, Span, Stored
 from careplan_service.interactions.everything import patient_everything
 from careplan_service.interactions.history import Asked, history
@@ -23,6 +23,8 @@ FILTER = (
     "not (not (subject:Patient.name eq x or category eq y) or (patient.name eq a and not (category eq b)))"
 )
 PLAN = Stored("CarePlan", "x", 1, 1, False, "PUT", b"{}", "", 1, 1)
+
+NAMING = b'{"resourceType":"CarePlan","goal":[{"reference":"Goal/x"},{"reference":"Goal/y"}]}'
 
 
 def _search(desk: Desk, types: list[str], *pairs: tuple[str, str]) -> Found:
@@ -53,6 +55,15 @@ QUESTIONS: dict[str, Callable[[Desk], Any]] = {
         ("_sort", "date,-code,status"),
     ),
     "chains from several types": lambda d: _search(d, ["Goal", "CarePlan"], ("patient.name", "x")),
+    "references as they are seen": lambda d: _search(
+        d,
+        ["CarePlan", "Observation"],
+        ("subject", "Patient/x,Group/y"),
+        ("encounter", "x,y"),
+        ("_has:Provenance:target:entity", "Goal/x,Task/y"),
+        ("_filter", "not (encounter eq x or encounter eq y)"),
+    ),
+    "what leaves": lambda d: d.show_all([PLAN._replace(body=NAMING)]),
     "words": lambda d: _search(d, ["Goal"], ("_text", "x y,z"), ("_content", "q")),
 }
 
@@ -70,6 +81,8 @@ def test_no_question_is_too_deep(
         QUESTIONS[question](desk)
     except NotFound:
         assert question == "everything"
+    except Malformed:
+        assert (question, kind == "agency") == ("words", False)
 
 
 MIXED = "patient/*.rs patient/Goal.rs?category=x,y&_tag=z user/*.rs?_tag=x,y user/Goal.s?category=a"
@@ -86,3 +99,5 @@ def test_no_question_of_a_person_is_too_deep(archive: Archive, kind: str, questi
         QUESTIONS[question](Desk(caller, archive.records, NOW, "", lambda: "x"))
     except NotFound:
         assert question == "everything"
+    except Malformed:
+        assert (question, kind == "agency") == ("words", False)

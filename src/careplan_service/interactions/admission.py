@@ -14,12 +14,14 @@ from typing import Any
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Door, Rule, is_sharing, rules_of
-from careplan_service.errors import Fault, Forbidden, Invalid, Malformed, NotAllowed, NotFound
+from careplan_service.errors import Conflict, Fault, Forbidden, Invalid, Malformed, NotAllowed, NotFound
 from careplan_service.interactions.desk import Write
 from careplan_service.resources import r4
 from careplan_service.resources.audit_event import AUDIT_EVENT
+from careplan_service.resources.inline_labels import inline_label_faults
 from careplan_service.resources.narrowing import subsetted_at
 from careplan_service.resources.r4.wording import quoted
+from careplan_service.resources.redaction import is_redacted
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
 from careplan_service.resources.splice import stamped
@@ -72,7 +74,7 @@ def admit_document(spec: ResourceSpec, data: bytes, document: dict[str, Any], do
     if document.get("resourceType") != spec.name:
         text = f"`resourceType` is {quoted(document.get('resourceType'))}; this address takes {spec.name}"
         raise Invalid(text, expression=f"{spec.name}.resourceType")
-    faults = r4.check(document, spec.name)
+    faults = r4.check(document, spec.name) or inline_label_faults(data, document, spec.name)
     if faults:
         raise Invalid(_summary(spec.name, faults), faults=faults)
     rules = rules_of(document, door) if spec.name == "Consent" else ()
@@ -89,11 +91,14 @@ def require_plain_names(data: bytes) -> None:
 
 
 def require_whole(admitted: Admitted) -> None:
-    """Raise Invalid (422) for a copy that was cut: storing it would lose the rest.
+    """Raise Invalid (422) for a copy that was cut, Conflict (409) for a redacted one: it would lose the rest.
 
     https://hl7.org/fhir/R4/search.html#summary
     """
     name = admitted.spec.name
+    if is_redacted(admitted.document):
+        text = f"this {name} is a redacted copy, and storing it would lose the rest; send a JSON Patch"
+        raise Conflict(text, faults=[Fault("conflict", text, f"{name}.meta.security")])
     at = subsetted_at(admitted.document)
     if at is not None:
         text = f"this {name} is tagged SUBSETTED: it is a part only; read it whole, then change it"

@@ -51,6 +51,7 @@ def batch(desk: Desk, frames: Sequence[Frame], door: Door, read: Reader) -> list
         except Problem as problem:
             answers.append(Refused(problem))
             refusals.append(own.entry(problem.status, problem.text))
+        desk.under_part2 = desk.under_part2 or own.under_part2
         if not own.noted:
             desk.take_in(own)
     if refusals:

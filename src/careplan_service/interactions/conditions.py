@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from careplan_service.access.filters import Filter, Is, Link, Linked, Mentions, Updated, all_of, any_of
 from careplan_service.access.holds import lower
 from careplan_service.errors import Forbidden, Malformed, NotImplementedHere
+from careplan_service.interactions.as_seen import Eyes, as_seen, require_whole
 from careplan_service.interactions.policy import Policy
 from careplan_service.resources.params import SearchParam, span_asked, split_values, unescaped
 from careplan_service.resources.registry import SERVED
@@ -33,11 +34,15 @@ class Unknown(Malformed):
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks: `seen` gives what the caller may see of a type, or raises Forbidden; `policy` its bounds."""
+    """Who asks: `seen` gives what the caller may see of a type, or raises Forbidden; `policy` its bounds.
+
+    `eyes` say what it sees of references; None where nobody asks (a scope).
+    """
 
     base_url: str
     seen: Callable[[str], Filter]
     policy: Policy = Policy()  # noqa: RUF009 (frozen)
+    eyes: Eyes | None = None
 
 
 def condition(asker: Asker, spec: ResourceSpec, name: str, text: str) -> Filter:
@@ -60,10 +65,12 @@ def _condition(asker: Asker, spec: ResourceSpec, name: str, text: str) -> Filter
     if plain in _NOT_OFFERED:
         raise NotImplementedHere(f"`{plain}` is not offered: {_NOT_OFFERED[plain]}")
     if plain in COMMON and not colon:
+        if plain in _IN_DOCUMENTS:
+            require_whole(asker.eyes, plain)
         return COMMON[plain](text)
-    return param_of(spec, plain, whole=name, bare=colon != "" and not modifier).asked(
-        spec.name, modifier, text, asker.base_url
-    )
+    param = param_of(spec, plain, whole=name, bare=colon != "" and not modifier)
+    asked = param.asked(spec.name, modifier, text, asker.base_url)
+    return as_seen(asker.eyes, param, modifier, asked) if asker.eyes else asked
 
 
 def param_of(spec: ResourceSpec, name: str, *, whole: str = "", bare: bool = False) -> SearchParam:
@@ -178,3 +185,5 @@ COMMON: Mapping[str, Callable[[str], Filter]] = {
     "_content": lambda text: _words("_content", text, narrative=False),
 }
 """What every type has besides its search parameters."""
+
+_IN_DOCUMENTS = frozenset({"_text", "_content"})

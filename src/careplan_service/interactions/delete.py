@@ -8,6 +8,7 @@ from careplan_service.interactions.conditional import Condition, condition_of, o
 from careplan_service.interactions.desk import Changes, Desk, Write
 from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
+from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.read import absent
 from careplan_service.interactions.update import held, require_may_change
@@ -59,7 +60,7 @@ def remove(
     before = held(desk, changes, spec.name, id_, "d", condition)
     if before is None:
         raise absent()
-    guard.require(before)
+    guard.require(seen_of(desk, before).stored)
     if before.deleted:
         return Written(204, before)
     require_may_change(desk, changes, before)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Rule
+from careplan_service.access.consent.terminology import NORMAL
 from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter, all_of
 from careplan_service.access.holds import Version, World, holds
@@ -19,6 +20,7 @@ from careplan_service.access.view import of_types, view_for, writable
 from careplan_service.errors import Forbidden, OutOfScope
 from careplan_service.interactions import addressed
 from careplan_service.interactions.granular import opened
+from careplan_service.interactions.leaving import leaving
 from careplan_service.interactions.policy import Policy
 
 if TYPE_CHECKING:
@@ -32,9 +34,9 @@ class Stored(NamedTuple):
     """One version as it was found; `updated` is microseconds UTC, `origin` its place in the store.
 
     `because` names the consent rule that opened it (`Consent/x/_history/1#provision`), or is empty;
-    `vid` is the number of the version, `keys` what it was sorted by, `patient` whose record it is
-    (`Patient/x` or empty), `others` how many further patients it names,
-    `contributor` whose contribution.
+    `vid` is the number of the version, `keys` what it was sorted by. `contributor`, `patient` (`Patient/x`
+    or empty), `rank` and `part2` are its facts, `others` how many further patients it names;
+    `projection` tells a redacted copy from the whole and from other copies.
     """
 
     type: str
@@ -48,9 +50,17 @@ class Stored(NamedTuple):
     origin: int
     vid: int = 0
     keys: tuple[int | str, ...] = ()
+    contributor: str = ""
     patient: str = ""
     others: int = 0
-    contributor: str = ""
+    rank: int = NORMAL
+    part2: bool = False
+    projection: str = ""
+
+    @property
+    def tag(self) -> str:
+        """What an ETag holds: the version, and of a redacted copy which copy it is."""
+        return f"{self.version}-{self.projection}" if self.projection else str(self.version)
 
 
 class Write(NamedTuple):
@@ -208,6 +218,9 @@ class Records(Protocol):
     ) -> list[Stored]:
         """The current versions that refer to those of the page."""
 
+    def among(self, references: Collection[str], seen: Filter) -> frozenset[str]:
+        """Those of the references (`Goal/1`) that are here, not deleted, and for which `seen` holds."""
+
     def versions(self, type_: str, id_: str, seen: Filter, page: Page, span: Span = ALWAYS) -> list[Stored]:
         """The versions, newest first, for which `seen` holds, if it holds for the current one too.
 
@@ -240,6 +253,7 @@ class Desk:
     shown: list[str] = field(default_factory=list)
     because: set[str] = field(default_factory=set)
     noted: bool = False
+    under_part2: bool = False
     policy: Policy = Policy()  # noqa: RUF009 (frozen)
     once: Once | None = None
     address: str = ""
@@ -276,15 +290,24 @@ class Desk:
         return of_types((t, self.sees(letter, t)) for t in types if self.caller.allows(letter, t))
 
     def show(self, stored: Stored) -> Stored:
-        """Remember for the audit that this version leaves the service, and which consent opened it."""
-        self.shown.append(f"{stored.type}/{stored.id}/_history/{stored.version}")
-        if stored.because:
-            self.because.add(stored.because)
-        if stored.patient:
-            self.patients[stored.patient] = None
-        if stored.others:
-            self.several.append(stored.vid)
-        return stored
+        """`show_all` of one."""
+        return self.show_all([stored])[0]
+
+    def show_all(self, page: Sequence[Stored]) -> list[Stored]:
+        """The versions as the caller may have them, without what is hidden from it (`leaving.py`).
+
+        Remembers for the audit that they leave the service, and which consents opened them.
+        """
+        for stored in page:
+            self.shown.append(f"{stored.type}/{stored.id}/_history/{stored.version}")
+            if stored.because:
+                self.because.add(stored.because)
+            if stored.patient:
+                self.patients[stored.patient] = None
+            if stored.others:
+                self.several.append(stored.vid)
+            self.under_part2 = self.under_part2 or (stored.part2 and not stored.deleted)
+        return leaving(self, page)
 
     def take_in(self, other: Desk) -> None:
         """Remember as shown here what was shown at the desk of a part of this request."""

@@ -40,7 +40,7 @@ def plan_everything(desk: Desk, id_: str) -> Found:
     """A CarePlan and whatever it refers to, and what that refers to. Raises as `read`."""
     plan = read(desk, "CarePlan", id_)
     found = beside(desk, [plan], [replace(_OUTWARD, iterate=True)])
-    return Found((plan,), tuple(desk.show(one) for one in found), 1, None)
+    return Found((plan,), tuple(desk.show_all(found)), 1, None)
 
 
 def patient_everything(desk: Desk, id_: str, pairs: Sequence[tuple[str, str]], after: Cursor | None) -> Found:
@@ -52,7 +52,7 @@ def patient_everything(desk: Desk, id_: str, pairs: Sequence[tuple[str, str]], a
     found = desk.records.find("", wanted, replace(page, limit=page.limit + 1))
     if not found and after is None and (asked == EVERYTHING or not _known(desk, id_)):
         raise absent()
-    shown = tuple(desk.show(one) for one in found[: page.limit])
+    shown = tuple(desk.show_all(found[: page.limit]))
     more = len(found) > page.limit
     included = _outside(desk, shown)
     total = None if more or after is not None else len(found)
@@ -70,7 +70,7 @@ def _outside(desk: Desk, shown: Sequence[Stored]) -> tuple[Stored, ...]:
     found = desk.records.referenced(shown, _OUTWARD.params, desk.sees_any("r", BESIDE), most + 1)
     if len(found) > most:
         raise TooLarge(f"this page names more than {most} further resources; ask for a smaller `_count`")
-    return tuple(desk.show(one) for one in found)
+    return tuple(desk.show_all(found))
 
 
 _OUTWARD = Include((*include_of("_include", ANYTHING).params, REFERS))

@@ -62,4 +62,4 @@ def require_match(wanted: str | None, before: Stored | None) -> None:
 
 
 def _version(before: Stored | None) -> str | None:
-    return str(before.version) if before and not before.deleted else None
+    return before.tag if before and not before.deleted else None

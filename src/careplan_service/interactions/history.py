@@ -45,7 +45,7 @@ def history(desk: Desk, type_: str, id_: str, asked: Asked, after: Cursor | None
     found = desk.records.versions(type_, id_, seen, page, asked.span)
     if not found and id_ and after is None and not desk.records.glance(type_, id_, seen):
         raise absent()
-    shown = tuple(desk.show(version) for version in found[: asked.count])
+    shown = tuple(desk.show_all(found[: asked.count]))
     more = len(found) > asked.count
     total = len(found) if after is None and not more else None
     if total is None and id_:

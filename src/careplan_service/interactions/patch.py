@@ -11,10 +11,10 @@ from careplan_service.interactions.conditional import Condition, condition_of, o
 from careplan_service.interactions.desk import Changes, Desk
 from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
+from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.read import absent, gone
 from careplan_service.interactions.update import held, require_may_change
-from careplan_service.resources.patching import patched
 from careplan_service.resources.spec import ResourceSpec
 
 
@@ -79,9 +79,10 @@ def amend(
         raise absent()
     if before.deleted:
         raise gone(spec.name, id_)
-    guard.require(before)
+    seen = seen_of(desk, before)
+    guard.require(seen.stored)
     require_may_change(desk, changes, before)
-    admitted = admit(spec, patched(before.body, sent.data, sent.kind), door)
+    admitted = admit(spec, seen.patched(sent.data, sent.kind), door)
     require_whole(admitted)
     forbid_self_service(desk.caller, admitted.document)
     write = admitted.write(id_, "PATCH", integrity.base_url)

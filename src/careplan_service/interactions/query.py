@@ -8,6 +8,7 @@ from functools import partial
 
 from careplan_service.access.filters import (
     EVERYTHING,
+    NOTHING,
     All,
     Any,
     Filter,
@@ -17,8 +18,10 @@ from careplan_service.access.filters import (
     all_of,
     any_of,
 )
+from careplan_service.access.view import known_to
 from careplan_service.errors import Malformed
 from careplan_service.interactions import controls
+from careplan_service.interactions.as_seen import Eyes, require_sortable
 from careplan_service.interactions.conditions import Asker, Unknown, condition
 from careplan_service.interactions.desk import Cursor, Desk, Page
 from careplan_service.interactions.filter_text import filter_of
@@ -64,7 +67,14 @@ class _Read:
 
 def asker_of(desk: Desk) -> Asker:
     """Who asks at a desk."""
-    return Asker(desk.policy.base_url, partial(desk.sees, "s"), desk.policy)
+    return Asker(desk.policy.base_url, partial(desk.sees, "s"), desk.policy, eyes_of(desk))
+
+
+def eyes_of(desk: Desk) -> Eyes:
+    """What the caller at a desk sees of references."""
+    caller = desk.caller
+    own = NOTHING if caller.is_agency else Is("contributor", caller.contributor)
+    return Eyes(lambda type_: known_to(caller, type_, desk.now), own, not caller.is_agency)
 
 
 def query_of(
@@ -82,6 +92,8 @@ def query_of(
     read = _Read(Page(controls.DEFAULT_COUNT, after=after))
     for name, text in pairs:
         _read_one(read, specs, name, text)
+    for key in read.page.sort:
+        require_sortable(asker.eyes, specs[0].by_name.get(key.name.partition(".")[2]))
     about, ignored = _about(specs, read.conditions, asker, lenient)
     if (values := values_in(about)) > policy.most_values:
         text = f"a search compares at most {policy.most_values} values, not {values}; ask in several searches"

@@ -23,8 +23,10 @@ class Known:
     def is_current(self, found: Stored) -> bool:
         """Whether what was found is what the caller has."""
         if self.versions:
-            return bool(self.versions & {"*", str(found.version)})
-        return self.since is not None and found.updated // _SECOND * _SECOND <= self.since
+            return bool(self.versions & {"*", found.tag})
+        # What a redacted copy holds changes with consents, too.
+        stood = not found.projection and self.since is not None
+        return stood and found.updated // _SECOND * _SECOND <= (self.since or 0)
 
 
 def read(desk: Desk, type_: str, id_: str) -> Stored:
@@ -32,10 +34,10 @@ def read(desk: Desk, type_: str, id_: str) -> Stored:
     return desk.show(_there(desk.records.current(type_, id_, desk.sees("r", type_))))
 
 
-def unchanged(desk: Desk, type_: str, id_: str, known: Known) -> Stored | None:
-    """The current version without its body if the caller has it already; else None. Raises as `read`."""
-    found = _there(desk.records.glance(type_, id_, desk.sees("r", type_)))
-    return desk.show(found) if known.is_current(found) else None
+def read_unless(desk: Desk, type_: str, id_: str, known: Known) -> tuple[Stored, bool]:
+    """The current version, and whether the caller has it already. Raises as `read`."""
+    found = read(desk, type_, id_)
+    return found, known.is_current(found)
 
 
 def _there(found: Stored | None) -> Stored:

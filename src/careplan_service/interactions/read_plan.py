@@ -39,8 +39,8 @@ def _gathered(desk: Desk, care_plan: dict[str, Any]) -> dict[str, dict[str, Any]
         found: dict[str, dict[str, Any]] = {}
         for type_ in sorted({type_ for type_, _ in waiting} & SERVED.keys()):
             ids = any_of(*(Is("id", id_) for kind, id_ in sorted(waiting) if kind == type_))
-            for stored in desk.find("r", type_, ids, Page(limit=_MOST)):
-                found[f"{type_}/{stored.id}"] = r4.parse(desk.show(stored).body)
+            for stored in desk.show_all(desk.find("r", type_, ids, Page(limit=_MOST))):
+                found[f"{type_}/{stored.id}"] = r4.parse(stored.body)
         gathered |= found
         waiting = {pair for document in found.values() for pair in _references(document)}
         waiting = {(type_, id_) for type_, id_ in waiting if f"{type_}/{id_}" not in gathered}

@@ -35,13 +35,14 @@ def search(desk: Desk, query: Query, seen: Filter) -> Found:
     count = query.page.limit
     found = desk.records.find(query.type, wanted, replace(query.page, limit=count + 1))
     more = len(found) > count
-    shown = tuple(desk.show(match) for match in found[:count])
-    included = beside(desk, shown, query.includes) if query.includes else []
+    matches = found[:count]
+    included = beside(desk, matches, query.includes) if query.includes else []
+    shown = desk.show_all([*matches, *included])
     return Found(
-        shown,
-        tuple(desk.show(one) for one in included),
+        tuple(shown[: len(matches)]),
+        tuple(shown[len(matches) :]),
         _total(desk, query, wanted, None if more else len(found)),
-        _cursor(shown, query.page) if more and shown else None,
+        _cursor(matches, query.page) if more and matches else None,
     )
 
 

@@ -12,6 +12,7 @@ from careplan_service.interactions.create import post
 from careplan_service.interactions.desk import Changes, Desk, Stored
 from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
+from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.read import absent
 from careplan_service.resources.spec import ResourceSpec
@@ -103,9 +104,11 @@ def put(
     before = held(desk, changes, name, id_, "u", condition)
     if before is None:
         require_may_name(desk, changes, name, id_)
-    guard.require(before)
-    if before is not None:
+    seen = None if before is None else seen_of(desk, before)
+    guard.require(seen.stored if seen else None)
+    if before is not None and seen is not None:
         require_may_change(desk, changes, before)
+        seen.require_whole()
     write = admitted.write(id_, "PUT", integrity.base_url)
     desk.require_opened("u", write)  # SMART: an update that creates is allowed by the letter of updates
     stored = changes.put(write, before, desk.now, desk.caller.contributor)

@@ -27,9 +27,9 @@ Form = tuple[Hashable, ...]
 """What a statement looks like: its kind first, then what else shapes it."""
 
 COLUMNS = (
-    "type", "id", "version", "updated", "deleted", "method", "origin", "vid",
-    "patient", "others", "contributor",
-)  # fmt: skip
+    *("type", "id", "version", "updated", "deleted", "method", "origin", "vid"),
+    *("contributor", "patient", "others", "rank", "part2"),
+)
 HEADS: Select[Any] = select(*(resource.c[name] for name in COLUMNS))
 SELECT: Select[Any] = HEADS.add_columns(document.c.body).join(document, document.c.vid == resource.c.vid)
 
@@ -82,7 +82,9 @@ class Asking:
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
-    type_, id_, version, updated, deleted, method, origin, vid, patient, others, by, body, *keys, reason = row
+    type_, id_, version, updated, deleted, method, origin, vid, *facts, body = row[:14]
+    *keys, reason = row[14:]
+    contributor, patient, others, rank, part2 = facts
     return Stored(
         type_,
         id_,
@@ -95,9 +97,11 @@ def _stored(row: tuple[Any, ...]) -> Stored:
         origin,
         vid,
         tuple(keys),
+        contributor,
         patient,
         others,
-        by,
+        rank,
+        bool(part2),
     )
 
 

@@ -47,6 +47,13 @@ class Targets:
     def found(self, references: Collection[str], seen: Filter) -> Mapping[str, int]:
         """The current versions of the living ones that may be seen; they stay until the transaction ends."""
         self._hold(_SHARED, references)
+        return self._living(references, seen)
+
+    def among(self, references: Collection[str], seen: Filter) -> frozenset[str]:
+        """Which of them are living and may be seen, at this moment."""
+        return frozenset(self._living(references, seen))
+
+    def _living(self, references: Collection[str], seen: Filter) -> Mapping[str, int]:
         names = listed(sorted(references))
         values: Values = [names]
         form = shape(seen, values)

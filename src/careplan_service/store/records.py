@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from careplan_service.access.filters import Filter
@@ -60,6 +60,10 @@ class SqlRecords:
     ) -> list[Stored]:
         """The current versions that refer to those of the page."""
         return self._reading.referring(page, params, wanted, most)
+
+    def among(self, references: Collection[str], seen: Filter) -> frozenset[str]:
+        """Those of the references that are here, not deleted, and for which `seen` holds."""
+        return self._keeping.targets.among(references, seen)
 
     def versions(self, type_: str, id_: str, seen: Filter, page: Page, span: Span = ALWAYS) -> list[Stored]:
         """The versions, newest first, for which `seen` holds, if it holds for the current one too."""

@@ -83,8 +83,13 @@ class Writing:
             filing = Filing(write.id, version, write.facts.patient, write.rules)
             file_rules(self._database, self._sql, filing)
         stored = Stored(write.type, write.id, version, updated, deleted, write.method, body, "", origin, vid)
+        facts, labels = write.facts, write.facts.labels
         return stored._replace(
-            patient=write.facts.patient, others=len(write.facts.other_patients), contributor=contributor
+            contributor=contributor,
+            patient=facts.patient,
+            others=len(facts.other_patients),
+            rank=labels.rank,
+            part2=labels.part2,
         )
 
 

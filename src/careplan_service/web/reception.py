@@ -16,6 +16,7 @@ from careplan_service.interactions.desk import LONGEST_ASKED, Desk, Records
 from careplan_service.interactions.policy import Policy
 from careplan_service.web.auth import Verifier, caller_of
 from careplan_service.web.clock import Clock
+from careplan_service.web.notices import noticed
 
 _READING = frozenset({"GET", "HEAD"})
 _LONGEST_ID = 128
@@ -37,7 +38,7 @@ class Reception:
         desk = self._desk(request, interaction)
         try:
             require_text(request)
-            response = carry_out(desk)
+            response = noticed(carry_out(desk), desk)
         except Problem as problem:
             desk.note(problem.status, problem.text)
             raise

@@ -16,6 +16,7 @@ from flask import Response
 from careplan_service.access.instants import instant
 from careplan_service.errors import Fault, Problem
 from careplan_service.interactions.desk import Stored
+from careplan_service.web.notices import security_of
 
 FHIR_JSON = "application/fhir+json"
 _CONTENT_TYPE = f"{FHIR_JSON}; charset=utf-8"
@@ -29,12 +30,16 @@ def resource(stored: Stored, base_url: str, status: int = 200, *, located: bool 
     return Response(stored.body, status, headers)
 
 
+def etag(stored: Stored) -> str:
+    """`W/"3"`; a redacted copy has one of its own. https://hl7.org/fhir/R4/http.html#versioning"""
+    return f'W/"{stored.tag}"'
+
+
 def _version_headers(stored: Stored) -> list[tuple[str, str]]:
-    return [
-        ("ETag", f'W/"{stored.version}"'),
-        ("Last-Modified", formatdate(stored.updated // 1_000_000, usegmt=True)),
-        ("Cache-Control", "private, no-cache"),
-    ]
+    headers = [("ETag", etag(stored)), ("Cache-Control", "private, no-cache")]
+    if not stored.projection:  # what a redacted copy holds changes with consents, too
+        headers.insert(1, ("Last-Modified", formatdate(stored.updated // 1_000_000, usegmt=True)))
+    return headers
 
 
 def versioned(stored: Stored) -> str:
@@ -80,13 +85,17 @@ def searchset(
     links: Sequence[tuple[str, str]],
     base_url: str,
     ignored: Sequence[str] = (),
+    notices: Sequence[Fault] = (),
 ) -> Response:
-    """A page of a search: stored bytes joined, never parsed; `ignored` are parameters nobody looked at."""
+    """A page of a search: bytes joined, never parsed; `ignored` are parameters nobody looked at.
+
+    `notices` are told in an entry of their own.
+    """
     entries = [_entry(match, b"match", base_url) for match in matches]
     entries += [_entry(one, b"include", base_url) for one in included]
-    if ignored:
-        entries.append(_left_out(ignored))
-    return _bundle("searchset", total, links, entries)
+    if told := [*([_left_out(ignored)] if ignored else []), *notices]:
+        entries.append(_outcome_entry(told))
+    return _bundle("searchset", total, links, entries, security_of([*matches, *included]))
 
 
 def _entry(stored: Stored, mode: bytes, base_url: str) -> bytes:
@@ -94,20 +103,23 @@ def _entry(stored: Stored, mode: bytes, base_url: str) -> bytes:
     return b'{"fullUrl":"%s","resource":%s,"search":{"mode":"%s"}}' % (address, stored.body, mode)
 
 
-def _left_out(ignored: Sequence[str]) -> bytes:
+def _left_out(ignored: Sequence[str]) -> Fault:
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(ignored))
-    fault = Fault(
-        "not-supported", f"{names} was left out of this search: it is not known here", None, "warning"
-    )
-    told = {"resourceType": "OperationOutcome", "issue": [_issue(fault)]}
-    return orjson.dumps({"resource": told, "search": {"mode": "outcome"}})
+    text = f"{names} was left out of this search: it is not known here"
+    return Fault("not-supported", text, None, "warning")
+
+
+def _outcome_entry(faults: Sequence[Fault]) -> bytes:
+    outcome = {"resourceType": "OperationOutcome", "issue": [_issue(fault) for fault in faults]}
+    return orjson.dumps({"resource": outcome, "search": {"mode": "outcome"}})
 
 
 def historic(
     versions: Sequence[Stored], total: int | None, links: Sequence[tuple[str, str]], base_url: str
 ) -> Response:
     """A page of a history. https://hl7.org/fhir/R4/http.html#history"""
-    return _bundle("history", total, links, (_version(version, base_url) for version in versions))
+    entries = (_version(version, base_url) for version in versions)
+    return _bundle("history", total, links, entries, security_of(versions))
 
 
 def _version(stored: Stored, base_url: str) -> bytes:
@@ -117,7 +129,7 @@ def _version(stored: Stored, base_url: str) -> bytes:
         "request": {"method": stored.method, "url": url},
         "response": {
             "status": status,
-            "etag": f'W/"{stored.version}"',
+            "etag": etag(stored),
             "lastModified": instant(stored.updated),
         },
     }
@@ -127,10 +139,15 @@ def _version(stored: Stored, base_url: str) -> bytes:
 
 
 def _bundle(
-    kind: str, total: int | None, links: Sequence[tuple[str, str]], entries: Iterable[bytes]
+    kind: str,
+    total: int | None,
+    links: Sequence[tuple[str, str]],
+    entries: Iterable[bytes],
+    security: Sequence[dict[str, Any]],
 ) -> Response:
     head = {
         "resourceType": "Bundle",
+        **({"meta": {"security": security}} if security else {}),
         "type": kind,
         **({} if total is None else {"total": total}),
         "link": [{"relation": relation, "url": url} for relation, url in links],

@@ -29,7 +29,11 @@ def patched(data: bytes, patch: bytes, kind: str) -> bytes:
     Raises `Malformed` for what is no patch and `Invalid` for a patch that cannot be applied, naming the
     operation as `patch[2]` or `Parameters.parameter[2]`, or that would change `id` or `resourceType`.
     """
-    document = read(data)
+    return written(amended(read(data), patch, kind)).encode()
+
+
+def amended(document: dict[str, Any], patch: bytes, kind: str) -> dict[str, Any]:
+    """The document that was read, after the patch: it is changed in place. Raises as `patched`."""
     named = {name: document.get(name) for name in ("resourceType", "id")}
     result = KINDS[kind](document, patch)
     if type(result) is not dict:
@@ -37,4 +41,4 @@ def patched(data: bytes, patch: bytes, kind: str) -> bytes:
     for name, value in named.items():
         if result.get(name) != value:
             raise Invalid(f"a patch cannot change `{name}`: take that operation out", expression=name)
-    return written(result).encode()
+    return result

@@ -60,7 +60,7 @@ def _written(made: Written, preference: str) -> bytes:
     stored = made.stored
     answer: dict[str, Any] = {
         "status": _status(made.status),
-        "etag": f'W/"{stored.version}"',
+        "etag": wire.etag(stored),
         "lastModified": instant(stored.updated),
     }
     if made.status != 204:

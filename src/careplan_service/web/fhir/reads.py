@@ -8,7 +8,7 @@ from careplan_service.interactions.admission import spec_of
 from careplan_service.interactions.controls import PRESENTATION
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.history import asked_of, history
-from careplan_service.interactions.read import read, unchanged
+from careplan_service.interactions.read import read, read_unless
 from careplan_service.interactions.vread import vread
 from careplan_service.web import incoming, wire
 from careplan_service.web.fhir.face import Face, pairs_of
@@ -24,9 +24,10 @@ def register(routes: Blueprint, face: Face) -> None:
         def carry_out(desk: Desk) -> Response:
             name = spec_of(type_).name
             known = incoming.known_of(request)
-            if known is not None and (same := unchanged(desk, name, id_, known)):
-                return wire.not_modified(same)
-            return wire.resource(read(desk, name, id_), face.base_url)
+            if known is None:
+                return wire.resource(read(desk, name, id_), face.base_url)
+            found, same = read_unless(desk, name, id_, known)
+            return wire.not_modified(found) if same else wire.resource(found, face.base_url)
 
         return face.serve("read", carry_out, PRESENTATION)
 

@@ -22,6 +22,7 @@ from careplan_service.interactions.search import Found, search
 from careplan_service.resources.registry import SERVED
 from careplan_service.web import incoming, presenting, wire
 from careplan_service.web.fhir.face import Face, Pairs, pairs_of
+from careplan_service.web.notices import NOTICE
 
 _TYPE = "/<string:type_>"
 # Only types stand there: `_history` and operations have routes of their own.
@@ -121,4 +122,5 @@ def _answer(
     desk: Desk, found: Found, used: Pairs, path: str, face: Face, ignored: tuple[str, ...] = ()
 ) -> Response:
     links = face.links(desk, path, used, found.following)
-    return wire.searchset(found.matches, found.included, found.total, links, face.base_url, ignored)
+    notices = [NOTICE] if desk.under_part2 and not desk.caller.is_agency else []
+    return wire.searchset(found.matches, found.included, found.total, links, face.base_url, ignored, notices)

@@ -1,0 +1,95 @@
+"""What leaves: copies without the references that the caller may not see, and what has to be told with them.
+
+Which references of a page are hidden is asked in one statement; where none is, the stored bytes leave
+untouched. docs/consent.md and docs/adr/0015
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from careplan_service.access.view import known_to, of_types
+from careplan_service.errors import Conflict
+from careplan_service.resources.naming import GUARDED, named_by, named_in
+from careplan_service.resources.patching import amended, patched
+from careplan_service.resources.patching.document import read, written
+from careplan_service.resources.redaction import Redaction
+
+if TYPE_CHECKING:
+    from careplan_service.interactions.desk import Desk, Stored
+
+
+def leaving(desk: Desk, page: Sequence[Stored]) -> list[Stored]:
+    """The versions as the caller may have them: as they are stored, or redacted copies."""
+    named = [_named(desk, stored) for stored in page]
+    hidden = _hidden(desk, frozenset().union(*named))
+    return [
+        _copy(desk, stored, hidden) if not hidden.isdisjoint(names) else stored
+        for stored, names in zip(page, named, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The current version as the caller sees it, and how a change of that becomes one of the whole."""
+
+    stored: Stored
+    whole: bytes
+    hidden: frozenset[str]
+    base_url: str
+
+    def require_whole(self) -> None:
+        """Raise Conflict (409) when the caller sees a part only: what replaced it would lose the rest."""
+        if self.hidden:
+            name = f"`{self.stored.type}/{self.stored.id}`"
+            raise Conflict(f"{name} is redacted for you, and PUT would lose the rest; send a JSON Patch")
+
+    def patched(self, patch: bytes, kind: str) -> bytes:
+        """The bytes of the whole after a patch of what the caller sees. Raises as `patching.patched`,
+        and Conflict (409) where the patch would touch what is hidden."""
+        if not self.hidden:
+            return patched(self.whole, patch, kind)
+        redaction = _redaction(self.whole, self.hidden, self.base_url)
+        return written(redaction.undone(amended(redaction.document, patch, kind))).encode()
+
+
+def seen_of(desk: Desk, stored: Stored) -> Seen:
+    """The current version, before it is changed."""
+    hidden = _hidden(desk, names) if (names := _named(desk, stored)) else frozenset()
+    copy = _copy(desk, stored, hidden) if hidden else stored
+    return Seen(copy, stored.body, hidden if copy.projection else frozenset(), desk.policy.base_url)
+
+
+def _named(desk: Desk, stored: Stored) -> frozenset[str]:
+    """The resources named that may be hidden. Who wrote a version knows what it says."""
+    if not stored.body or (not desk.caller.is_agency and stored.contributor == desk.caller.contributor):
+        return frozenset()
+    return named_in(stored.body, desk.policy.base_url) - {stored.patient, f"{stored.type}/{stored.id}"}
+
+
+def _hidden(desk: Desk, named: frozenset[str]) -> frozenset[str]:
+    """Those that are not here for the caller: to it what is hidden and what is not there are the same.
+
+    The custodian's staff keep their references to what is not there; only a patient's deny takes some out.
+    """
+    if not named:
+        return named
+    seen = of_types((type_, known_to(desk.caller, type_, desk.now)) for type_ in sorted(GUARDED))
+    if desk.caller.is_agency:
+        return desk.records.among(named, ~seen)
+    return named - desk.records.among(named, seen)
+
+
+def _redaction(data: bytes, hidden: frozenset[str], base_url: str) -> Redaction:
+    return Redaction(read(data), lambda text: named_by(text, base_url) in hidden)
+
+
+def _copy(desk: Desk, stored: Stored, hidden: frozenset[str]) -> Stored:
+    redaction = _redaction(stored.body, hidden, desk.policy.base_url)
+    if redaction.is_whole:
+        return stored
+    body = written(redaction.document).encode()
+    return stored._replace(body=body, projection=sha256(body).hexdigest()[:16])
