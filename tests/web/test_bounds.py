@@ -237,7 +237,7 @@ def a_crowd(number: int) -> Document:
     )
 
 
-COSTLY = urlencode({"_content": ",".join(f"nothing{n}" for n in range(450)), "_total": "accurate"})
+COSTLY = urlencode({"_content": ",".join(f"nothing{n}" for n in range(120)), "_total": "accurate"})
 
 
 def test_a_question_is_broken_off_when_its_time_is_up(bounded: Bounded, api: Api) -> None:

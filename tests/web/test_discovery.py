@@ -13,7 +13,12 @@ from conftest import BASE_URL
 SMART, OAUTH = "/fhir/.well-known/smart-configuration", "/.well-known/oauth-authorization-server"
 OPENID = "/.well-known/openid-configuration"
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
-NAMED = {"token": "token_endpoint", "revoke": "revocation_endpoint", "introspect": "introspection_endpoint"}
+NAMED = {
+    "authorize": "authorization_endpoint",
+    "token": "token_endpoint",
+    "revoke": "revocation_endpoint",
+    "introspect": "introspection_endpoint",
+}
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
