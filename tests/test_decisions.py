@@ -14,9 +14,10 @@ import pytest
 
 from access.loaded import EVERYBODY, undone
 from careplan_service.access import filters as f
-from careplan_service.access.consent.decision import permits
-from careplan_service.access.consent.rules import Door, Rule, rules_of
+from careplan_service.access.consent.decision import Compiled, permits
+from careplan_service.access.consent.rules import Door, rules_of
 from careplan_service.access.consent.terminology import purpose_and_ancestors
+from careplan_service.access.facts import Record
 from careplan_service.access.instants import span
 from careplan_service.errors import Invalid
 from careplan_service.interactions.desk import Stored, Write
@@ -54,20 +55,20 @@ def seen_by(request: Mapping[str, Any]) -> f.Filter:
     )
 
 
-def compiled(consents: Sequence[Document], door: Door) -> list[tuple[str, tuple[Rule, ...]]]:
+def compiled(consents: Sequence[Document], door: Door) -> list[tuple[str, Compiled]]:
     """The rules of each Consent with its patient; raises Invalid when one cannot be enforced."""
-    return [(SERVED["Consent"].facts(c, door.base_url).patient, rules_of(c, door)) for c in consents]
+    return [(SERVED["Consent"].facts(c, door.base_url).patient, Compiled(rules_of(c, door))) for c in consents]
 
 
 def decided(request: Mapping[str, Any], resource: Document, consents: Sequence[Document], door: Door) -> bool:
     """The decision in plain Python."""
-    by_patient: dict[str, list[tuple[Rule, ...]]] = {}
+    by_patient: dict[str, list[Compiled]] = {}
     for patient, rules in compiled(consents, door):
         by_patient.setdefault(patient, []).append(rules)
     seen = seen_by(request)
     asked = seen.parts if isinstance(seen, f.All) else (seen,)
     facts = SERVED[resource["resourceType"]].facts(resource, door.base_url)
-    return all(permits(one, facts, by_patient) for one in asked if isinstance(one, f.Consented))
+    return all(permits(one, Record(facts), by_patient) for one in asked if isinstance(one, f.Consented))
 
 
 def in_the_database(

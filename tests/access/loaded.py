@@ -13,9 +13,13 @@ from typing import Any
 from access.worlds import DAY, NOW, ORGANIZATIONS, PATIENTS, TYPES, Document, Maker
 from builders import AGENCY
 from careplan_service.access import filters as f
+from careplan_service.access.consent.decision import Compiled
+from careplan_service.access.consent.directory import Directory, Edge, majority_of
 from careplan_service.access.consent.rules import Door, Rule, rules_of
 from careplan_service.access.holds import Version, World, holds
+from careplan_service.access.instants import span
 from careplan_service.interactions.desk import Page, Stored, Write
+from careplan_service.resources.directory import edges_of
 from careplan_service.resources.registry import SERVED
 from careplan_service.store.records import SqlRecords
 
@@ -43,6 +47,8 @@ class Loaded:
 
     recorded: list[Recorded] = field(default_factory=list)
     rules: dict[str, tuple[str, tuple[Rule, ...]]] = field(default_factory=dict)
+    edges: dict[str, tuple[Edge, ...]] = field(default_factory=dict)
+    of_age: dict[str, int] = field(default_factory=dict)
 
     @property
     def currents(self) -> list[Version]:
@@ -50,10 +56,11 @@ class Loaded:
 
     @property
     def world(self) -> World:
-        consents: dict[str, list[Sequence[Rule]]] = {}
+        consents: dict[str, list[Compiled]] = {}
         for patient, rules in self.rules.values():
-            consents.setdefault(patient, []).append(rules)
-        return World(consents, tuple(self.currents))
+            consents.setdefault(patient, []).append(Compiled(rules))
+        edges = [edge for stated in self.edges.values() for edge in stated]
+        return World(consents, tuple(self.currents), Directory.of(edges, self.of_age))
 
 
 class Undone(Exception):
@@ -95,13 +102,19 @@ def _put(
     maker: Maker, changes: Any, loaded: Loaded, recorded: Recorded, document: Document, before: Stored | None
 ) -> Stored:
     facts = SERVED[recorded.type].facts(document, BASE_URL)
-    rules = rules_of(document, DOOR) if recorded.type == "Consent" else ()
+    rules = rules_of(document, maker.door, keep=True) if recorded.type == "Consent" else ()
+    edges = edges_of(document, BASE_URL)
     method = "DELETE" if before is not None and maker.maybe(3) else "PUT"
     if method == "DELETE":
-        rules = ()
+        rules, edges = (), ()
     contributor = maker.one(ORGANIZATIONS)
-    write = Write(recorded.type, recorded.id, method, lambda v, at: b"{}", facts, rules)
+    write = Write(recorded.type, recorded.id, method, lambda v, at: b"{}", facts, rules, edges)
     stored = changes.put(write, before, NOW + maker.rng.randrange(-2, 3) * DAY, contributor)
+    key = f"{recorded.type}/{recorded.id}"
+    loaded.edges[key] = edges
+    loaded.of_age.pop(key, None)
+    if method == "PUT" and "birthDate" in document:
+        loaded.of_age[key] = majority_of(span(document["birthDate"])[0])
     if recorded.type == "Consent":
         loaded.rules[recorded.id] = (facts.patient, rules)
     recorded.versions[:] = [replace(version, current=0) for version in recorded.versions]

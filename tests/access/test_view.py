@@ -9,7 +9,8 @@ import pytest
 
 from builders import AGENCY, PARTNER, STRANGER, a_consent, a_provision
 from careplan_service.access.caller import Caller
-from careplan_service.access.consent.dimensions import ActorReach
+from careplan_service.access.consent.decision import Compiled
+from careplan_service.access.consent.parts import Reach
 from careplan_service.access.consent.rules import Door, rules_of
 from careplan_service.access.facts import Facts
 from careplan_service.access.filters import EVERYTHING, NOTHING, Consented, Filter, Is
@@ -31,7 +32,7 @@ def calling(kind: str, organization: str, *purposes: str, scopes: str = "system/
 
 
 def consents(*provisions: dict[str, Any]) -> World:
-    return World({ANN: [rules_of(a_consent(ANN, provision), Door("")) for provision in provisions]})
+    return World({ANN: [Compiled(rules_of(a_consent(ANN, p), Door(""))) for p in provisions]})
 
 
 def person(
@@ -49,8 +50,8 @@ def about(*patients: str, **more: Any) -> Version:
 def naming(actor: str, type_: str) -> World:
     """A rule that names a person: no Consent makes one yet (docs/adr/0008)."""
     (rule,) = rules_of(a_consent(ANN, a_provision(type_, PARTNER)), Door(""))
-    part = replace(rule.parts[0], actors=ActorReach(frozenset({actor}), frozenset({actor})))
-    return World({ANN: [(replace(rule, parts=(part,)),)]})
+    part = replace(rule.parts[0], actors=Reach(frozenset({actor}), frozenset({actor})))
+    return World({ANN: [Compiled((replace(rule, parts=(part,)),))]})
 
 
 DANA = person("agency", "Practitioner/dana")

@@ -23,6 +23,8 @@ from builders import (
     label,
 )
 from careplan_service.access import filters as f
+from careplan_service.access.consent.choices import STRICT, Choices
+from careplan_service.access.consent.rules import Door
 from careplan_service.access.consent.terminology import purpose_and_ancestors
 from careplan_service.access.facts import Fact
 from careplan_service.access.holds import Version
@@ -31,6 +33,7 @@ from careplan_service.access.instants import microseconds
 Document = dict[str, Any]
 T = TypeVar("T")
 
+BASE_URL = "http://127.0.0.1:8000"
 NOW = microseconds(datetime(2026, 6, 1, 12, 0, tzinfo=UTC))
 DAY = 86_400_000_000
 MOMENTS = (0, 0, 0, -1, 999_999, 1_000_000, 1_999_999, DAY, -DAY, DAY // 2 - 1, DAY // 2)
@@ -66,8 +69,9 @@ FILTERS = (
 class Maker:
     """Makes random documents; `rng` is Python's or hypothesis's."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, choices: Choices = STRICT) -> None:
         self.rng = rng
+        self.door = Door(BASE_URL, frozenset({AGENCY}), choices)
 
     def one(self, of: Sequence[T]) -> T:
         return of[self.rng.randrange(len(of))]

@@ -17,6 +17,7 @@ from careplan_service.access.consent.rules import Door, Rule, is_sharing, rules_
 from careplan_service.errors import Fault, Forbidden, Invalid, Malformed, NotFound
 from careplan_service.interactions.desk import Write
 from careplan_service.resources import r4
+from careplan_service.resources.directory import edges_of
 from careplan_service.resources.narrowing import subsetted_at
 from careplan_service.resources.r4.wording import quoted
 from careplan_service.resources.registry import SERVED
@@ -39,7 +40,8 @@ class Admitted:
         """The version to store under an id."""
         facts = self.spec.facts({**self.document, "id": id_}, base_url)
         stamp = partial(stamped, self.data, self.document, id_)
-        return Write(self.spec.name, id_, method, stamp, facts, self.rules)
+        edges = edges_of({**self.document, "id": id_}, base_url)
+        return Write(self.spec.name, id_, method, stamp, facts, self.rules, edges)
 
     def exchanged(self, data: bytes, door: Door) -> Admitted:
         """The same resource with other references in its bytes; valid ones stay valid."""

@@ -108,7 +108,7 @@ def put(
         require_may_change(desk, changes, before)
     write = admitted.write(id_, "PUT", integrity.base_url)
     desk.require_opened("c" if before is None else "u", write)
-    stored = changes.put(write, before, desk.now, desk.caller.contributor)
+    stored = desk.put(changes, write, before)
     integrity.wrote(stored, admitted, before, where)
     return Written(201 if before is None or before.deleted else 200, desk.show(stored))
 

@@ -56,23 +56,28 @@ def an_actor(role: str = "IRCP", **reference: Any) -> list[Document]:
 
 
 UNENFORCEABLE: dict[str, tuple[Document, list[str]]] = {
-    "the period of the data": ({"dataPeriod": {"start": "2026"}}, ["dataPeriod"]),
-    "single records": ({"data": [{"meaning": "instance", "reference": {"reference": "Goal/1"}}]}, ["data"]),
-    "actions": ({"action": [concept("http://example.org/action", "access")]}, ["action"]),
-    "a practitioner": ({"actor": an_actor(reference="Practitioner/bob")}, ["actor[0].reference"]),
-    "a role of a practitioner": ({"actor": an_actor(reference="PractitionerRole/1")}, ["actor[0].reference"]),
-    "a device": ({"actor": an_actor(reference="Device/1")}, ["actor[0].reference"]),
-    "a group": ({"actor": an_actor(reference="Group/1")}, ["actor[0].reference"]),
-    "a care team": ({"actor": an_actor(reference="CareTeam/1")}, ["actor[0].reference"]),
+    "data elsewhere": (
+        {"data": [{"meaning": "instance", "reference": {"reference": "https://elsewhere.example/Goal/1"}}]},
+        ["data[0]"],
+    ),
+    "data by display": ({"data": [{"meaning": "related", "reference": {"display": "the goal"}}]}, ["data[0]"]),
+    "an action nobody knows": ({"action": [concept("http://example.org/action", "access")]}, ["action[0]"]),
+    "an actor that is a place": ({"actor": an_actor(reference="Location/1")}, ["actor[0].reference"]),
     "an actor by display": ({"actor": an_actor(display="the food bank")}, ["actor[0].reference"]),
     "an actor by identifier": ({"actor": an_actor(identifier={"value": "7"})}, ["actor[0].reference"]),
     "an organisation elsewhere": (
         {"actor": an_actor(reference="https://elsewhere.example/fhir/Organization/1")},
         ["actor[0].reference"],
     ),
-    "the custodian of the data": ({"actor": an_actor("CST", reference=PARTNER)}, ["actor[0].role"]),
-    "the author of the data": ({"actor": an_actor("AUT", reference=PARTNER)}, ["actor[0].role"]),
-    "the informant": ({"actor": an_actor("INF", reference=PARTNER)}, ["actor[0].role"]),
+    "the custodian of the data by display": ({"actor": an_actor("CST", display="x")}, ["actor[0].reference"]),
+    "an author by identifier": (
+        {"actor": an_actor("AUT", identifier={"system": "http://example.org", "value": "7"})},
+        ["actor[0].reference"],
+    ),
+    "a custodian who is a person": (
+        {"actor": an_actor("CST", reference="Practitioner/1")},
+        ["actor[0].reference"],
+    ),
     "a class of an unknown system": ({"class": [coding("http://example.org/c", "Goal")]}, ["class[0]"]),
     "a class that is no type": (
         {"class": [coding("http://hl7.org/fhir/resource-types", "goal")]},
