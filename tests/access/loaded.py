@@ -5,7 +5,7 @@ Everything goes the real way: facts by the specs, rules by `rules_of`, rows by `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -81,6 +81,11 @@ def undone(records: SqlRecords) -> Iterator[Any]:
 def load(maker: Maker, changes: Any, resources: int, consents: int) -> Loaded:
     """Put a world into the open transaction."""
     loaded = Loaded()
+    for document in maker.directory():
+        recorded, before = Recorded(document["resourceType"], document["id"]), None
+        for version in (document, *([{**document, "language": "en"}] if maker.maybe(3) else [])):
+            before = _put(maker, changes, loaded, recorded, version, before)
+        loaded.recorded.append(recorded)
     for n in range(resources):
         type_ = maker.one(TYPES[:-1])
         id_ = f"r{n}" if type_ != "Patient" else maker.one(PATIENTS).split("/")[1]
@@ -102,7 +107,7 @@ def _put(
     maker: Maker, changes: Any, loaded: Loaded, recorded: Recorded, document: Document, before: Stored | None
 ) -> Stored:
     facts = SERVED[recorded.type].facts(document, BASE_URL)
-    rules = rules_of(document, maker.door, keep=True) if recorded.type == "Consent" else ()
+    rules = rules_of(document, maker.door) if recorded.type == "Consent" else ()
     edges = edges_of(document, BASE_URL)
     method = "DELETE" if before is not None and maker.maybe(3) else "PUT"
     if method == "DELETE":
@@ -137,6 +142,17 @@ def disagreements(records: SqlRecords, loaded: Loaded, wanted: f.Filter) -> list
         if shown != expected or counted != len(expected):
             found.append(f"{type_}: SQL {sorted(shown)} ({counted}), Python {sorted(expected)} for {wanted}")
     return found
+
+
+def disagreement(records: SqlRecords, loaded: Loaded, wanted: f.Filter) -> tuple[list[str], int]:
+    """Where one query over the whole world says another thing than `holds`; how many are permitted."""
+    world = loaded.world
+    expected = {
+        (r.type, r.id) for r in loaded.recorded if not r.current.deleted and holds(wanted, r.current, world)
+    }
+    shown = {(stored.type, stored.id) for stored in records.find("", wanted, EVERYBODY)}
+    told = [] if shown == expected else [f"SQL {shown - expected}, Python {expected - shown} for {wanted}"]
+    return told, len(expected)
 
 
 def history_disagreements(records: SqlRecords, loaded: Loaded, seen: f.Filter) -> list[str]:

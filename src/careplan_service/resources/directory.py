@@ -1,6 +1,6 @@
 """The edges of the directory that a document of the custodian states: members, roles, parts, representatives.
 
-https://hl7.org/fhir/R4/group.html, careteam.html, practitionerrole.html, organization.html, relatedperson.html
+https://hl7.org/fhir/R4/group.html, careteam.html, practitionerrole.html, relatedperson.html
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _team(document: Document, own: str, base_url: str) -> Iterator[Edge]:
 
 
 def _role(document: Document, own: str, base_url: str) -> Iterator[Edge]:
-    """Who acts in a role is its practitioner; who acts as a practitioner is concerned by denies of the role."""
+    """Who acts in a role is its practitioner; denies of the role concern who acts as the practitioner."""
     who, within = _key(document.get("practitioner"), base_url), _key(document.get("organization"), base_url)
     if document.get("active") is False:
         return
@@ -126,7 +126,9 @@ def _key(reference: object, base_url: str) -> str:
 
 def _period(holder: Document) -> tuple[int, int]:
     stated = holder.get("period")
-    return period(stated.get("start"), stated.get("end")) if isinstance(stated, Mapping) else period(None, None)
+    return (
+        period(stated.get("start"), stated.get("end")) if isinstance(stated, Mapping) else period(None, None)
+    )
 
 
 def _dicts(value: object) -> Sequence[Document]:

@@ -14,7 +14,7 @@ from careplan_service.access.facts import UNDATED, Fact
 from careplan_service.resources.extract import spans, values_at
 
 WITHIN = "~within"
-"""The parameter under which the targets of a current version stand among the facts, with the marks for them."""
+"""The parameter under which the targets of a current version stand, with the marks that it gives them."""
 
 MAJORITY = "~majority"
 """The parameter under which the moment stands from which a patient is of age."""
@@ -25,8 +25,8 @@ _INFORMANTS = ("informationSource", "source", "asserter", "expressedBy")
 _CUSTODIANS = ("custodian", "managingOrganization")
 _AGENTS = ("agent.who",)
 _DATED = (
-    "startDate statusDate date period onset[x] abatement[x] recordedDate recorded effective[x] issued occurrence[x]"
-    " occurred[x] performed[x] authoredOn authored created executionPeriod"
+    "startDate statusDate date period onset[x] abatement[x] recordedDate recorded effective[x] issued"
+    " occurrence[x] occurred[x] performed[x] authoredOn authored created executionPeriod"
 ).split()
 
 

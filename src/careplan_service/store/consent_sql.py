@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Select,
     and_,
     case,
     exists,
@@ -37,9 +36,9 @@ ONE: ColumnElement[int] = literal_column("1")
 
 
 _ADOLESCENT: ColumnElement[str] = literal_column(f"'\n{ADOLESCENT}\n'")
-_EMERGENCIES = [literal_column(f"'{code}'") for code in sorted(EMERGENCIES)]
-_MARKED = [literal_column(f"'{name}'") for name in MARKED]
-_AROUND = [literal_column("'author'"), literal_column("'data'")]
+_EMERGENCIES: list[ColumnElement[str]] = [literal_column(f"'{code}'") for code in sorted(EMERGENCIES)]
+_MARKED: list[ColumnElement[str]] = [literal_column(f"'{name}'") for name in MARKED]
+_AROUND: list[ColumnElement[str]] = [literal_column("'author'"), literal_column("'data'")]
 
 
 def consented(asked: Consented, r: FromClause, binds: Binds, within: str) -> ColumnElement[bool]:
@@ -109,46 +108,54 @@ class _Predicate:
             func.length(nested.c.path) > func.length(rule.c.path),
             func.substr(nested.c.path, 1, func.length(rule.c.path) + 1) == rule.c.path.concat("."),
         )
-        exception = _some(nested, *below, self._matches(nested))
-        return and_(rule.c.patient == patient, self._matches(rule), or_(rule.c.leaf == 1, not_(exception)))
+        exception = _some(nested, self._matches(nested), *below)
+        return and_(or_(rule.c.leaf == 1, not_(exception)), self._matches(rule), rule.c.patient == patient)
 
     def _matches(self, rule: FromClause) -> ColumnElement[bool]:
         r, part = self._r, consent_part.alias()
         normal = and_(r.c.rank <= NORMAL, r.c.part2 == 0)
         reach = or_(rule.c.deny == 1, and_(rule.c.named == 1, or_(rule.c.labelled == 1, normal)))
-        failing = _some(part, part.c.rule == rule.c.body, self._part_fails(part))
+        failing = _some(part, self._part_fails(part), part.c.rule == rule.c.body)
         adolescent = self._within(r.c.sensitivities, _ADOLESCENT) > 0
         of_guardian = or_(rule.c.guardian == "", and_(rule.c.lapses >= self._now, not_(adolescent)))
         in_force = and_(rule.c.valid_from <= self._now, rule.c.valid_to >= self._now)
-        return and_(in_force, reach, of_guardian, not_(failing))
+        # The deepest stands first, here and below: SQLite's parser takes 100 levels.
+        return and_(not_(failing), in_force, reach, of_guardian)
 
     def _part_fails(self, part: FromClause) -> ColumnElement[bool]:
         """Not every stated dimension has a matching key: fewer dimensions do than are stated."""
-        key = consent_key.alias()
+        key, me, around = consent_key.alias(), self._keys.alias(), fact.alias()
         read = case((part.c.deny == 1, self._r.c.codes), else_=self._r.c.primary_codes)
         matching = or_(
-            and_(key.c.dimension == "actor", self._keys.narrow(key.c.key)),
-            and_(key.c.dimension == "denied", self._keys.wide(key.c.key)),
+            and_(key.c.dimension == "actor", me.c.wide == 0),
+            and_(key.c.dimension == "denied", me.c.wide >= 0),
             and_(key.c.dimension == "purpose", key.c.key.in_(self._purposes)),
             and_(key.c.dimension == "class", self._within(self._r.c.classes, key.c.key) > 0),
             and_(key.c.dimension == "code", self._within(read, key.c.key) > 0),
             and_(key.c.dimension == "action", key.c.key == self._action),
             and_(key.c.dimension.in_(_MARKED), self._within(self._r.c.marks, key.c.key) > 0),
-            and_(key.c.dimension.in_(_AROUND), key.c.key.in_(self._around())),
+            around.c.vid > 0,
         )
-        matched = _one(func.count(key.c.dimension.distinct()), key, key.c.part == part.c.part, matching)
-        return or_(matched != self._expected(part), not_(self._label(part)), not_(self._dated(part)))
+        # Joined rather than nested, so that it is not too deep.
+        keys = key.outerjoin(me, me.c.key == key.c.key).outerjoin(around, and_(*self._around(around, key)))
+        counted = func.count(key.c.dimension.distinct())
+        matched = _one(counted, keys, key.c.part == part.c.part, matching, inner=(key, me, around))
+        return or_(not_(self._label(part)), matched != self._expected(part), not_(self._dated(part)))
 
-    def _around(self) -> Select[tuple[str]]:
-        """The marks that what refers to the version gives it. Few brackets: SQLite's parser takes 100 levels."""
-        r, row = self._r, fact.alias()
-        named = (row.c.param == literal_column(f"'{WITHIN}'"), row.c.value == r.c.type.concat("/").concat(r.c.id))
-        return select(row.c.system).where(*named).correlate_except(row)
+    def _around(self, row: FromClause, key: FromClause) -> tuple[ColumnElement[bool], ...]:
+        """What refers to the version gives it the mark."""
+        return (
+            row.c.param == literal_column(f"'{WITHIN}'"),
+            row.c.value == self._r.c.type.concat("/").concat(self._r.c.id),
+            row.c.system == key.c.key,
+            key.c.dimension.in_(_AROUND),
+        )
 
     def _dated(self, part: FromClause) -> ColumnElement[bool]:
         """A permit needs all its dates inside; a deny counts what touches the period, or was stored in it."""
         r, lo, hi = self._r, part.c.data_lo, part.c.data_hi
-        touched = or_(and_(r.c.dated_lo <= hi, r.c.dated_hi >= lo), and_(r.c.updated >= lo, r.c.updated <= hi))
+        stored = and_(r.c.updated >= lo, r.c.updated <= hi)
+        touched = or_(and_(r.c.dated_lo <= hi, r.c.dated_hi >= lo), stored)
         return or_(
             part.c.any_date == 1,
             and_(part.c.deny == 1, touched),
@@ -199,6 +206,10 @@ def _some(inner: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[
 
 
 def _one(
-    column: ColumnElement[Any], inner: FromClause, *conditions: ColumnElement[bool]
+    column: ColumnElement[Any],
+    from_: FromClause,
+    *conditions: ColumnElement[bool],
+    inner: tuple[FromClause, ...] = (),
 ) -> ColumnElement[Any]:
-    return select(column).select_from(inner).where(*conditions).correlate_except(inner).scalar_subquery()
+    query = select(column).select_from(from_).where(*conditions)
+    return query.correlate_except(*(inner or (from_,))).scalar_subquery()

@@ -1,6 +1,7 @@
-"""The directory in SQL: the keys of who asks, and whom a relative represents. Twin of `access/consent/directory.py`.
+"""The directory in SQL: the keys of who asks, and whom a relative represents.
 
-The keys are a common table expression, so that a statement works them out once.
+The twin of `access/consent/directory.py`. The keys are a common table expression, so that a statement
+works them out once.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Keys:
     """Whatever the directory says who asks is, in one statement; `now` is the bind of the moment."""
 
     def __init__(self, asked: Consented, binds: Binds, within: str) -> None:
-        rows = [
+        rows: list[Any] = [
             select(_text(binds.text(key), within).label("key"), literal_column(str(wide)).label("wide"))
             for key, wide in started(asked)
         ]
@@ -70,9 +71,9 @@ class Keys:
         """Whether a permit that names the key names who asks."""
         return key.in_(select(self._me.c.key).where(self._me.c.wide == 0))
 
-    def wide(self, key: ColumnElement[str]) -> ColumnElement[bool]:
-        """Whether a deny that names the key concerns who asks."""
-        return key.in_(select(self._me.c.key))
+    def alias(self) -> FromClause:
+        """The keys with `wide`, 1 for those that only denies count, to be joined."""
+        return self._me.alias()
 
 
 def represented(wanted: Represented, r: FromClause, binds: Binds, within: str) -> ColumnElement[bool]:

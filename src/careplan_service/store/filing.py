@@ -1,8 +1,8 @@
-"""Filing a Consent's flat rules and the directory's edges, in the transaction that writes what states them."""
+"""Filing a Consent's flat rules and the directory's edges, in the transaction that writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from careplan_service.access.consent.directory import Directory, Edge
@@ -48,7 +48,7 @@ class Filer:
         for rule in filing.rules:
             self._rule(filing, rule)
         if filing.rules and (others := self._records_of(filing.patient) - {filing.patient}):
-            self._copy({filing.patient}, others, filing.consent)
+            self._copy(filing.patient, others, filing.consent)
 
     def _rule(self, filing: Filing, rule: Rule) -> None:
         database, insert = self._database, self._sql.insert
@@ -90,9 +90,8 @@ class Filer:
         found = self._database.rows(self._sql.edges_from, {"m": guardian})
         edges = [Edge(guardian, *row) for row in found]
         of_age = self._database.rows(self._sql.majority, {"i": patient.partition("/")[2]})
-        return Directory.of(edges, {patient: int(moment) for (moment,) in of_age}).lapses(
-            guardian, patient, signed, authority=authority
-        )
+        majorities = {patient: int(of_age[0][0])} if of_age else {}
+        return Directory.of(edges, majorities).lapses(guardian, patient, signed, authority=authority)
 
     def _records_of(self, patient: str) -> set[str]:
         """A patient with all other records of the same person."""
@@ -109,15 +108,14 @@ class Filer:
         for patient in sorted(patients):
             self._database.run(self._sql.drop_copies, {"p": patient})
         for patient in sorted(patients):
-            self._copy({patient}, self._records_of(patient) - {patient})
+            self._copy(patient, self._records_of(patient).difference([patient]))
 
-    def _copy(self, patients: Iterable[str], others: set[str], consent: str = "") -> None:
-        for patient in patients:
-            for row in self._database.rows(self._sql.denying, {"p": patient}):
-                held = dict(zip(COPIED, row, strict=True))
-                for other in sorted(others) if consent in ("", held["consent"]) else ():
-                    copy = {"rule": self._database.next_id("consent_rule", "rule"), "patient": other}
-                    self._database.insert(self._sql.insert["consent_rule"], [{**held, **copy, **_COPY}])
+    def _copy(self, patient: str, others: set[str], consent: str = "") -> None:
+        for row in self._database.rows(self._sql.denying, {"p": patient}):
+            held: Row = dict(zip(COPIED, row, strict=True))
+            for other in sorted(others) if consent in ("", held["consent"]) else ():
+                copy: Row = {"rule": self._database.next_id("consent_rule", "rule"), "patient": other}
+                self._database.insert(self._sql.insert["consent_rule"], [{**held, **copy, **_COPY}])
 
 
 _COPY = {"leaf": 1, "copied": 1}

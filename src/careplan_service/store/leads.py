@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     FromClause,
-    Select,
     func,
     literal_column,
     select,
@@ -104,7 +103,8 @@ class Leads:
         sql = self._probes.get(form)
         if sql is None:
             binds = Binds()
-            inner = _naming(asked, binds, self._database.within).limit(literal_column(str(MANY_PATIENTS + 1))).subquery()
+            named_by = _naming(asked, binds, self._database.within)
+            inner = named_by.limit(literal_column(str(MANY_PATIENTS + 1))).subquery()
             counted = select(func.count()).select_from(inner)
             sql = self._probes[form] = self._database.compiled(counted)
         return int(self._database.rows(sql, named(keys_values(asked)))[0][0]) <= MANY_PATIENTS
@@ -138,7 +138,8 @@ class Leads:
 
 def _naming(asked: f.Consented, binds: Binds, within: str) -> CompoundSelect[Any]:
     """The patients with a permit that names the partner, or everybody."""
-    rule, part, key, open_ = consent_rule.alias(), consent_part.alias(), consent_key.alias(), consent_rule.alias()
+    rule, part, key = consent_rule.alias(), consent_part.alias(), consent_key.alias()
+    open_ = consent_rule.alias()
     return union_all(
         select(rule.c.patient)
         .join(part, part.c.rule == rule.c.body)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
+
 from sqlalchemy import bindparam, delete, select, update
 
 from careplan_service.access.consent.rules import Door, rules_of
@@ -57,7 +59,7 @@ def _reindex_one(database: Database, statements: Statements, door: Door, row: tu
     filer = Filer(database, statements)
     if type_ == "Consent":
         # What cannot be enforced any more denies what it may concern.
-        rules = rules_of(parsed, door, keep=True)
+        rules = rules_of(parsed, replace(door, keep=True))
         filer.rules(Filing(id_, version, facts.patient, rules), again=True)
     if type_ in STATING:
         edges = edges_of(parsed, door.base_url) if contributor in door.custodians else ()

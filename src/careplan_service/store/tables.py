@@ -127,17 +127,18 @@ consent_rule = Table(
 Index("consent_rule_patient", consent_rule.c.patient, consent_rule.c.deny)
 Index("consent_rule_consent", consent_rule.c.consent)
 _open, _kept, _guarded = text("open = 1"), text("kept = 1"), text("guardian <> ''")
-for _name, _columns, _where in (
-    ("consent_rule_open", ("patient",), _open),
-    ("consent_rule_kept", ("consent",), _kept),
-    ("consent_rule_guardian", ("guardian", "patient"), _guarded),
-):
-    Index(_name, *(consent_rule.c[c] for c in _columns), sqlite_where=_where, postgresql_where=_where)
+Index("consent_rule_open", consent_rule.c.patient, sqlite_where=_open, postgresql_where=_open)
+Index("consent_rule_kept", consent_rule.c.consent, sqlite_where=_kept, postgresql_where=_kept)
+Index(
+    "consent_rule_guardian",
+    consent_rule.c.guardian,
+    consent_rule.c.patient,
+    sqlite_where=_guarded,
+    postgresql_where=_guarded,
+)
 
 COPIED = tuple(
-    column.name
-    for column in consent_rule.columns
-    if column.name not in ("rule", "patient", "leaf", "copied")
+    column.name for column in consent_rule.columns if column.name not in ("rule", "patient", "leaf", "copied")
 )
 """The columns of a rule that its copy for another record of the patient shares."""
 

@@ -60,7 +60,10 @@ UNENFORCEABLE: dict[str, tuple[Document, list[str]]] = {
         {"data": [{"meaning": "instance", "reference": {"reference": "https://elsewhere.example/Goal/1"}}]},
         ["data[0]"],
     ),
-    "data by display": ({"data": [{"meaning": "related", "reference": {"display": "the goal"}}]}, ["data[0]"]),
+    "data by display": (
+        {"data": [{"meaning": "related", "reference": {"display": "the goal"}}]},
+        ["data[0]"],
+    ),
     "an action nobody knows": ({"action": [concept("http://example.org/action", "access")]}, ["action[0]"]),
     "an actor that is a place": ({"actor": an_actor(reference="Location/1")}, ["actor[0].reference"]),
     "an actor by display": ({"actor": an_actor(display="the food bank")}, ["actor[0].reference"]),
@@ -123,9 +126,12 @@ def test_a_modifier_on_an_actor_is_refused() -> None:
     assert refused(a_consent(ANN, provision)) == ["Consent.provision.actor[0].modifierExtension"]
 
 
-def test_a_third_level_is_refused() -> None:
-    deep = to_partner(provision=[a_provision("deny", provision=[a_provision("permit")])])
-    assert refused(a_consent(ANN, deep)) == ["Consent.provision.provision[0].provision"]
+def test_a_fourth_level_is_refused() -> None:
+    third = a_provision("permit", labels=["R"])
+    deep = to_partner(provision=[a_provision("deny", provision=[third])])
+    assert [rule.path for rule in rules(deep)][-1] == "provision.provision[0].provision[0]"
+    third["provision"] = [a_provision("deny")]
+    assert refused(a_consent(ANN, deep)) == ["Consent.provision.provision[0].provision[0].provision"]
 
 
 @pytest.mark.parametrize("nested", [{}, {"type": "allow"}, {"purpose": [coding(ACT_REASON, "TREAT")]}])
@@ -146,7 +152,7 @@ FRAMES: dict[str, tuple[Document, list[str]]] = {
         {"verification": [{"verified": True, "modifierExtension": EXTENSION}]},
         ["Consent.verification[0].modifierExtension"],
     ),
-    "given by a relative": ({"performer": [{"reference": "RelatedPerson/1"}]}, ["Consent.performer[0]"]),
+    "given by a practitioner": ({"performer": [{"reference": "Practitioner/1"}]}, ["Consent.performer[0]"]),
     "given by another patient": (
         {"performer": [{"reference": ANN}, {"reference": "Patient/ben"}]},
         ["Consent.performer[1]"],
@@ -170,16 +176,15 @@ def test_a_frame_that_cannot_be_enforced_is_refused_with_its_expression(name: st
 
 def test_every_fault_is_told_at_once() -> None:
     provision = to_partner(
-        dataPeriod={}, data=[], provision=[{"code": [{"text": "x"}]}, a_provision("deny", action=[])]
+        code=[{"text": "x"}], provision=[{"code": [{"text": "x"}]}, a_provision("deny", actors=[])]
     )
     found = refused(a_consent(ANN, provision, patient={}, modifierExtension=EXTENSION))
     assert found == [
         "Consent.modifierExtension",
         "Consent.patient",
-        "Consent.provision.data",
-        "Consent.provision.dataPeriod",
+        "Consent.provision.code[0]",
         "Consent.provision.provision[0].type",
-        "Consent.provision.provision[1].action",
+        "Consent.provision.provision[1].actors",
     ]
 
 
@@ -198,10 +203,10 @@ def test_a_consent_that_decides_nothing_is_taken_whatever_it_asks_for(more: Docu
 BASES: dict[str, tuple[Document | None, str, Any]] = {
     "the type of the root wins over opting in": (a_provision("deny"), "OPTIN", [("provision", True)]),
     "the type of the root wins over opting out": (a_provision("permit"), "OPTOUT", [("provision", False)]),
-    "opted in without a provision": (None, "OPTIN", [("provision", False)]),
-    "opted in with restrictions": (None, "OPTINR", [("provision", False)]),
-    "opted out without a provision": (None, "OPTOUT", [("provision", True)]),
-    "opted out with exceptions": (None, "OPTOUTE", [("provision", True)]),
+    "opted in without a provision": (None, "OPTIN", [("policyRule", False)]),
+    "opted in with restrictions": (None, "OPTINR", [("policyRule", False)]),
+    "opted out without a provision": (None, "OPTOUT", [("policyRule", True)]),
+    "opted out with exceptions": (None, "OPTOUTE", [("policyRule", True)]),
     "opted out, one exception": (
         {"provision": [to_partner()]},
         "OPTOUT",

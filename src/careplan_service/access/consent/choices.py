@@ -1,4 +1,4 @@
-"""Choices: what R4 leaves open about consents, as this product decides it, or as the sources are read literally.
+"""Choices: what R4 leaves open about consents, as this product decides it or as the sources say.
 
 https://hl7.org/fhir/R4/consent.html
 """

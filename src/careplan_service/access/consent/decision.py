@@ -115,9 +115,8 @@ def judged(
             ]
     for other in sorted(directory.merged(patient)):
         for consent in consents.get(other, ()):
-            for rule in consent.rules:
-                if rule.deny and not failing(rule, asked, about):
-                    denies.append(Deciding(consent, rule))
+            applying = (one for one in consent.rules if one.deny and not failing(one, asked, about))
+            denies.extend(Deciding(consent, rule) for rule in applying)
     return Judgement(tuple(sorted(denies, key=lambda one: one.rule.kept)), tuple(helping), tuple(missed))
 
 

@@ -119,7 +119,8 @@ _EITHER_WAY = ("self", "within", "refers")
 
 
 def _data(values: Sequence[Any], place: Place) -> Found:
-    narrow, wide = set(), set()
+    narrow: set[str] = set()
+    wide: set[str] = set()
     for i, value in enumerate(values):
         key = local(str(value.get("reference", {}).get("reference", "")), place.base_url)
         meaning = str(value.get("meaning", ""))

@@ -1,6 +1,6 @@
 """Directory: who belongs to whom, from the custodian's own records, as edges that a decision follows.
 
-https://hl7.org/fhir/R4/group.html, careteam.html, practitionerrole.html, organization.html, relatedperson.html
+https://hl7.org/fhir/R4/group.html, careteam.html, practitionerrole.html, relatedperson.html
 """
 
 from __future__ import annotations

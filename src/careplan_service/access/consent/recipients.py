@@ -62,7 +62,9 @@ def actors(
             continue
         key = _literal(actor, base_url, _TYPES) or identifier_key(_reference(actor).get("identifier"))
         if not key:
-            unread.append((f"{at}.reference", f"cannot enforce `{_shown(actor)}` as an actor; {_GIVE_EITHER}"))
+            unread.append(
+                (f"{at}.reference", f"cannot enforce `{_shown(actor)}` as an actor; {_GIVE_EITHER}")
+            )
         else:
             recipients = _more(recipients, {key} if role in _HELPING else set(), {key})
     if recipients.wide or not conditions:

@@ -64,11 +64,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Door:
-    """What the compiler must know of this service: its base URL, the custodians' references, its choices."""
+    """What the compiler must know of this service: its base URL, the custodians' references, its choices.
+
+    With `keep` a Consent that cannot be enforced becomes one rule that denies what it may concern.
+    """
 
     base_url: str
     custodians: Container[str] = frozenset()
     choices: Choices = STRICT
+    keep: bool = False
 
 
 def is_sharing(consent: Mapping[str, Any]) -> bool:
@@ -83,11 +87,10 @@ def _sharing_scopes(consent: Mapping[str, Any]) -> set[str]:
     } & SHARING_SCOPES
 
 
-def rules_of(consent: Mapping[str, Any], door: Door, *, keep: bool = False) -> tuple[Rule, ...]:
+def rules_of(consent: Mapping[str, Any], door: Door) -> tuple[Rule, ...]:
     """The flat rules of a valid Consent; none when it is not active or not about sharing.
 
-    Raises Invalid (422) naming every element that no rule enforces; with `keep` the Consent becomes
-    one rule that denies what it may concern.
+    Raises Invalid (422) naming every element that no rule enforces, unless the door keeps it.
     """
     if consent.get("status") != "active":
         return ()
@@ -100,7 +103,7 @@ def rules_of(consent: Mapping[str, Any], door: Door, *, keep: bool = False) -> t
         root = consent.get("provision") or {}
         path = "provision" if "provision" in consent else "policyRule"
         rules += _flatten(root, effect, _TOP, path, door, faults)
-    if faults and keep:
+    if faults and door.keep:
         return (_in_force(consent, _kept(consent, faults, door), door),)
     if faults:
         raise Invalid("this Consent asks for what cannot be enforced here", faults=faults)

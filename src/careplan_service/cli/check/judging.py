@@ -94,7 +94,7 @@ def seen_by(vector: Vector) -> Filter:
 
 def _put(changes: Changes, vector: Vector, document: Document, before: Stored | None) -> Stored:
     spec, base_url = SERVED[document["resourceType"]], vector.door.base_url
-    rules = rules_of(document, vector.door, keep=True) if spec.name == "Consent" else ()
+    rules = rules_of(document, vector.door) if spec.name == "Consent" else ()
     facts, edges = spec.facts(document, base_url), edges_of(document, base_url)
     write = Write(spec.name, document["id"], "PUT", lambda version, at: b"{}", facts, rules, edges)
     return changes.put(write, before, updated(document), "Organization/custodian")
@@ -115,6 +115,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return sorted(str(one).removeprefix("Consent/") for one in value)
     return str(value or "").removeprefix("Consent/")
-
-
-

@@ -60,7 +60,7 @@ class Vector:
         found: dict[str, list[Compiled]] = {}
         for document in self.consents:
             patient = SERVED["Consent"].facts(document, self.door.base_url).patient
-            rules = rules_of(document, self.door, keep=True)
+            rules = rules_of(document, self.door)
             found.setdefault(patient, []).append(Compiled(rules, f"Consent/{document['id']}"))
         return found
 
@@ -90,7 +90,7 @@ class Vector:
         """Whether a Consent of it is refused with 422 when it is filed."""
         try:
             for document in self.consents:
-                rules_of(document, self.door)
+                rules_of(document, replace(self.door, keep=False))
         except Invalid:
             return True
         return False
@@ -118,7 +118,7 @@ def _vector(vector: Document, profiles: Mapping[str, Any]) -> Vector:
         id=vector["id"],
         title=vector["title"],
         profile=profile,
-        door=Door(base_url, frozenset(settings["our_orgs"]), _choices(profile, overrides)),
+        door=Door(base_url, frozenset(settings["our_orgs"]), _choices(profile, overrides), keep=True),
         request=_request(vector["request"]),
         documents=(*_world(vector.get("world", {})), *vector.get("others", ())),
         consents=tuple(vector["consents"]),
@@ -161,7 +161,8 @@ def _world(world: Document) -> Iterator[Document]:
         yield _document(key, more)
     for key, team in world.get("careTeams", {}).items():
         yield _document(
-            key, {"status": team["status"], "participant": [_member(p, "member") for p in team["participants"]]}
+            key,
+            {"status": team["status"], "participant": [_member(p, "member") for p in team["participants"]]},
         )
     for key, role in world.get("practitionerRoles", {}).items():
         more = {name: {"reference": role[name]} for name in ("practitioner", "organization")}
@@ -169,7 +170,9 @@ def _world(world: Document) -> Iterator[Document]:
     for key, parent in world.get("partOf", {}).items():
         yield _document(key, {"partOf": {"reference": parent}})
     for key, proxy in world.get("proxies", {}).items():
-        guardian = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "GUARD"}]}
+        guardian = {
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "GUARD"}]
+        }
         more = {"patient": {"reference": proxy["patient"]}, "relationship": [guardian]}
         yield _document(key, {**more, **({"period": proxy["period"]} if "period" in proxy else {})})
     for key, date in world.get("birthDates", {}).items():
@@ -177,7 +180,7 @@ def _world(world: Document) -> Iterator[Document]:
 
 
 def _member(one: Document, name: str) -> Document:
-    more = {key: one[key] for key in ("inactive", "period") if key in one}
+    more: Document = {key: one[key] for key in ("inactive", "period") if key in one}
     return {name: {"reference": one["ref"]}, **more}
 
 

@@ -12,7 +12,11 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 END = str(2**62)
 UNDATED = (str(-(2**62) - 1), str(2**62 + 1))
-RESOURCE = (("marks", TEXT, ""), ("dated_lo", sa.BigInteger(), UNDATED[0]), ("dated_hi", sa.BigInteger(), UNDATED[1]))
+RESOURCE = (
+    ("marks", TEXT, ""),
+    ("dated_lo", sa.BigInteger(), UNDATED[0]),
+    ("dated_hi", sa.BigInteger(), UNDATED[1]),
+)
 RULE = (
     ("body", sa.BigInteger(), "0"),
     ("copied", sa.Integer(), "0"),
@@ -37,8 +41,10 @@ def upgrade() -> None:
         for name, kind, default in columns:
             op.add_column(table, sa.Column(name, kind, nullable=False, server_default=default))
     op.execute("UPDATE consent_rule SET body = rule")
-    denying = "SELECT part FROM consent_part WHERE deny = 1"
-    op.execute(f"UPDATE consent_key SET dimension = 'denied' WHERE dimension = 'actor' AND part IN ({denying})")
+    op.execute(
+        "UPDATE consent_key SET dimension = 'denied' WHERE dimension = 'actor'"
+        " AND part IN (SELECT part FROM consent_part WHERE deny = 1)"
+    )
     for name, columns, where in PARTIAL:
         chosen = sa.text(where)
         op.create_index(name, "consent_rule", columns, sqlite_where=chosen, postgresql_where=chosen)
