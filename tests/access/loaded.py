@@ -87,7 +87,7 @@ def load(maker: Maker, changes: Any, resources: int, consents: int) -> Loaded:
             before = _put(maker, changes, loaded, recorded, version, before)
         loaded.recorded.append(recorded)
     for n in range(resources):
-        type_ = maker.one(TYPES[:-1])
+        type_ = TYPES[n % 7]
         id_ = f"r{n}" if type_ != "Patient" else maker.one(PATIENTS).split("/")[1]
         if any((r.type, r.id) == (type_, id_) for r in loaded.recorded):
             continue
@@ -100,6 +100,13 @@ def load(maker: Maker, changes: Any, resources: int, consents: int) -> Loaded:
         for _ in range(1 + maker.maybe(5)):
             before = _put(maker, changes, loaded, recorded, maker.consent(f"c{n}"), before)
         loaded.recorded.append(recorded)
+    for recorded in [] if maker.plain else list(loaded.recorded):
+        again = {d["resourceType"]: d for d in maker.directory()}
+        if recorded.type == "Patient":
+            again["Patient"] = maker.document("Patient", recorded.id)
+        if recorded.type in ("Patient", "RelatedPerson") and recorded.type in again and maker.maybe():
+            before = changes.current(recorded.type, recorded.id, f.EVERYTHING)
+            _put(maker, changes, loaded, recorded, again[recorded.type], before)
     return loaded
 
 

@@ -33,9 +33,9 @@ from careplan_service.store.statements import Statements
 
 def first_disagreement(records: SqlRecords, probes: tuple[f.Filter, ...], worlds: int) -> str | None:
     for seed in range(worlds):
-        maker = Maker(random.Random(seed))
+        maker = Maker(random.Random(seed), plain=seed % 2 == 0)
         with undone(records) as changes:
-            loaded = load(maker, changes, resources=20, consents=9)
+            loaded = load(maker, changes, resources=21, consents=12)
             for wanted in probes:
                 if told := disagreement(records, loaded, wanted)[0]:
                     return told[0]
@@ -199,13 +199,13 @@ def test_a_fault_planted_in_plain_python_is_seen(
     fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch, sound: SqlRecords
 ) -> None:
     monkeypatch.setattr(*PLANTED_IN_PYTHON[fault])
-    assert first_disagreement(sound, PROBES, worlds=40)
+    assert first_disagreement(sound, PROBES, worlds=80)
 
 
 @pytest.mark.parametrize("fault", PLANTED_IN_SQL)
 def test_a_fault_planted_in_sql_is_seen(fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*PLANTED_IN_SQL[fault])
-    assert first_disagreement(SqlRecords(quick, audited=False), PROBES, worlds=40)
+    assert first_disagreement(SqlRecords(quick, audited=False), PROBES, worlds=80)
 
 
 UNSTATED = {
@@ -229,7 +229,7 @@ def test_a_dimension_that_is_not_filed_is_seen(
     left_out = UNSTATED[fault]
     monkeypatch.setattr(filing, "_part_row", lambda *a: _part_row(*a[:2], replace(a[2], **left_out)))
     monkeypatch.setattr(filing, "_key_rows", lambda n, part: _key_rows(n, replace(part, **left_out)))
-    assert first_disagreement(sound, PROBES, worlds=40)
+    assert first_disagreement(sound, PROBES, worlds=80)
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +241,7 @@ def sound(quick: Database) -> SqlRecords:
 def test_withdrawn_rules_that_stay_are_seen(quick: Database) -> None:
     records = SqlRecords(quick, audited=False)
     records._statements.drop_rules = ()
-    assert first_disagreement(records, PROBES, worlds=40)
+    assert first_disagreement(records, PROBES, worlds=80)
 
 
 def test_an_old_version_that_forgets_whom_it_names_is_seen(quick: Database) -> None:
@@ -270,7 +270,7 @@ def test_a_fault_planted_in_a_prefix_is_seen(
     fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sql, "_against", PLANTED_IN_QUESTIONS[fault])
-    assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=40)
+    assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=80)
 
 
 PLANTED_IN_CLAUSES: dict[str, tuple[type, Any]] = {
@@ -298,7 +298,7 @@ def test_a_fault_planted_in_a_clause_is_seen(
     monkeypatch.setattr(Leads, "best", lambda self, wanted: None)  # it asks the true questions
     monkeypatch.setitem(shapes_module._SHAPES, kind, shape)
     monkeypatch.setitem(sql._CLAUSES, kind, clause)
-    assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=40)
+    assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=80)
 
 
 def test_without_a_planted_fault_the_corpus_agrees(sound: SqlRecords) -> None:

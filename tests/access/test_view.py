@@ -161,8 +161,8 @@ def test_every_interaction_that_looks_has_the_same_view(letter: str) -> None:
 
 @pytest.mark.parametrize(("letter", "action"), [("r", "access"), ("u", "correct"), ("d", "correct")])
 def test_to_change_a_record_takes_a_permit_to_correct_it(letter: str, action: str) -> None:
-    assert {q.action for q in questions(view_for(FOOD_BANK, letter, "Goal", NOW))} == {action}
-    assert view_for(AGENCY_STAFF, letter, "Goal", NOW) == view_for(AGENCY_STAFF, "r", "Goal", NOW)
+    for caller in (FOOD_BANK, AGENCY_STAFF):
+        assert {q.action for q in questions(view_for(caller, letter, "Goal", NOW))} == {action}
 
 
 def questions(wanted: Filter) -> list[Consented]:

@@ -88,8 +88,8 @@ FILTERS = (
 class Maker:
     """Makes random documents; `rng` is Python's or hypothesis's."""
 
-    def __init__(self, rng: random.Random, choices: Choices = STRICT) -> None:
-        self.rng = rng
+    def __init__(self, rng: random.Random, choices: Choices = STRICT, *, plain: bool = False) -> None:
+        self.rng, self.plain = rng, plain
         self.door = Door(BASE_URL, frozenset({AGENCY}), choices, keep=True)
 
     def one(self, of: Sequence[T]) -> T:
@@ -100,6 +100,10 @@ class Maker:
 
     def maybe(self, one_in: int = 2) -> bool:
         return self.rng.randrange(one_in) == 0
+
+    def rarely(self, one_in: int) -> bool:
+        """`maybe`, but never in a plain world."""
+        return not self.plain and self.maybe(one_in)
 
     def labels(self, most: int) -> list[Document]:
         chosen = self.one(THEMES) if self.maybe() else self.some(LABELS, most)
@@ -136,11 +140,11 @@ class Maker:
             "Group": {"type": "person", "actual": True, "code": about, "member": [{"entity": other}]},
             "Patient": {
                 "name": [{"family": self.one(("Doe", "Dörr", "doe-ray"))}],
-                **({"birthDate": self.one(("2012-03-01", "1990"))} if self.maybe() else {}),
+                **({} if self.maybe(5) else {"birthDate": self.one(("2012-03-01", "2008-06-01", "1990"))}),
                 **({"link": [{"other": other, "type": "replaced-by"}]} if self.maybe(3) else {}),
             },
             "Provenance": {
-                "target": [{"reference": f"{self.one(('Goal', 'CarePlan'))}/r{self.rng.randrange(20)}"}],
+                "target": [{"reference": self.related()}],
                 "recorded": "2026-01-01T00:00:00Z",
                 "agent": [{"who": {"reference": self.one(PEOPLE)}}],
             },
@@ -149,7 +153,7 @@ class Maker:
         if type_ == "Goal" and self.maybe():
             document["expressedBy"] = {"reference": self.one(PEOPLE)}
         if type_ == "CarePlan" and self.maybe():
-            document["goal"] = [{"reference": f"Goal/r{self.rng.randrange(20)}"}]
+            document["goal"] = [{"reference": self.related("Goal")}]
         if type_ in ("Patient", "Group", "Provenance"):
             document.pop("subject")
             if type_ == "Group" and self.maybe():
@@ -166,6 +170,8 @@ class Maker:
 
     def directory(self) -> list[Document]:
         """Who belongs to whom, in any state: what the custodian keeps besides the records."""
+        if self.plain:
+            return []
         pat, dana, above = ({"reference": key} for key in (*PEOPLE[1::-1], "Organization/above"))
         when = {"period": self.period()} if self.maybe(4) else {}
         member = {"entity": self.one((pat, dana)), **({"inactive": True} if self.maybe(4) else {})}
@@ -182,7 +188,7 @@ class Maker:
              "participant": [part], **when},
             {"resourceType": "PractitionerRole", "id": "of-pat", "practitioner": pat,
              "organization": {"reference": self.one(ORGANIZATIONS)}, "active": not self.maybe(4)},
-            {"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": self.one(PATIENTS)},
+            {"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": self.one((*PATIENTS[:1], *PATIENTS))},
              "relationship": [role], **when},
         ]  # fmt: skip
         return [document for document in documents if not self.maybe(5)]
@@ -195,19 +201,19 @@ class Maker:
         provision = a_provision(type_)
         if self.maybe() or (type_ == "permit" and not nested):
             roles = ("IRCP", "IRCP", "PRCP", "TRC")
-            pool = ACTORS if self.maybe() else ORGANIZATIONS
+            pool = ORGANIZATIONS if self.plain or self.maybe() else ACTORS
             provision["actor"] = [
                 a_provision(to=to, role=self.one(roles))["actor"][0] for to in self.some(pool, 2)
             ] or a_provision(to=ORGANIZATIONS[0])["actor"]
-            if self.maybe(6):
+            if self.rarely(6):
                 provision["actor"][0]["reference"] = {"identifier": NUMBERED}
-            if self.maybe(6):
+            if self.rarely(6):
                 to, role = self.one(((PEOPLE[0], "AUT"), (PEOPLE[1], "INF"), (AGENCY, "CST")))
                 provision["actor"] += a_provision(to=to, role=role)["actor"]
         stated = {
-            "action": [concept(CONSENT_ACTION, a) for a in self.some(ACTIONS, 2)] if self.maybe(5) else [],
-            "dataPeriod": self.period() if self.maybe(6) else {},
-            "data": [self.data()] if self.maybe(6) else [],
+            "action": [concept(CONSENT_ACTION, a) for a in self.some(ACTIONS, 2)] if self.rarely(5) else [],
+            "dataPeriod": self.period() if self.rarely(5) else {},
+            "data": [self.data()] if self.rarely(4) else [],
             "period": self.period() if self.maybe(4) else {},
             "purpose": [coding(ACT_REASON, c) for c in self.some(PURPOSES, 2)] if self.maybe(3) else [],
             "class": self.classes() if self.maybe(3) else [],
@@ -216,9 +222,14 @@ class Maker:
         }
         return {**provision, **{name: value for name, value in stated.items() if value}}
 
+    def related(self, type_: str = "") -> str:
+        """A goal or plan that is likely to be there: see `load`."""
+        type_ = type_ or self.one(("Goal", "CarePlan"))
+        return f"{type_}/r{TYPES.index(type_) + 7 * self.rng.randrange(3)}"
+
     def data(self) -> Document:
         meaning = self.one(("instance", "related", "dependents", "authoredby"))
-        one = f"{self.one(('Goal', 'CarePlan'))}/r{self.rng.randrange(20)}"
+        one = self.related()
         return {
             "meaning": meaning,
             "reference": {"reference": self.one(PEOPLE) if meaning[0] == "a" else one},
@@ -243,6 +254,8 @@ class Maker:
 
     def consent(self, id_: str) -> Document:
         """A Consent of two levels at most; some not in force, unverified or another custodian's."""
+        if self.rarely(3):
+            return self.pointed(id_)
         types = ("permit", "permit", "permit", "deny")
         root = self.provision(self.one(types), nested=False)
         children = [self.provision(self.one(types), nested=True) for _ in range(self.rng.randrange(4))]
@@ -261,11 +274,25 @@ class Maker:
             more["scope"] = concept(CONSENT_SCOPE, self.one(("treatment", "research", "adr")))
         if self.maybe(12):
             root, more["policyRule"] = None, concept(ACT_CODE, self.one(("OPTIN", "OPTOUT")))
-        if self.maybe(10):
+        if self.rarely(4):
             more["performer"] = [{"reference": "RelatedPerson/r"}]
-        if root and self.maybe(16):
+        if root and self.rarely(16):
             root["extension"] = [{"url": "http://example.org/narrower", "valueBoolean": True}]
-        return a_consent(self.one(PATIENTS), root, id=id_, **more)
+        patient = PATIENTS[0] if "performer" in more and self.maybe() else self.one(PATIENTS)
+        return a_consent(patient, root, id=id_, **more)
+
+    def pointed(self, id_: str) -> Document:
+        """A Consent that says one thing only, where the directory decides what comes of it."""
+        by_relative = {"performer": [{"reference": "RelatedPerson/r"}]}
+        type_, to, more = self.one(
+            (
+                ("permit", ORGANIZATIONS[0], by_relative),
+                ("permit", ORGANIZATIONS[0], {}),
+                ("deny", "Organization/above", {}),
+                ("deny", ORGANIZATIONS[0], {}),
+            )
+        )
+        return a_consent(self.one(PATIENTS[:2]), a_provision(type_, to), id=id_, **more)
 
     def consented(self) -> f.Consented:
         purpose = self.one((*PURPOSES, ""))
