@@ -19,7 +19,7 @@ from careplan_service.access.consent.rules import Rule, rules_of
 from careplan_service.access.instants import instant
 from careplan_service.app import Service
 from careplan_service.resources.registry import SERVED
-from careplan_service.store.filing import Filing, file_rules
+from careplan_service.store.filing import Filer, Filing
 from careplan_service.store.statements import Statements
 from careplan_service.store.tables import document, fact, resource
 from careplan_service.store.writing import columns_of, fact_rows
@@ -97,7 +97,7 @@ class Bulk:
             for one in batch:
                 if one.rules is not None:
                     filing = Filing(one.head["id"], 1, one.head["patient"], one.rules)
-                    file_rules(self._service.database, self._statements, filing)
+                    Filer(self._service.database, self._statements).rules(filing)
 
 
 def like(one: Kept, number: str, other: str) -> Kept:

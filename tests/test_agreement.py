@@ -14,11 +14,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from access.loaded import disagreements, history_disagreements, load, undone
+from access.loaded import disagreement, disagreements, history_disagreements, load, undone
 from access.worlds import NOW, PROBES, TYPES, Maker
 from careplan_service.access import filters as f
 from careplan_service.access import holds as plain
 from careplan_service.access.clients import Client
+from careplan_service.access.consent.choices import SPEC, STRICT
 from careplan_service.access.people import User
 from careplan_service.access.person import caller_for_person
 from careplan_service.access.scope_text import parse_scopes
@@ -72,6 +73,25 @@ def test_sql_and_plain_python_agree_on_large_worlds(records: SqlRecords) -> None
     print(f"{asked} decisions, {asked / (time.perf_counter() - began):.0f} per second, {shown} permits")
     assert not found, found[0]
     assert 0.1 < shown / asked < 0.9
+
+
+def test_sql_and_plain_python_agree_in_twenty_thousand_decisions(records: SqlRecords) -> None:
+    found: list[str] = []
+    asked, shown, began, seed = 0, 0, time.perf_counter(), 100
+    while asked < DECISIONS and not found:
+        maker = Maker(random.Random(seed), SPEC if seed % 2 else STRICT)
+        with undone(records) as changes:
+            loaded = load(maker, changes, resources=90, consents=30)
+            for _ in range(30):
+                told, permitted = disagreement(records, loaded, maker.consented())
+                found, asked, shown = found + told, asked + len(loaded.recorded), shown + permitted
+        seed += 1
+    print(f"{asked} decisions, {asked / (time.perf_counter() - began):.0f} per second, {shown} permits")
+    assert not found, found[0]
+    assert 0.02 < shown / asked < 0.9
+
+
+DECISIONS = 10_000  # on each database
 
 
 def test_histories_agree_version_by_version(records: SqlRecords) -> None:
@@ -130,6 +150,6 @@ def test_sql_and_plain_python_agree_on_what_people_see(records: SqlRecords) -> N
 
 def test_the_worlds_are_made_of_valid_resources() -> None:
     maker = Maker(random.Random(1))
-    made = [maker.document(type_, "x") for type_ in TYPES[:-1] for _ in range(6)]
+    made = [maker.document(type_, "x") for type_ in TYPES[:-1] for _ in range(6)] + maker.directory()
     made += [maker.consent("x") for _ in range(12)]
     assert not [fault for document in made for fault in r4.check(document, document["resourceType"])]

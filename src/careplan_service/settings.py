@@ -20,7 +20,8 @@ ABOUT: Mapping[str, str] = {
     "base_url": "the address clients use",
     "custodians": "the organisations whose staff run this service, `Organization/a,Organization/b`; "
     "empty: those of the registered agency clients",
-    "consent_profile": "how consents are read; only `strict` is offered so far",
+    "consent_profile": "how consents are read: `strict`, or `spec`, the literal reading of the sources "
+    "(docs/consent.md); after a change run `careplan db reindex`",
     "keys_dir": "where the keys lie; made at the first start",
     "trusted_issuers": "other authorization servers whose access tokens are accepted, `https://idp.example.org,...`",
     "trusted_claims": "where their tokens say the client, the scopes and the purpose of use: "

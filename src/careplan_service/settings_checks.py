@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from careplan_service.settings import Settings
 
 PREFIX = "CAREPLAN_"
-_CONSENT_PROFILES = ("strict",)
+_CONSENT_PROFILES = ("strict", "spec")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _REFERENCES = ("enforced", "open")
 _LONGEST_APP_TOKEN = 3600  # SMART App Launch: no more than an hour
@@ -53,7 +53,7 @@ def check(settings: Settings) -> None:
         raise Malformed(f"`{PREFIX}APP_TOKEN_SECONDS` is `{settings.app_token_seconds}`; {text}")
     if settings.consent_profile not in _CONSENT_PROFILES:
         raise Malformed(
-            f"`{PREFIX}CONSENT_PROFILE` is `{settings.consent_profile}`; only `strict` is offered"
+            f"`{PREFIX}CONSENT_PROFILE` is `{settings.consent_profile}`; write `strict` or `spec`"
         )
     if settings.references not in _REFERENCES:
         raise Malformed(f"`{PREFIX}REFERENCES` is `{settings.references}`; write enforced or open")

@@ -5,7 +5,7 @@ Everything goes the real way: facts by the specs, rules by `rules_of`, rows by `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,9 +13,13 @@ from typing import Any
 from access.worlds import DAY, NOW, ORGANIZATIONS, PATIENTS, TYPES, Document, Maker
 from builders import AGENCY
 from careplan_service.access import filters as f
+from careplan_service.access.consent.decision import Compiled
+from careplan_service.access.consent.directory import Directory, Edge, majority_of
 from careplan_service.access.consent.rules import Door, Rule, rules_of
 from careplan_service.access.holds import Version, World, holds
+from careplan_service.access.instants import span
 from careplan_service.interactions.desk import Page, Stored, Write
+from careplan_service.resources.directory import edges_of
 from careplan_service.resources.registry import SERVED
 from careplan_service.store.records import SqlRecords
 
@@ -43,6 +47,8 @@ class Loaded:
 
     recorded: list[Recorded] = field(default_factory=list)
     rules: dict[str, tuple[str, tuple[Rule, ...]]] = field(default_factory=dict)
+    edges: dict[str, tuple[Edge, ...]] = field(default_factory=dict)
+    of_age: dict[str, int] = field(default_factory=dict)
 
     @property
     def currents(self) -> list[Version]:
@@ -50,10 +56,11 @@ class Loaded:
 
     @property
     def world(self) -> World:
-        consents: dict[str, list[Sequence[Rule]]] = {}
+        consents: dict[str, list[Compiled]] = {}
         for patient, rules in self.rules.values():
-            consents.setdefault(patient, []).append(rules)
-        return World(consents, tuple(self.currents))
+            consents.setdefault(patient, []).append(Compiled(rules))
+        edges = [edge for stated in self.edges.values() for edge in stated]
+        return World(consents, tuple(self.currents), Directory.of(edges, self.of_age))
 
 
 class Undone(Exception):
@@ -74,8 +81,13 @@ def undone(records: SqlRecords) -> Iterator[Any]:
 def load(maker: Maker, changes: Any, resources: int, consents: int) -> Loaded:
     """Put a world into the open transaction."""
     loaded = Loaded()
+    for document in maker.directory():
+        recorded, before = Recorded(document["resourceType"], document["id"]), None
+        for version in (document, *([{**document, "language": "en"}] if maker.maybe(3) else [])):
+            before = _put(maker, changes, loaded, recorded, version, before)
+        loaded.recorded.append(recorded)
     for n in range(resources):
-        type_ = maker.one(TYPES[:-1])
+        type_ = TYPES[n % 7]
         id_ = f"r{n}" if type_ != "Patient" else maker.one(PATIENTS).split("/")[1]
         if any((r.type, r.id) == (type_, id_) for r in loaded.recorded):
             continue
@@ -88,6 +100,13 @@ def load(maker: Maker, changes: Any, resources: int, consents: int) -> Loaded:
         for _ in range(1 + maker.maybe(5)):
             before = _put(maker, changes, loaded, recorded, maker.consent(f"c{n}"), before)
         loaded.recorded.append(recorded)
+    for recorded in [] if maker.plain else list(loaded.recorded):
+        again = {d["resourceType"]: d for d in maker.directory()}
+        if recorded.type == "Patient":
+            again["Patient"] = maker.document("Patient", recorded.id)
+        if recorded.type in ("Patient", "RelatedPerson") and recorded.type in again and maker.maybe():
+            before = changes.current(recorded.type, recorded.id, f.EVERYTHING)
+            _put(maker, changes, loaded, recorded, again[recorded.type], before)
     return loaded
 
 
@@ -95,13 +114,19 @@ def _put(
     maker: Maker, changes: Any, loaded: Loaded, recorded: Recorded, document: Document, before: Stored | None
 ) -> Stored:
     facts = SERVED[recorded.type].facts(document, BASE_URL)
-    rules = rules_of(document, DOOR) if recorded.type == "Consent" else ()
+    rules = rules_of(document, maker.door) if recorded.type == "Consent" else ()
+    edges = edges_of(document, BASE_URL)
     method = "DELETE" if before is not None and maker.maybe(3) else "PUT"
     if method == "DELETE":
-        rules = ()
+        rules, edges = (), ()
     contributor = maker.one(ORGANIZATIONS)
-    write = Write(recorded.type, recorded.id, method, lambda v, at: b"{}", facts, rules)
+    write = Write(recorded.type, recorded.id, method, lambda v, at: b"{}", facts, rules, edges)
     stored = changes.put(write, before, NOW + maker.rng.randrange(-2, 3) * DAY, contributor)
+    key = f"{recorded.type}/{recorded.id}"
+    loaded.edges[key] = edges
+    loaded.of_age.pop(key, None)
+    if method == "PUT" and "birthDate" in document:
+        loaded.of_age[key] = majority_of(span(document["birthDate"])[0])
     if recorded.type == "Consent":
         loaded.rules[recorded.id] = (facts.patient, rules)
     recorded.versions[:] = [replace(version, current=0) for version in recorded.versions]
@@ -124,6 +149,17 @@ def disagreements(records: SqlRecords, loaded: Loaded, wanted: f.Filter) -> list
         if shown != expected or counted != len(expected):
             found.append(f"{type_}: SQL {sorted(shown)} ({counted}), Python {sorted(expected)} for {wanted}")
     return found
+
+
+def disagreement(records: SqlRecords, loaded: Loaded, wanted: f.Filter) -> tuple[list[str], int]:
+    """Where one query over the whole world says another thing than `holds`; how many are permitted."""
+    world = loaded.world
+    expected = {
+        (r.type, r.id) for r in loaded.recorded if not r.current.deleted and holds(wanted, r.current, world)
+    }
+    shown = {(stored.type, stored.id) for stored in records.find("", wanted, EVERYBODY)}
+    told = [] if shown == expected else [f"SQL {shown - expected}, Python {expected - shown} for {wanted}"]
+    return told, len(expected)
 
 
 def history_disagreements(records: SqlRecords, loaded: Loaded, seen: f.Filter) -> list[str]:

@@ -23,6 +23,8 @@ from builders import (
     label,
 )
 from careplan_service.access import filters as f
+from careplan_service.access.consent.choices import STRICT, Choices
+from careplan_service.access.consent.rules import Door
 from careplan_service.access.consent.terminology import purpose_and_ancestors
 from careplan_service.access.facts import Fact
 from careplan_service.access.holds import Version
@@ -31,16 +33,32 @@ from careplan_service.access.instants import microseconds
 Document = dict[str, Any]
 T = TypeVar("T")
 
+BASE_URL = "http://127.0.0.1:8000"
 NOW = microseconds(datetime(2026, 6, 1, 12, 0, tzinfo=UTC))
 DAY = 86_400_000_000
 MOMENTS = (0, 0, 0, -1, 999_999, 1_000_000, 1_999_999, DAY, -DAY, DAY // 2 - 1, DAY // 2)
 PATIENTS = ("Patient/ann", "Patient/ben", "Patient/cem")
 ORGANIZATIONS = ("Organization/partner", "Organization/stranger", AGENCY)
 PROFILES = ("http://example.org/profile/a", "http://example.org/profile/b")
-LABELS = "N R V L U PSY HIV SUD ETH ETHUD BH SPI TREAT HRESCH 42CFRPart2 NORDSCLCD".split()
+LABELS = "N R V L U PSY HIV SUD ETH ETHUD BH SPI TREAT HRESCH 42CFRPart2 NORDSCLCD ADOL".split()
 THEMES = (("N",), ("R",), ("V",), ("R", "PSY"), ("R", "SUD"), ("SUD",), ("PSY",), ("PSY", "V"), ("BH",))
 PURPOSES = "COC TREAT ETREAT BTG HRESCH CLINTRCH HPAYMT PurposeOfUse".split()
-TYPES = ("Goal", "CarePlan", "Condition", "CareTeam", "Group", "Patient", "Consent")
+PEOPLE = ("Practitioner/dana", "Practitioner/pat", "RelatedPerson/r")
+ACTORS = (
+    *ORGANIZATIONS,
+    "Organization/above",
+    *PEOPLE,
+    "PractitionerRole/of-pat",
+    "Group/g",
+    "CareTeam/t",
+    "Device/app",
+    "Patient/ben",
+)
+ACTIONS = ("access", "correct", "collect", "use")
+CONSENT_ACTION = "http://terminology.hl7.org/CodeSystem/consentaction"
+ROLE_CODE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
+NUMBERED = {"system": "http://example.org/numbers", "value": "7"}
+TYPES = ("Goal", "CarePlan", "Condition", "CareTeam", "Group", "Patient", "Provenance", "Consent")
 OPAQUE = coding("http://example.org/labels", "family-secret")
 
 COC = purpose_and_ancestors("COC")
@@ -50,6 +68,10 @@ PROBES = (
     f.Consented(("Organization/partner",), (), NOW),
     f.Consented(("Organization/stranger",), COC, NOW + DAY),
     f.Consented(("Organization/agency",), COC, NOW - DAY, workforce=True),
+    f.Consented(("Organization/partner", "Practitioner/pat", "PractitionerRole/of-pat"), COC, NOW),
+    f.Consented(("Organization/agency", "Practitioner/dana"), COC, NOW, True, "correct"),
+    f.Consented(("RelatedPerson/r",), COC, NOW, also=("Device/app",)),
+    f.Represented("RelatedPerson/r", NOW),
 )
 FILTERS = (
     f.Has("Goal.category", "food-insecurity", ""),
@@ -66,8 +88,9 @@ FILTERS = (
 class Maker:
     """Makes random documents; `rng` is Python's or hypothesis's."""
 
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
+    def __init__(self, rng: random.Random, choices: Choices = STRICT, *, plain: bool = False) -> None:
+        self.rng, self.plain = rng, plain
+        self.door = Door(BASE_URL, frozenset({AGENCY}), choices, keep=True)
 
     def one(self, of: Sequence[T]) -> T:
         return of[self.rng.randrange(len(of))]
@@ -77,6 +100,10 @@ class Maker:
 
     def maybe(self, one_in: int = 2) -> bool:
         return self.rng.randrange(one_in) == 0
+
+    def rarely(self, one_in: int) -> bool:
+        """`maybe`, but never in a plain world."""
+        return not self.plain and self.maybe(one_in)
 
     def labels(self, most: int) -> list[Document]:
         chosen = self.one(THEMES) if self.maybe() else self.some(LABELS, most)
@@ -111,10 +138,23 @@ class Maker:
             },
             "CareTeam": {"category": [about], "participant": [{"member": other}]},
             "Group": {"type": "person", "actual": True, "code": about, "member": [{"entity": other}]},
-            "Patient": {"name": [{"family": self.one(("Doe", "Dörr", "doe-ray"))}]},
+            "Patient": {
+                "name": [{"family": self.one(("Doe", "Dörr", "doe-ray"))}],
+                **({} if self.maybe(5) else {"birthDate": self.one(("2012-03-01", "2008-06-01", "1990"))}),
+                **({"link": [{"other": other, "type": "replaced-by"}]} if self.maybe(3) else {}),
+            },
+            "Provenance": {
+                "target": [{"reference": self.related()}],
+                "recorded": "2026-01-01T00:00:00Z",
+                "agent": [{"who": {"reference": self.one(PEOPLE)}}],
+            },
         }
         document = {**base, **shapes[type_], "id": id_}
-        if type_ in ("Patient", "Group"):
+        if type_ == "Goal" and self.maybe():
+            document["expressedBy"] = {"reference": self.one(PEOPLE)}
+        if type_ == "CarePlan" and self.maybe():
+            document["goal"] = [{"reference": self.related("Goal")}]
+        if type_ in ("Patient", "Group", "Provenance"):
             document.pop("subject")
             if type_ == "Group" and self.maybe():
                 document.pop("member")
@@ -122,11 +162,36 @@ class Maker:
             document["subject"] = {"reference": "Group/everybody"}
         if type_ == "Goal" and self.maybe():
             document["startDate"] = self.date()[:10]
-        if self.maybe(3):
+        if type_ != "Provenance" and self.maybe(3):
             document["identifier"] = [{"value": "x", "type": concept(DOMAIN, self.one((FOOD, HOUSING)))}]
         meta = {"security": self.labels(3), "profile": self.some(PROFILES, 2)}
         meta = {name: value for name, value in meta.items() if value}
         return {**document, "meta": meta} if meta else document
+
+    def directory(self) -> list[Document]:
+        """Who belongs to whom, in any state: what the custodian keeps besides the records."""
+        if self.plain:
+            return []
+        pat, dana, above = ({"reference": key} for key in (*PEOPLE[1::-1], "Organization/above"))
+        when = {"period": self.period()} if self.maybe(4) else {}
+        member = {"entity": self.one((pat, dana)), **({"inactive": True} if self.maybe(4) else {})}
+        part = {"member": self.one(({"reference": ORGANIZATIONS[0]}, pat))}
+        if self.maybe(4):
+            part["onBehalfOf"] = {"reference": self.one(ORGANIZATIONS)}
+        role = concept(ROLE_CODE, self.one(("GUARD", "MTH", "FRND")))
+        named = {"identifier": [NUMBERED]} if self.maybe() else {}
+        documents: list[Document] = [
+            {"resourceType": "Organization", "id": "partner", "name": "p", "partOf": above, **named},
+            {"resourceType": "Organization", "id": "above", "name": "a"},
+            {"resourceType": "Group", "id": "g", "type": "practitioner", "actual": True, "member": [member]},
+            {"resourceType": "CareTeam", "id": "t", "status": self.one(("active", "active", "inactive")),
+             "participant": [part], **when},
+            {"resourceType": "PractitionerRole", "id": "of-pat", "practitioner": pat,
+             "organization": {"reference": self.one(ORGANIZATIONS)}, "active": not self.maybe(4)},
+            {"resourceType": "RelatedPerson", "id": "r", "relationship": [role], **when,
+             "patient": {"reference": self.one((*PATIENTS[:1], *PATIENTS))}},
+        ]  # fmt: skip
+        return [document for document in documents if not self.maybe(5)]
 
     def date(self) -> str:
         return self.one(("2024", "2025-12", "2026-05-31", "2026-06-01", "2026-06-02T08:00:00+02:00"))
@@ -136,10 +201,19 @@ class Maker:
         provision = a_provision(type_)
         if self.maybe() or (type_ == "permit" and not nested):
             roles = ("IRCP", "IRCP", "PRCP", "TRC")
+            pool = ORGANIZATIONS if self.plain or self.maybe() else ACTORS
             provision["actor"] = [
-                a_provision(to=to, role=self.one(roles))["actor"][0] for to in self.some(ORGANIZATIONS, 2)
+                a_provision(to=to, role=self.one(roles))["actor"][0] for to in self.some(pool, 2)
             ] or a_provision(to=ORGANIZATIONS[0])["actor"]
+            if self.rarely(6):
+                provision["actor"][0]["reference"] = {"identifier": NUMBERED}
+            if self.rarely(6):
+                to, role = self.one(((PEOPLE[0], "AUT"), (PEOPLE[1], "INF"), (AGENCY, "CST")))
+                provision["actor"] += a_provision(to=to, role=role)["actor"]
         stated = {
+            "action": [concept(CONSENT_ACTION, a) for a in self.some(ACTIONS, 2)] if self.rarely(5) else [],
+            "dataPeriod": self.period() if self.rarely(5) else {},
+            "data": [self.data()] if self.rarely(4) else [],
             "period": self.period() if self.maybe(4) else {},
             "purpose": [coding(ACT_REASON, c) for c in self.some(PURPOSES, 2)] if self.maybe(3) else [],
             "class": self.classes() if self.maybe(3) else [],
@@ -147,6 +221,19 @@ class Maker:
             "securityLabel": self.labels(3) if self.maybe() else [],
         }
         return {**provision, **{name: value for name, value in stated.items() if value}}
+
+    def related(self, type_: str = "") -> str:
+        """A goal or plan that is likely to be there: see `load`."""
+        type_ = type_ or self.one(("Goal", "CarePlan"))
+        return f"{type_}/r{TYPES.index(type_) + 7 * self.rng.randrange(3)}"
+
+    def data(self) -> Document:
+        meaning = self.one(("instance", "related", "dependents", "authoredby"))
+        one = self.related()
+        return {
+            "meaning": meaning,
+            "reference": {"reference": self.one(PEOPLE) if meaning[0] == "a" else one},
+        }
 
     def classes(self) -> list[Document]:
         types = [coding("http://hl7.org/fhir/resource-types", t) for t in self.some(TYPES, 2)]
@@ -167,11 +254,15 @@ class Maker:
 
     def consent(self, id_: str) -> Document:
         """A Consent of two levels at most; some not in force, unverified or another custodian's."""
+        if self.rarely(3):
+            return self.pointed(id_)
         types = ("permit", "permit", "permit", "deny")
         root = self.provision(self.one(types), nested=False)
         children = [self.provision(self.one(types), nested=True) for _ in range(self.rng.randrange(4))]
         if children:
             root["provision"] = children
+            if self.maybe(3):
+                children[0]["provision"] = [self.provision(self.one(types), nested=True)]
         more: Document = {"dateTime": self.one(("2025", "2026-06-01", "2026-06-02"))} if self.maybe(4) else {}
         if self.maybe(10):
             more["verification"] = [{"verified": False}]
@@ -183,7 +274,25 @@ class Maker:
             more["scope"] = concept(CONSENT_SCOPE, self.one(("treatment", "research", "adr")))
         if self.maybe(12):
             root, more["policyRule"] = None, concept(ACT_CODE, self.one(("OPTIN", "OPTOUT")))
-        return a_consent(self.one(PATIENTS), root, id=id_, **more)
+        if self.rarely(4):
+            more["performer"] = [{"reference": "RelatedPerson/r"}]
+        if root and self.rarely(16):
+            root["extension"] = [{"url": "http://example.org/narrower", "valueBoolean": True}]
+        patient = PATIENTS[0] if "performer" in more and self.maybe() else self.one(PATIENTS)
+        return a_consent(patient, root, id=id_, **more)
+
+    def pointed(self, id_: str) -> Document:
+        """A Consent that says one thing only, where the directory decides what comes of it."""
+        by_relative = {"performer": [{"reference": "RelatedPerson/r"}]}
+        type_, to, more = self.one(
+            (
+                ("permit", ORGANIZATIONS[0], by_relative),
+                ("permit", ORGANIZATIONS[0], {}),
+                ("deny", "Organization/above", {}),
+                ("deny", ORGANIZATIONS[0], {}),
+            )
+        )
+        return a_consent(self.one(PATIENTS[:2]), a_provision(type_, to), id=id_, **more)
 
     def consented(self) -> f.Consented:
         purpose = self.one((*PURPOSES, ""))
@@ -193,10 +302,17 @@ class Maker:
             now=NOW
             + self.one((0, 0, 0, -1, 999_999, 1_000_000, 1_999_999, DAY, -DAY, DAY // 2 - 1, DAY // 2)),
             workforce=self.maybe(4),
+            action=self.one(("access", "access", "correct")),
+            also=("Device/app",) if self.maybe(4) else (),
+            parts_follow=self.maybe(8),
+            emergency=self.maybe(16),
         )
 
     def actors(self) -> tuple[str, ...]:
         """One organisation or two, perhaps with a person; or a person alone."""
+        if self.maybe(3):
+            role = self.one(("PractitionerRole/of-pat", "Practitioner/pat", "Device/app"))
+            return (self.one(ORGANIZATIONS), role)
         people = ("Practitioner/dana", "RelatedPerson/r") if self.maybe(4) else ()
         organizations = [self.one(ORGANIZATIONS) for _ in range(1 + self.maybe(4))]
         if people and self.maybe(3):
@@ -231,6 +347,8 @@ class Maker:
             return self.one(
                 (f.All(tuple(parts)), f.Any(tuple(parts)), f.Not(self.filter(versions, depth - 1)))
             )
+        if self.maybe(12):
+            return f.Represented("RelatedPerson/r", NOW + self.one((0, DAY)))
         if depth == 3 and self.maybe(4):
             return self.linked(versions, 1)
         if self.maybe():

@@ -64,10 +64,25 @@ class Caller:
 
     @property
     def actors(self) -> tuple[str, ...]:
-        """What consents may name: the organisation acts in its staff, and not in patients and relatives."""
+        """What consents may name: the organisation acts in its staff, and not in patients and relatives.
+
+        A client that calls for itself is a Device under its id.
+        """
         if not self.fhir_user:
-            return (self.organization,)
-        return (self.organization, self.fhir_user) if self.kind in _ORGANIZATIONS else (self.fhir_user,)
+            return (self.organization, self.device)
+        if self.kind in _ORGANIZATIONS:
+            return (self.organization, self.fhir_user, self.device)
+        return (self.fhir_user,)
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """What only denies count: what is permitted to an app is not permitted to every relative at it."""
+        return () if self.device in self.actors else (self.device,)
+
+    @property
+    def device(self) -> str:
+        """The client as an actor."""
+        return f"Device/{self.client_id}"
 
     @property
     def context(self) -> str:

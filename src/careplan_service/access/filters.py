@@ -146,15 +146,33 @@ class Mentions(Filter):
 class Consented(Filter):
     """The consents of every patient named permit one purpose to one recipient at one moment.
 
-    `actors` are the recipient's keys (`Organization/x`), `purpose` the asserted code with its
-    ancestors (empty: none asserted), `now` microseconds UTC. With `workforce` the default is
-    to permit (tenant policy for a custodian's own staff) and only a deny hides.
+    `actors` are who asks (`Organization/x`, `Practitioner/y`; what they belong to follows from the
+    directory) and `also` who is concerned by denies only; `purpose` is the asserted code with its
+    ancestors (empty: none asserted), `now` microseconds UTC, `action` a code of `consentaction`. With
+    `workforce` the default is to permit (tenant policy for a custodian's own staff) and only a deny
+    hides; in an `emergency` only a deny that names emergencies does. With `parts_follow` what is
+    permitted to an organisation is permitted to its parts.
     """
 
     actors: tuple[str, ...]
     purpose: tuple[str, ...]
     now: int
     workforce: bool = False
+    action: str = "access"
+    also: tuple[str, ...] = ()
+    parts_follow: bool = False
+    emergency: bool = False
+
+
+@dataclass(frozen=True)
+class Represented(Filter):
+    """The version is about one patient for whom the relative may act at the moment, and not for her alone.
+
+    What is labelled adolescent-sensitive (ADOL) is not the representative's to see.
+    """
+
+    relative: str
+    now: int
 
 
 def all_of(*parts: Filter) -> Filter:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any as Anything
 
 from careplan_service.access import filters as f
 from careplan_service.access.consent.decision import Consents, permits
-from careplan_service.access.facts import OTHER_PATIENT, Facts
+from careplan_service.access.consent.directory import NOBODY, Directory
+from careplan_service.access.consent.matching import ADOLESCENT
+from careplan_service.access.facts import OTHER_PATIENT, Facts, Record
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,34 @@ class Version:
 
 @dataclass(frozen=True)
 class World:
-    """What a filter may look at besides the version itself: the consents, and whatever links lead to."""
+    """What a filter may look at besides the version itself: consents, directory, whatever links lead to."""
 
     consents: Consents
     versions: tuple[Version, ...] = ()
+    directory: Directory = field(default_factory=lambda: NOBODY)
+
+    @cached_property
+    def _referring(self) -> Mapping[str, list[Version]]:
+        """The current resources by what they refer to."""
+        found: dict[str, list[Version]] = {}
+        for version in self.versions:
+            for mark in version.facts.marks if version.current and not version.deleted else ():
+                if mark.startswith("refers "):
+                    found.setdefault(mark.removeprefix("refers "), []).append(version)
+        return found
+
+    def record(self, version: Version) -> Record:
+        """The version with what is around it."""
+        beside = self._referring.get(f"{version.type}/{version.id}", ())
+        around = {f"within {one.type}/{one.id}" for one in beside}
+        around.update(
+            mark.replace("author ", "attested ", 1)
+            for one in beside
+            if one.type == "Provenance"
+            for mark in one.facts.marks
+            if mark.startswith("author ")
+        )
+        return Record(version.facts, version.updated, version.contributor, frozenset(around))
 
 
 def holds(wanted: f.Filter, version: Version, world: World) -> bool:
@@ -145,6 +172,15 @@ def _mentions(wanted: f.Mentions, version: Version, world: World) -> bool:
     return wanted.word in lower(version.narrative if wanted.narrative else version.text)
 
 
+def _represented(wanted: f.Represented, version: Version, world: World) -> bool:
+    return (
+        version.patient != ""
+        and version.others == 0
+        and ADOLESCENT not in version.facts.labels.sensitivities
+        and world.directory.represents(wanted.relative, version.patient, wanted.now)
+    )
+
+
 _BY_KIND: Mapping[type, Callable[[Anything, Version, World], bool]] = {
     f.All: lambda wanted, v, w: all(holds(part, v, w) for part in wanted.parts),
     f.Any: lambda wanted, v, w: any(holds(part, v, w) for part in wanted.parts),
@@ -156,5 +192,6 @@ _BY_KIND: Mapping[type, Callable[[Anything, Version, World], bool]] = {
     f.Updated: lambda wanted, v, w: compare(wanted.prefix, wanted.lo, wanted.hi, v.updated, v.updated),
     f.Linked: _linked,
     f.Mentions: _mentions,
-    f.Consented: lambda wanted, v, w: permits(wanted, v.facts, w.consents),
+    f.Consented: lambda wanted, v, w: permits(wanted, w.record(v), w.consents, w.directory),
+    f.Represented: _represented,
 }

@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterable, Mapping
 from careplan_service.access.caller import Caller
 from careplan_service.access.compartment import IN_NONE, within
 from careplan_service.access.consent.terminology import purpose_and_ancestors
-from careplan_service.access.filters import EVERYTHING, NOTHING, Consented, Filter, Is, all_of, any_of
+from careplan_service.access.filters import (
+    EVERYTHING,
+    NOTHING,
+    Consented,
+    Filter,
+    Is,
+    Represented,
+    all_of,
+    any_of,
+)
 from careplan_service.errors import OutOfScope
 
 _VERBS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
@@ -48,7 +57,7 @@ def view_for(caller: Caller, letter: str, resource_type: str, now: int) -> Filte
     finer is hidden rather than refused: what its scopes do not open is left to `Desk.sees`.
     """
     require_scope(caller, letter, resource_type)
-    return _own_view(caller, resource_type, now)
+    return _own_view(caller, resource_type, now, _ACTIONS.get(letter, "access"))
 
 
 def known_to(caller: Caller, resource_type: str, now: int) -> Filter:
@@ -57,7 +66,7 @@ def known_to(caller: Caller, resource_type: str, now: int) -> Filter:
     For what a write refers to, and for what refers to it; nothing of these versions is shown. An app
     that is bound to one patient learns nothing of others here, though the person at it might.
     """
-    view = _own_view(caller, resource_type, now)
+    view = _own_view(caller, resource_type, now, "access")
     if caller.reaches_beyond(resource_type):
         return view
     return all_of(view, within(caller.patient, resource_type))
@@ -79,38 +88,41 @@ def of_types(views: Iterable[tuple[str, Filter]]) -> Filter:
     return any_of(*(all_of(any_of(*types), view) for view, types in by_view.items()))
 
 
-def _own_view(caller: Caller, resource_type: str, now: int) -> Filter:
+def _own_view(caller: Caller, resource_type: str, now: int, action: str) -> Filter:
     """What it may see if its token is for all; nothing for a kind that nobody knows."""
-    return _VIEWS[caller.kind](caller, resource_type, now) if caller.kind in _VIEWS else NOTHING
+    opened = _consented(caller, now, action)
+    return _VIEWS[caller.kind](caller, resource_type, now, opened) if caller.kind in _VIEWS else NOTHING
 
 
-def _of_staff(caller: Caller, resource_type: str, now: int) -> Filter:
+def _of_staff(caller: Caller, resource_type: str, now: int, opened: Filter) -> Filter:
     # The custodian must always find the consents it has to keep, also the one that shuts it out.
-    return EVERYTHING if resource_type in _ALWAYS_OURS else _consented(caller, now)
+    return EVERYTHING if resource_type in _ALWAYS_OURS else opened
 
 
-def _of_partner(caller: Caller, resource_type: str, now: int) -> Filter:
+def _of_partner(caller: Caller, resource_type: str, now: int, opened: Filter) -> Filter:
     # To a partner what was deleted looks as if it had never been.
-    return all_of(_LIVING, any_of(_contributed(caller), _consented(caller, now)))
+    return all_of(_LIVING, any_of(_contributed(caller), opened))
 
 
-def _of_patient(caller: Caller, resource_type: str, now: int) -> Filter:
+def _of_patient(caller: Caller, resource_type: str, now: int, opened: Filter) -> Filter:
     """Her own record, which no consent of hers closes to her."""
     hers = any_of(Is("others", "0"), Is("contributor", caller.contributor))
     return all_of(_about(caller.fhir_user), _LIVING, _CURRENT, hers)
 
 
-def _of_relative(caller: Caller, resource_type: str, now: int) -> Filter:
-    """Until representation is verified a relative is a recipient like others."""
-    opened = [_contributed(caller), _consented(caller, now)]
+def _of_relative(caller: Caller, resource_type: str, now: int, opened: Filter) -> Filter:
+    """A representative sees the patient's record as it is now; others are recipients like any."""
+    seen = [_contributed(caller), opened, all_of(Represented(caller.fhir_user, now), _CURRENT)]
     type_, _, id_ = caller.fhir_user.partition("/")
     if resource_type == type_:
-        opened.append(all_of(Is("id", id_), _CURRENT))
-    return all_of(_LIVING, any_of(*opened))
+        seen.append(all_of(Is("id", id_), _CURRENT))
+    return all_of(_LIVING, any_of(*seen))
 
 
 _LIVING, _CURRENT = Is("deleted", "0"), Is("current", "1")
-_VIEWS: Mapping[str, Callable[[Caller, str, int], Filter]] = {
+_ACTIONS: Mapping[str, str] = {"u": "correct", "d": "correct"}
+"""What a consent must allow for a letter; https://terminology.hl7.org/CodeSystem-consentaction.html"""
+_VIEWS: Mapping[str, Callable[[Caller, str, int, Filter], Filter]] = {
     "agency": _of_staff,
     "partner": _of_partner,
     "app": _of_partner,
@@ -134,7 +146,7 @@ def _contributed(caller: Caller) -> Filter:
     return all_of(Is("contributor", caller.contributor), _CURRENT)
 
 
-def _consented(caller: Caller, now: int) -> Filter:
+def _consented(caller: Caller, now: int, action: str) -> Filter:
     asserted = caller.purposes or ("",)
     return all_of(
         *(
@@ -143,6 +155,8 @@ def _consented(caller: Caller, now: int) -> Filter:
                 purpose=purpose_and_ancestors(purpose) if purpose else (),
                 now=now,
                 workforce=caller.is_agency,
+                action=action,
+                also=caller.also,
             )
             for purpose in asserted
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from careplan_service.access.consent.choices import PROFILES
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.instants import microseconds
 from careplan_service.interactions.desk import AuditEntry
@@ -62,7 +63,7 @@ class Service:
 
     def door(self) -> Door:
         """What a Consent is compiled with."""
-        return Door(self.settings.base_url, _Custodians(self))
+        return Door(self.settings.base_url, _Custodians(self), PROFILES[self.settings.consent_profile])
 
     @property
     def policy(self) -> Policy:

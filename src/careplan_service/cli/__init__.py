@@ -19,6 +19,7 @@ _COMMANDS = {
     "token": "clients:token",
     "user": "people:user",
     "load": "data:load_command",
+    "consent": "consents:consent",
     "plan": "data:plan",
     "openapi": "database:openapi_command",
     "doctor": "database:doctor",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,18 +33,26 @@ from careplan_service.resources import r4
     "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH..."
 )
 @click.option("--check-references", is_flag=True, help="Refuse what refers to a resource that is not here.")
+@click.option(
+    "--keep-unenforceable",
+    is_flag=True,
+    help="Keep consents that cannot be enforced: they permit nothing and deny what they may concern.",
+)
 @database_option
-def load_command(paths: tuple[Path, ...], check_references: bool, database_url: str | None) -> None:
+def load_command(
+    paths: tuple[Path, ...], check_references: bool, keep_unenforceable: bool, database_url: str | None
+) -> None:
     """Load resources, Bundles, NDJSON files or folders of them; exit 1 if anything was refused."""
     service = service_for(database_url)
+    door = replace(service.door(), keep=keep_unenforceable)
     files = [file for path in paths for file in _files(path)]
     report, looked = Report(), Survey()
     if check_references:
         for desk, batch in _batches(service, files, "checking"):
-            survey(desk, batch, service.door(), looked)
+            survey(desk, batch, door, looked)
     dangling = looked.dangling()
     for desk, batch in _batches(service, files, "loading"):
-        load(desk, batch, service.door(), report, dangling)
+        load(desk, batch, door, report, dangling)
     service.database.analyse()
     _tell(report)
     if report.refused:

@@ -18,6 +18,7 @@ from careplan_service.errors import Conflict, Fault, Forbidden, Invalid, Malform
 from careplan_service.interactions.desk import Write
 from careplan_service.resources import r4
 from careplan_service.resources.audit_event import AUDIT_EVENT
+from careplan_service.resources.directory import edges_of
 from careplan_service.resources.inline_labels import inline_label_faults
 from careplan_service.resources.narrowing import subsetted_at
 from careplan_service.resources.r4.wording import quoted
@@ -42,7 +43,8 @@ class Admitted:
         """The version to store under an id."""
         facts = self.spec.facts({**self.document, "id": id_}, base_url)
         stamp = partial(stamped, self.data, self.document, id_)
-        return Write(self.spec.name, id_, method, stamp, facts, self.rules)
+        edges = edges_of({**self.document, "id": id_}, base_url)
+        return Write(self.spec.name, id_, method, stamp, facts, self.rules, edges)
 
     def exchanged(self, data: bytes, door: Door) -> Admitted:
         """The same resource with other references in its bytes; valid ones stay valid."""

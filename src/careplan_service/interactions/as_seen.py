@@ -1,7 +1,7 @@
 """A search asks of resources what the caller may see of them: a hidden reference is as if it were not there.
 
 The part of the one predicate that concerns what leaves (`leaving.py`): a condition on a reference holds only
-where its target may be seen, or where the caller wrote the version itself. docs/adr/0015
+where its target may be seen, or where the caller wrote the version itself. docs/adr/0016
 """
 
 from __future__ import annotations

@@ -44,6 +44,6 @@ def post(
     """The create inside an open transaction."""
     write = admitted.write(id_, "POST", integrity.base_url)
     desk.require_opened("c", write)
-    stored = changes.put(write, None, desk.now, desk.caller.contributor)
+    stored = desk.put(changes, write, None)
     integrity.wrote(stored, admitted, None, where)
     return Written(201, desk.show(stored))

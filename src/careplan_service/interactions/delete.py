@@ -67,6 +67,6 @@ def remove(
     # The marker keeps the facts of what it ends, so the same rules decide who may know of it.
     facts = spec.facts(r4.parse(before.body), integrity.base_url)
     write = Write(spec.name, id_, "DELETE", lambda version, updated: b"", facts)
-    stored = changes.put(write, before, desk.now, desk.caller.contributor)
+    stored = desk.put(changes, write, before)
     integrity.deleted(stored)
     return Written(204, desk.show(stored))

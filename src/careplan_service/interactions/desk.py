@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from careplan_service.access.caller import Caller
+from careplan_service.access.consent.directory import Edge
 from careplan_service.access.consent.rules import Rule
 from careplan_service.access.consent.terminology import NORMAL
 from careplan_service.access.facts import Facts
@@ -64,7 +65,7 @@ class Stored(NamedTuple):
 
 
 class Write(NamedTuple):
-    """One version to be written: its facts and, of a Consent, its rules.
+    """One version to be written: its facts, of a Consent its rules, and the edges it states.
 
     `stamp(version, instant)` gives the bytes as sent with the server's stamp in them.
     """
@@ -75,6 +76,7 @@ class Write(NamedTuple):
     stamp: Callable[[int, str], bytes]
     facts: Facts
     rules: Sequence[Rule] = ()
+    edges: Sequence[Edge] = ()
 
 
 class Key(NamedTuple):
@@ -288,6 +290,12 @@ class Desk:
     def sees_any(self, letter: str, types: Iterable[str]) -> Filter:
         """What the caller may see of several types; those out of the token's scope hold nothing."""
         return of_types((t, self.sees(letter, t)) for t in types if self.caller.allows(letter, t))
+
+    def put(self, changes: Changes, write: Write, before: Stored | None) -> Stored:
+        """Store a version; only the custodian's own records say who belongs to whom."""
+        if not self.caller.is_agency:
+            write = write._replace(edges=())
+        return changes.put(write, before, self.now, self.caller.contributor)
 
     def show(self, stored: Stored) -> Stored:
         """`show_all` of one."""

@@ -140,5 +140,5 @@ def _keep(desk: Desk, changes: Changes, resource: Admitted, door: Door, report: 
     if before and not before.deleted and write.stamp(before.version, instant(before.updated)) == before.body:
         report.unchanged += 1
         return
-    changes.put(write, before, desk.now, desk.caller.organization)
+    desk.put(changes, write, before)
     report.loaded[name] = report.loaded.get(name, 0) + 1

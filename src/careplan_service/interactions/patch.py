@@ -87,6 +87,6 @@ def amend(
     forbid_self_service(desk.caller, admitted.document)
     write = admitted.write(id_, "PATCH", integrity.base_url)
     desk.require_opened("u", write)
-    stored = changes.put(write, before, desk.now, desk.caller.contributor)
+    stored = desk.put(changes, write, before)
     integrity.wrote(stored, admitted, before, where)
     return Written(200, desk.show(stored))

@@ -7,25 +7,30 @@ Consents and resources are taken as they stood then and judged by the same predi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from careplan_service.access.caller import Caller
+from careplan_service.access.consent.decision import Compiled
 from careplan_service.access.consent.dimensions import local, local_reference
+from careplan_service.access.consent.directory import Directory, majority_of
 from careplan_service.access.consent.rules import Door, Rule, rules_of
 from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.instants import instant
+from careplan_service.access.instants import span as span_of
 from careplan_service.access.view import known_to
-from careplan_service.errors import Forbidden, Invalid, Malformed, TooLarge
+from careplan_service.errors import Forbidden, Malformed, TooLarge
 from careplan_service.interactions.compartment import MEMBERS
 from careplan_service.interactions.controls import PRESENTATION, moment_of, require_once
 from careplan_service.interactions.desk import Desk, Page, Span, Stored
 from careplan_service.interactions.disclosures import require_seen
 from careplan_service.resources import r4
+from careplan_service.resources.directory import edges_of
 from careplan_service.resources.registry import SERVED
 
 MOST = 5000
 """Versions of one record that are looked at."""
+_DIRECTORY = ("Group", "CareTeam", "Organization", "PractitionerRole")
 _TAKEN = frozenset({"partner", "at", "purpose"})
 
 Pairs = Sequence[tuple[str, str]]
@@ -39,12 +44,20 @@ class Agreed(NamedTuple):
     rules: tuple[Rule, ...]
 
 
+class Then(NamedTuple):
+    """What stood around a record at the moment: who belonged to whom, and the record itself."""
+
+    at: int
+    directory: Directory
+    versions: tuple[Version, ...]
+
+
 @dataclass(frozen=True)
 class Seen:
     """The answer: each version the partner could see with the consents that alone would open it.
 
     Without a consent it is the partner's own contribution. `unread` are versions of Consents that cannot
-    be enforced any more and are taken to decide nothing.
+    be enforced and deny what they may concern.
     """
 
     partner: str
@@ -69,10 +82,11 @@ def seen_by(desk: Desk, id_: str, pairs: Pairs, door: Door) -> Seen:
     patients = {f"Patient/{id_}", *(p for then in as_then.values() for p in _named(then))}
     agreed, unread = _agreed(desk, patients, at, door)
     caller = Caller("", "partner", partner, (purpose,) if purpose else ())
+    around = Then(at, _directory(desk, versions, at, door), tuple(as_then.values()))
     shown = tuple(
-        (reference, _opening(caller, then, agreed, at))
+        (reference, _opening(caller, then, agreed, around))
         for version, then in as_then.items()
-        if _holds(caller, then, agreed, at)
+        if _holds(caller, then, agreed, around)
         for reference in [f"{version.type}/{version.id}/_history/{version.version}"]
     )
     return Seen(partner, purpose, at, shown, unread)
@@ -94,12 +108,26 @@ def _asked(pairs: Pairs, desk: Desk) -> tuple[str, str, int]:
 
 
 def _standing(desk: Desk, types: Iterable[str], patient: str, at: int) -> list[Stored]:
-    """The versions of a patient's record that were current then, as far as the caller may see them."""
+    """The versions that were current then, of a record or of all, as far as the caller sees them."""
     span = Span(lo=at, hi=at, patient=patient)
     found = desk.records.versions("", "", desk.sees_any("r", types), Page(MOST + 1), span)
     if len(found) > MOST:
-        raise TooLarge(f"this record had more than {MOST} resources then")
+        raise TooLarge(f"more than {MOST} resources would have to be looked at")
     return found
+
+
+def _directory(desk: Desk, record: Iterable[Stored], at: int, door: Door) -> Directory:
+    """Who belonged to whom then, as the custodians' own staff had recorded it."""
+    stated = [*_standing(desk, _DIRECTORY, "", at), *record]
+    ours = [one for one in stated if not one.deleted and one.contributor in door.custodians]
+    documents = [r4.parse(one.body) for one in ours]
+    edges = [edge for document in documents for edge in edges_of(document, door.base_url)]
+    majorities = {
+        f"Patient/{document['id']}": majority_of(span_of(document["birthDate"])[0])
+        for document in documents
+        if document["resourceType"] == "Patient" and "birthDate" in document
+    }
+    return Directory.of(edges, majorities)
 
 
 def _as_then(stored: Stored, door: Door) -> Version:
@@ -121,31 +149,32 @@ def _agreed(desk: Desk, patients: Iterable[str], at: int, door: Door) -> tuple[l
             name = f"Consent/{one.id}/_history/{one.version}"
             if one.deleted or one.patient != patient:
                 continue
-            try:
-                agreed.append(Agreed(name, patient, rules_of(r4.parse(one.body), door)))
-            except Invalid:
-                unread.append(name)
+            document = r4.parse(one.body)
+            rules = rules_of(document, replace(door, keep=True))
+            agreed.append(Agreed(name, patient, rules))
+            unread += [name] if any(rule.kept for rule in rules) else []
     return agreed, tuple(unread)
 
 
-def _holds(caller: Caller, version: Version, agreed: Iterable[Agreed], at: int) -> bool:
-    consents: dict[str, list[tuple[Rule, ...]]] = {}
+def _holds(caller: Caller, version: Version, agreed: Iterable[Agreed], around: Then) -> bool:
+    consents: dict[str, list[Compiled]] = {}
     for one in agreed:
-        consents.setdefault(one.patient, []).append(one.rules)
-    return holds(known_to(caller, version.type, at), version, World(consents))
+        consents.setdefault(one.patient, []).append(Compiled(one.rules, one.version))
+    world = World(consents, around.versions, around.directory)
+    return holds(known_to(caller, version.type, around.at), version, world)
 
 
-def _opening(caller: Caller, version: Version, agreed: Sequence[Agreed], at: int) -> tuple[str, ...]:
+def _opening(caller: Caller, version: Version, agreed: Sequence[Agreed], around: Then) -> tuple[str, ...]:
     """The Consents without which it would have stayed closed, or that would open it alone."""
     named = _named(version)
-    if len(named) == 1 and _holds(caller, version, (), at):
+    if len(named) == 1 and _holds(caller, version, (), around):
         return ()
     of_these = [one for one in agreed if one.patient in named]
     return tuple(
         one.version
         for one in of_these
-        if _holds(caller, version, [one, *(o for o in of_these if o.patient != one.patient)], at)
-        and not _holds(caller, version, [o for o in of_these if o.patient != one.patient], at)
+        if _holds(caller, version, [one, *(o for o in of_these if o.patient != one.patient)], around)
+        and not _holds(caller, version, [o for o in of_these if o.patient != one.patient], around)
     )
 
 

@@ -111,7 +111,7 @@ def put(
         seen.require_whole()
     write = admitted.write(id_, "PUT", integrity.base_url)
     desk.require_opened("u", write)  # SMART: an update that creates is allowed by the letter of updates
-    stored = changes.put(write, before, desk.now, desk.caller.contributor)
+    stored = desk.put(changes, write, before)
     integrity.wrote(stored, admitted, before, where)
     return Written(201 if before is None or before.deleted else 200, desk.show(stored))
 

@@ -16,6 +16,7 @@ from careplan_service.access.facts import Fact, Facts
 from careplan_service.access.labels import labels_of
 from careplan_service.resources.extract import codings_in, values_at
 from careplan_service.resources.literals import uncovered
+from careplan_service.resources.marks import dated, decisive, marks
 from careplan_service.resources.params import COMMON, SearchParam
 
 
@@ -43,6 +44,8 @@ class ResourceSpec:
         """The facts of a valid document; references to `base_url` are read as local ones."""
         patients = list(self._patients(document, base_url))
         patient = patients[0] if patients else ""
+        typed = {**document, "resourceType": self.name}
+        marked = marks(typed, base_url)
         return Facts(
             type=self.name,
             patient=patient,
@@ -51,7 +54,9 @@ class ResourceSpec:
             primary=frozenset(_codings_at(document, self._primary_paths)),
             codes=frozenset(codings_in([value for name, value in document.items() if name != "meta"])),
             profiles=frozenset(_profiles(document.get("meta", {}).get("profile", ()))),
-            rows=self._rows(document, base_url, patient),
+            rows=(*self._rows(document, base_url, patient), *decisive(typed, marked)),
+            dated=dated(document),
+            marks=marked,
         )
 
     @cached_property

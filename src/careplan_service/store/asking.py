@@ -39,6 +39,7 @@ class Asking:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.within = database.within
         self._statements: dict[Form, Statement] = {}
 
     def rows(

@@ -21,13 +21,24 @@ from sqlalchemy import (
     select,
 )
 
+from careplan_service.access.consent.decision import EMERGENCIES
+from careplan_service.access.consent.matching import ADOLESCENT
+from careplan_service.access.consent.parts import MARKED
 from careplan_service.access.consent.terminology import NORMAL
 from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.access.filters import Consented
+from careplan_service.resources.marks import WITHIN
 from careplan_service.store.bind import Binds, fence
+from careplan_service.store.directory_sql import Keys
 from careplan_service.store.tables import consent_key, consent_part, consent_rule, fact
 
 ONE: ColumnElement[int] = literal_column("1")
+
+
+_ADOLESCENT: ColumnElement[str] = literal_column(f"'\n{ADOLESCENT}\n'")
+_EMERGENCIES: list[ColumnElement[str]] = [literal_column(f"'{code}'") for code in sorted(EMERGENCIES)]
+_MARKED: list[ColumnElement[str]] = [literal_column(f"'{name}'") for name in MARKED]
+_AROUND: list[ColumnElement[str]] = [literal_column("'author'"), literal_column("'data'")]
 
 
 def consented(asked: Consented, r: FromClause, binds: Binds, within: str) -> ColumnElement[bool]:
@@ -49,10 +60,11 @@ class _Predicate:
     def __init__(self, asked: Consented, r: FromClause, binds: Binds, within: str) -> None:
         self._asked, self._r = asked, r
         self._within = getattr(func, within)
-        self._actors = [binds.text(actor) for actor in asked.actors]
+        self._keys = Keys(asked, binds, within)
         self._purposes = [binds.text(code) for code in asked.purpose]
         self._fenced = [binds.text(fence(code)) for code in asked.purpose]
-        self._now = binds.number(asked.now)
+        self._now = self._keys.now
+        self._action = binds.text(asked.action)
 
     def visible(self) -> ColumnElement[bool]:
         """Whether every patient named lets the recipient have the version."""
@@ -75,39 +87,80 @@ class _Predicate:
     def _lets(self, patient: ColumnElement[str]) -> ColumnElement[bool]:
         """No deny on the frontier and, but for staff, some permit: the greatest `deny` says both."""
         rule = consent_rule.alias()
+        if self._asked.emergency:
+            denying = (rule.c.deny == 1, self._on_frontier(rule, patient), self._withstands(rule))
+            return not_(_some(rule, *denying))
         greatest = _one(func.max(rule.c.deny), rule, self._on_frontier(rule, patient))
         return func.coalesce(greatest, 0 if self._asked.workforce else 1) == 0
+
+    def _withstands(self, rule: FromClause) -> ColumnElement[bool]:
+        """A deny holds in an emergency if it names emergencies, or nobody can tell what it names."""
+        part, key = consent_part.alias(), consent_key.alias()
+        named = (key.c.part == part.c.part, key.c.dimension == "purpose", key.c.key.in_(_EMERGENCIES))
+        return or_(rule.c.kept == 1, _some(part, part.c.rule == rule.c.body, _some(key, *named)))
 
     def _on_frontier(self, rule: FromClause, patient: ColumnElement[str]) -> ColumnElement[bool]:
         """A matching rule of the patient without a matching exception below it."""
         nested = consent_rule.alias()
         below = (
             nested.c.consent == rule.c.consent,
+            nested.c.patient == rule.c.patient,
             func.length(nested.c.path) > func.length(rule.c.path),
             func.substr(nested.c.path, 1, func.length(rule.c.path) + 1) == rule.c.path.concat("."),
         )
-        exception = _some(nested, *below, self._matches(nested))
-        return and_(rule.c.patient == patient, self._matches(rule), or_(rule.c.leaf == 1, not_(exception)))
+        exception = _some(nested, self._matches(nested), *below)
+        return and_(or_(rule.c.leaf == 1, not_(exception)), self._matches(rule), rule.c.patient == patient)
 
     def _matches(self, rule: FromClause) -> ColumnElement[bool]:
         r, part = self._r, consent_part.alias()
         normal = and_(r.c.rank <= NORMAL, r.c.part2 == 0)
         reach = or_(rule.c.deny == 1, and_(rule.c.named == 1, or_(rule.c.labelled == 1, normal)))
-        failing = _some(part, part.c.rule == rule.c.rule, not_(self._part_matches(part)))
-        return and_(rule.c.valid_from <= self._now, rule.c.valid_to >= self._now, reach, not_(failing))
+        failing = _some(part, self._part_fails(part), part.c.rule == rule.c.body)
+        adolescent = self._within(r.c.sensitivities, _ADOLESCENT) > 0
+        of_guardian = or_(rule.c.guardian == "", and_(rule.c.lapses >= self._now, not_(adolescent)))
+        in_force = and_(rule.c.valid_from <= self._now, rule.c.valid_to >= self._now)
+        # The deepest stands first, here and below: SQLite's parser takes 100 levels.
+        return and_(not_(failing), in_force, reach, of_guardian)
 
-    def _part_matches(self, part: FromClause) -> ColumnElement[bool]:
-        """Every stated dimension has a matching key: as many dimensions do as are stated."""
-        key = consent_key.alias()
+    def _part_fails(self, part: FromClause) -> ColumnElement[bool]:
+        """Not every stated dimension has a matching key: fewer dimensions do than are stated."""
+        key, me, around = consent_key.alias(), self._keys.alias(), fact.alias()
         read = case((part.c.deny == 1, self._r.c.codes), else_=self._r.c.primary_codes)
         matching = or_(
-            and_(key.c.dimension == "actor", key.c.key.in_(self._actors)),
+            and_(key.c.dimension == "actor", me.c.wide == 0),
+            and_(key.c.dimension == "denied", me.c.wide >= 0),
             and_(key.c.dimension == "purpose", key.c.key.in_(self._purposes)),
             and_(key.c.dimension == "class", self._within(self._r.c.classes, key.c.key) > 0),
             and_(key.c.dimension == "code", self._within(read, key.c.key) > 0),
+            and_(key.c.dimension == "action", key.c.key == self._action),
+            and_(key.c.dimension.in_(_MARKED), self._within(self._r.c.marks, key.c.key) > 0),
+            around.c.vid > 0,
         )
-        matched = _one(func.count(key.c.dimension.distinct()), key, key.c.part == part.c.part, matching)
-        return and_(matched == self._expected(part), self._label(part))
+        # Joined rather than nested, so that it is not too deep.
+        keys = key.outerjoin(me, me.c.key == key.c.key).outerjoin(around, and_(*self._around(around, key)))
+        counted = func.count(key.c.dimension.distinct())
+        matched = _one(counted, keys, key.c.part == part.c.part, matching, inner=(key, me, around))
+        return or_(not_(self._label(part)), matched != self._expected(part), not_(self._dated(part)))
+
+    def _around(self, row: FromClause, key: FromClause) -> tuple[ColumnElement[bool], ...]:
+        """What refers to the version gives it the mark."""
+        return (
+            row.c.param == literal_column(f"'{WITHIN}'"),
+            row.c.value == self._r.c.type.concat("/").concat(self._r.c.id),
+            row.c.system == key.c.key,
+            key.c.dimension.in_(_AROUND),
+        )
+
+    def _dated(self, part: FromClause) -> ColumnElement[bool]:
+        """A permit needs all its dates inside; a deny counts what touches the period, or was stored in it."""
+        r, lo, hi = self._r, part.c.data_lo, part.c.data_hi
+        stored = and_(r.c.updated >= lo, r.c.updated <= hi)
+        touched = or_(and_(r.c.dated_lo <= hi, r.c.dated_hi >= lo), stored)
+        return or_(
+            part.c.any_date == 1,
+            and_(part.c.deny == 1, touched),
+            and_(part.c.deny == 0, r.c.dated_lo >= lo, r.c.dated_hi <= hi),
+        )
 
     def _expected(self, part: FromClause) -> ColumnElement[int]:
         """A deny for some purpose also concerns whoever names none."""
@@ -153,6 +206,10 @@ def _some(inner: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[
 
 
 def _one(
-    column: ColumnElement[Any], inner: FromClause, *conditions: ColumnElement[bool]
+    column: ColumnElement[Any],
+    from_: FromClause,
+    *conditions: ColumnElement[bool],
+    inner: tuple[FromClause, ...] = (),
 ) -> ColumnElement[Any]:
-    return select(column).select_from(inner).where(*conditions).correlate_except(inner).scalar_subquery()
+    query = select(column).select_from(from_).where(*conditions)
+    return query.correlate_except(*(inner or (from_,))).scalar_subquery()

@@ -7,14 +7,24 @@ statement for all values. So the index is asked first how many rows there are, u
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
-from sqlalchemy import ColumnElement, FromClause, Select, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from careplan_service.access import filters as f
 from careplan_service.store.bind import Binds, named
 from careplan_service.store.compiling import Statement
 from careplan_service.store.database import Database
+from careplan_service.store.directory_sql import Keys
+from careplan_service.store.directory_sql import values as keys_values
 from careplan_service.store.shapes import Values, shape
 from careplan_service.store.sql import clause
 from careplan_service.store.tables import consent_key, consent_part, consent_rule, resource
@@ -88,14 +98,16 @@ class Leads:
 
     def few_patients(self, asked: f.Consented) -> bool:
         """Whether no more than MANY_PATIENTS permits in force name the partner."""
-        form = ("patients", len(asked.actors))
+        values: Values = []
+        form = ("patients", shape(asked, values))
         sql = self._probes.get(form)
         if sql is None:
             binds = Binds()
-            inner = _naming(asked, binds).limit(literal_column(str(MANY_PATIENTS + 1))).subquery()
+            named_by = _naming(asked, binds, self._database.within)
+            inner = named_by.limit(literal_column(str(MANY_PATIENTS + 1))).subquery()
             counted = select(func.count()).select_from(inner)
             sql = self._probes[form] = self._database.compiled(counted)
-        return int(self._database.rows(sql, named(naming_values(asked)))[0][0]) <= MANY_PATIENTS
+        return int(self._database.rows(sql, named(keys_values(asked)))[0][0]) <= MANY_PATIENTS
 
     def _many(self, part: f.Filter) -> int:
         values: Values = []
@@ -124,29 +136,28 @@ class Leads:
         return select(func.count()).select_from(counted).scalar_subquery()
 
 
-def _naming(asked: f.Consented, binds: Binds) -> Select[Any]:
-    """The patients with a permit in force that names the partner."""
+def _naming(asked: f.Consented, binds: Binds, within: str) -> CompoundSelect[Any]:
+    """The patients with a permit in force that names the partner, or everybody."""
     rule, part, key = consent_rule.alias(), consent_part.alias(), consent_key.alias()
-    actors, now = [binds.text(actor) for actor in asked.actors], binds.number(asked.now)
-    return (
+    open_, keys = consent_rule.alias(), Keys(asked, binds, within)
+    return union_all(
         select(rule.c.patient)
-        .join(part, part.c.rule == rule.c.rule)
+        .join(part, part.c.rule == rule.c.body)
         .join(key, key.c.part == part.c.part)
-        .where(key.c.dimension == "actor", key.c.key.in_(actors))
-        .where(rule.c.deny == 0)
-        .where(rule.c.valid_from <= now, rule.c.valid_to >= now)
+        .where(key.c.dimension == "actor", keys.narrow(key.c.key))
+        .where(rule.c.deny == 0, rule.c.valid_from <= keys.now, rule.c.valid_to >= keys.now),
+        select(open_.c.patient)
+        .where(open_.c.open == literal_column("1"), open_.c.deny == 0)
+        .where(open_.c.valid_from <= keys.now, open_.c.valid_to >= keys.now),
     )
 
 
-def naming_values(asked: f.Consented) -> Values:
-    """What `_naming` binds."""
-    return [*asked.actors, asked.now]
-
-
-def reach(asked: f.Consented, contributor: str, r: FromClause, binds: Binds) -> ColumnElement[bool]:
+def reach(
+    asked: f.Consented, contributor: str, r: FromClause, binds: Binds, within: str
+) -> ColumnElement[bool]:
     """What a partner's view implies: its own contribution, or a patient with a permit that names it."""
-    own, theirs = resource.alias(), resource.alias()
-    permitted = select(theirs.c.vid).where(theirs.c.current == 1, theirs.c.patient.in_(_naming(asked, binds)))
+    own, theirs, named_by = resource.alias(), resource.alias(), _naming(asked, binds, within)
+    permitted = select(theirs.c.vid).where(theirs.c.current == 1, theirs.c.patient.in_(named_by))
     contributed = select(own.c.vid).where(own.c.contributor == binds.text(contributor), own.c.current == 1)
     return r.c.vid.in_(permitted.union_all(contributed))
 
@@ -157,7 +168,7 @@ def partner_of(wanted: f.Filter) -> tuple[f.Consented, str] | None:
     for part in parts:
         if isinstance(part, f.Any) and _is_reached(part):
             own = [one for one in _leaves(part) if isinstance(one, f.Is) and one.column == "contributor"]
-            asked = [one for one in _leaves(part) if isinstance(one, f.Consented) and not one.workforce]
+            asked = [one for one in _leaves(part) if _is_narrow(one)]
             if own and asked:
                 return asked[0], own[0].value
     return None
@@ -170,8 +181,13 @@ def _is_reached(wanted: f.Filter) -> bool:
     if isinstance(wanted, f.All):
         return any(map(_is_reached, wanted.parts))
     if isinstance(wanted, f.Consented):
-        return not wanted.workforce
+        return _is_narrow(wanted)
     return isinstance(wanted, f.Is) and wanted.column == "contributor"
+
+
+def _is_narrow(wanted: f.Filter) -> TypeGuard[f.Consented]:
+    """Whether only what some permit names can hold."""
+    return isinstance(wanted, f.Consented) and not wanted.workforce and not wanted.emergency
 
 
 def _leaves(wanted: f.Filter) -> Iterator[f.Filter]:

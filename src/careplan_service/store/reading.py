@@ -14,7 +14,8 @@ from careplan_service.store.asking import HEADS, SELECT, Asking, first_consented
 from careplan_service.store.beside_sql import sources, targets
 from careplan_service.store.bind import Binds
 from careplan_service.store.database import Database
-from careplan_service.store.leads import Leads, few_leads, naming_values, partner_of, reach
+from careplan_service.store.directory_sql import values as keys_values
+from careplan_service.store.leads import Leads, few_leads, partner_of, reach
 from careplan_service.store.lists import elements, listed
 from careplan_service.store.paging import key_columns, key_values, page_values, paged
 from careplan_service.store.shapes import Values, shape
@@ -170,11 +171,11 @@ class Reading:
 
     def _start_values(self, start: Hashable, wanted: Filter) -> Values:
         partner = partner_of(wanted) if start == "reach" else None
-        return [*naming_values(partner[0]), partner[1]] if partner else []
+        return [*keys_values(partner[0]), partner[1]] if partner else []
 
     def _started(self, query: Select[Any], start: Hashable, wanted: Filter, binds: Binds) -> Select[Any]:
         partner = partner_of(wanted) if start == "reach" else None
-        return query.where(reach(*partner, resource, binds)) if partner else query
+        return query.where(reach(*partner, resource, binds, self.asking.within)) if partner else query
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,8 @@ from typing import Any
 
 from careplan_service.access import filters as f
 from careplan_service.store.bind import fence
+from careplan_service.store.directory_sql import started
+from careplan_service.store.directory_sql import values as keys_values
 
 Values = list[str | int]
 FLAGS = frozenset({"current", "deleted", "others"})
@@ -81,8 +83,16 @@ def _mentions(wanted: f.Mentions, values: Values) -> Hashable:
 
 
 def _consented(wanted: f.Consented, values: Values) -> Hashable:
-    values += [*wanted.actors, *wanted.purpose, *(fence(code) for code in wanted.purpose), wanted.now]
-    return (f.Consented, len(wanted.actors), len(wanted.purpose), wanted.workforce)
+    values += [*keys_values(wanted), *wanted.purpose, *(fence(code) for code in wanted.purpose)]
+    values.append(wanted.action)
+    wide = tuple(only_denied for _, only_denied in started(wanted))
+    flags = (wanted.workforce, wanted.parts_follow, wanted.emergency)
+    return (f.Consented, wide, len(wanted.actors), len(wanted.purpose), flags)
+
+
+def _represented(wanted: f.Represented, values: Values) -> Hashable:
+    values += [wanted.relative, wanted.now]
+    return f.Represented
 
 
 _SHAPES: Mapping[type, Callable[[Any, Values], Hashable]] = {
@@ -97,4 +107,5 @@ _SHAPES: Mapping[type, Callable[[Any, Values], Hashable]] = {
     f.Linked: _linked,
     f.Mentions: _mentions,
     f.Consented: _consented,
+    f.Represented: _represented,
 }

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from careplan_service.access import filters as f
 from careplan_service.store.bind import Binds
 from careplan_service.store.consent_sql import ONE, consented
+from careplan_service.store.directory_sql import represented
 from careplan_service.store.documents_sql import mentions
 from careplan_service.store.linked_sql import linked
 from careplan_service.store.shapes import FLAGS, READ
@@ -161,4 +162,5 @@ _CLAUSES: Mapping[type, Callable[[Anything, FromClause, Binds, str], Column]] = 
     f.Linked: lambda wanted, r, b, w: linked(wanted, r, b, lambda part, at: clause(part, at, b, w)),
     f.Mentions: mentions,
     f.Consented: consented,
+    f.Represented: represented,
 }

@@ -10,6 +10,9 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, text
 from sqlalchemy import Text as PlainText
 
+from careplan_service.access.facts import UNDATED
+from careplan_service.access.instants import END
+
 metadata = MetaData()
 
 # Compared by code point, as Python and SQLite do, so that a prefix is a range.
@@ -41,6 +44,9 @@ resource = Table(
     Column("primary_codes", Text, nullable=False),
     Column("codes", Text, nullable=False),
     Column("classes", Text, nullable=False),
+    Column("marks", Text, nullable=False, server_default=""),
+    Column("dated_lo", BigInteger, nullable=False, server_default=str(UNDATED[0])),
+    Column("dated_hi", BigInteger, nullable=False, server_default=str(UNDATED[1])),
 )
 _current = text("current = 1")
 Index("resource_version", resource.c.type, resource.c.id, resource.c.version, unique=True)
@@ -109,9 +115,36 @@ consent_rule = Table(
     Column("leaf", Integer, nullable=False),
     Column("valid_from", BigInteger, nullable=False),
     Column("valid_to", BigInteger, nullable=False),
+    # Whose parts it shares: the rule itself, or that of which it is a copy for a merged patient.
+    Column("body", BigInteger, nullable=False, server_default="0"),
+    Column("copied", Integer, nullable=False, server_default="0"),
+    # It stands for a Consent that cannot be enforced.
+    Column("kept", Integer, nullable=False, server_default="0"),
+    # A permit for everybody.
+    Column("open", Integer, nullable=False, server_default="0"),
+    # The representative who consented, when, and the last moment at which that permits anything.
+    Column("guardian", Text, nullable=False, server_default=""),
+    Column("signed", BigInteger, nullable=False, server_default="0"),
+    Column("authority", Integer, nullable=False, server_default="1"),
+    Column("lapses", BigInteger, nullable=False, server_default=str(END)),
 )
 Index("consent_rule_patient", consent_rule.c.patient, consent_rule.c.deny)
 Index("consent_rule_consent", consent_rule.c.consent)
+_open, _kept, _guarded = text("open = 1"), text("kept = 1"), text("guardian <> ''")
+Index("consent_rule_open", consent_rule.c.patient, sqlite_where=_open, postgresql_where=_open)
+Index("consent_rule_kept", consent_rule.c.consent, sqlite_where=_kept, postgresql_where=_kept)
+Index(
+    "consent_rule_guardian",
+    consent_rule.c.guardian,
+    consent_rule.c.patient,
+    sqlite_where=_guarded,
+    postgresql_where=_guarded,
+)
+
+COPIED = tuple(
+    column.name for column in consent_rule.columns if column.name not in ("rule", "patient", "leaf", "copied")
+)
+"""The columns of a rule that its copy for another record of the patient shares."""
 
 consent_part = Table(
     "consent_part",
@@ -128,6 +161,9 @@ consent_part = Table(
     Column("ceiling", Integer, nullable=False),
     Column("narrow", Integer, nullable=False),
     Column("part2", Integer, nullable=False),
+    Column("any_date", Integer, nullable=False, server_default="1"),
+    Column("data_lo", BigInteger, nullable=False, server_default="0"),
+    Column("data_hi", BigInteger, nullable=False, server_default="0"),
 )
 Index("consent_part_rule", consent_part.c.rule)
 
@@ -141,6 +177,23 @@ consent_key = Table(
 )
 
 Index("consent_key_key", consent_key.c.dimension, consent_key.c.key, consent_key.c.part)
+
+# Who belongs to whom, as the custodian's own records say: see `access/consent/directory.py`.
+actor_edge = Table(
+    "actor_edge",
+    metadata,
+    Column("edge", _SERIAL, primary_key=True, autoincrement=True),
+    # The resource that states it: `Group/g`.
+    Column("source", Text, nullable=False),
+    Column("member", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("within", Text, nullable=False),
+    Column("lo", BigInteger, nullable=False),
+    Column("hi", BigInteger, nullable=False),
+)
+Index("actor_edge_member", actor_edge.c.member, actor_edge.c.kind)
+Index("actor_edge_source", actor_edge.c.source)
 
 audit = Table(
     "audit",

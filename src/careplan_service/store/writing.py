@@ -11,7 +11,7 @@ from careplan_service.interactions.desk import AuditEntry, Stored, Write
 from careplan_service.store.audit_rows import leave, row_of
 from careplan_service.store.bind import fenced_set
 from careplan_service.store.database import Database
-from careplan_service.store.filing import Filing, file_rules
+from careplan_service.store.filing import STATING, Filer, Filing
 from careplan_service.store.keeping import Keeping
 from careplan_service.store.reading import Reading
 from careplan_service.store.statements import Statements
@@ -26,6 +26,7 @@ class Writing:
         self, database: Database, reading: Reading, statements: Statements, keeping: Keeping
     ) -> None:
         self._database, self._reading, self._sql = database, reading, statements
+        self._filing = Filer(database, statements)
         self.found = keeping.targets.found
         self.before_deleting = keeping.targets.before_deleting
         self.answered, self.remember = keeping.keys.answered, keeping.keys.remember
@@ -80,8 +81,9 @@ class Writing:
         insert(tables["document"], [{"vid": vid, "body": body}])
         insert(tables["fact"], fact_rows(vid, write.facts, searchable=not deleted))
         if write.type == "Consent":
-            filing = Filing(write.id, version, write.facts.patient, write.rules)
-            file_rules(self._database, self._sql, filing)
+            self._filing.rules(Filing(write.id, version, write.facts.patient, write.rules))
+        if write.type in STATING:
+            self._filing.edges(f"{write.type}/{write.id}", write.edges, first=before is None)
         stored = Stored(write.type, write.id, version, updated, deleted, write.method, body, "", origin, vid)
         facts, labels = write.facts, write.facts.labels
         return stored._replace(
@@ -107,6 +109,9 @@ def columns_of(facts: Facts) -> Row:
         "primary_codes": fenced_set(facts.primary),
         "codes": fenced_set(facts.codes),
         "classes": fenced_set({facts.type, *facts.profiles}),
+        "marks": fenced_set(facts.marks),
+        "dated_lo": facts.dated[0],
+        "dated_hi": facts.dated[1],
     }
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from builders import ACT_CODE, ACT_REASON, CONFIDENTIALITY, PARTNER, STRANGER, a_consent, a_provision, coding
-from careplan_service.access.consent.decision import permits
-from careplan_service.access.consent.matching import matches
+from careplan_service.access.consent.decision import Compiled, permits
+from careplan_service.access.consent.directory import NOBODY
+from careplan_service.access.consent.matching import asked_by, matches
 from careplan_service.access.consent.rules import Door, Rule, rules_of
 from careplan_service.access.consent.terminology import covered_labels, label_key, purpose_and_ancestors
-from careplan_service.access.facts import Facts
+from careplan_service.access.facts import Facts, Record
 from careplan_service.access.filters import Consented
 from careplan_service.access.instants import span
 from careplan_service.access.labels import UNLABELLED, labels_of
@@ -130,11 +131,12 @@ def test_a_permit_is_matched_narrowly_and_a_deny_widely(row: int) -> None:
         document = {**a_provision(type_, to, role, **stated), **provision}
         return rules_of(a_consent(ANN, document), Door(""))[0]
 
-    assert matches(compiled("permit"), asked, facts) is permit
-    assert matches(compiled("deny"), asked, facts) is deny
+    who, version = asked_by(asked, NOBODY), Record(facts)
+    assert matches(compiled("permit"), who, version) is permit
+    assert matches(compiled("deny"), who, version) is deny
 
 
-PERMIT, DENY = (rule("permit"),), (rule("deny"),)
+PERMIT, DENY = Compiled((rule("permit"),)), Compiled((rule("deny"),))
 OTHERS = about(other_patients=frozenset({"Patient/ben"}))
 NOBODYS = about(patient="")
 BENS = about(patient="", other_patients=frozenset({"Patient/ben"}))
@@ -168,14 +170,14 @@ DECISIONS: list[tuple[str, Consented, Facts, dict[str, Any], bool]] = [
 @pytest.mark.parametrize("row", DECISIONS, ids=lambda row: row[0])
 def test_the_decision(row: tuple[str, Consented, Facts, dict[str, Any], bool]) -> None:
     _, asked, facts, consents, expected = row
-    assert permits(asked, facts, consents) is expected
+    assert permits(asked, Record(facts), consents) is expected
 
 
 def test_the_deepest_matched_exception_decides_on_each_branch() -> None:
     provision = a_provision("permit", PARTNER, provision=[a_provision("deny", classes=["Goal"])])
-    consent = rules_of(a_consent(ANN, provision), Door(""))
-    assert not permits(asking(), about(), {ANN: [consent]})
-    assert permits(asking(), about(type="CarePlan"), {ANN: [consent]})
+    consent = Compiled(rules_of(a_consent(ANN, provision), Door("")))
+    assert not permits(asking(), Record(about()), {ANN: [consent]})
+    assert permits(asking(), Record(about(type="CarePlan")), {ANN: [consent]})
 
 
 def test_codes_of_one_meaning_have_one_key_whatever_their_system() -> None:

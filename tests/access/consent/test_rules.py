@@ -56,23 +56,31 @@ def an_actor(role: str = "IRCP", **reference: Any) -> list[Document]:
 
 
 UNENFORCEABLE: dict[str, tuple[Document, list[str]]] = {
-    "the period of the data": ({"dataPeriod": {"start": "2026"}}, ["dataPeriod"]),
-    "single records": ({"data": [{"meaning": "instance", "reference": {"reference": "Goal/1"}}]}, ["data"]),
-    "actions": ({"action": [concept("http://example.org/action", "access")]}, ["action"]),
-    "a practitioner": ({"actor": an_actor(reference="Practitioner/bob")}, ["actor[0].reference"]),
-    "a role of a practitioner": ({"actor": an_actor(reference="PractitionerRole/1")}, ["actor[0].reference"]),
-    "a device": ({"actor": an_actor(reference="Device/1")}, ["actor[0].reference"]),
-    "a group": ({"actor": an_actor(reference="Group/1")}, ["actor[0].reference"]),
-    "a care team": ({"actor": an_actor(reference="CareTeam/1")}, ["actor[0].reference"]),
+    "data elsewhere": (
+        {"data": [{"meaning": "instance", "reference": {"reference": "https://elsewhere.example/Goal/1"}}]},
+        ["data[0]"],
+    ),
+    "data by display": (
+        {"data": [{"meaning": "related", "reference": {"display": "the goal"}}]},
+        ["data[0]"],
+    ),
+    "an action nobody knows": ({"action": [concept("http://example.org/action", "access")]}, ["action[0]"]),
+    "an actor that is a place": ({"actor": an_actor(reference="Location/1")}, ["actor[0].reference"]),
     "an actor by display": ({"actor": an_actor(display="the food bank")}, ["actor[0].reference"]),
     "an actor by identifier": ({"actor": an_actor(identifier={"value": "7"})}, ["actor[0].reference"]),
     "an organisation elsewhere": (
         {"actor": an_actor(reference="https://elsewhere.example/fhir/Organization/1")},
         ["actor[0].reference"],
     ),
-    "the custodian of the data": ({"actor": an_actor("CST", reference=PARTNER)}, ["actor[0].role"]),
-    "the author of the data": ({"actor": an_actor("AUT", reference=PARTNER)}, ["actor[0].role"]),
-    "the informant": ({"actor": an_actor("INF", reference=PARTNER)}, ["actor[0].role"]),
+    "the custodian of the data by display": ({"actor": an_actor("CST", display="x")}, ["actor[0].reference"]),
+    "an author by identifier": (
+        {"actor": an_actor("AUT", identifier={"system": "http://example.org", "value": "7"})},
+        ["actor[0].reference"],
+    ),
+    "a custodian who is a person": (
+        {"actor": an_actor("CST", reference="Practitioner/1")},
+        ["actor[0].reference"],
+    ),
     "a class of an unknown system": ({"class": [coding("http://example.org/c", "Goal")]}, ["class[0]"]),
     "a class that is no type": (
         {"class": [coding("http://hl7.org/fhir/resource-types", "goal")]},
@@ -118,9 +126,12 @@ def test_a_modifier_on_an_actor_is_refused() -> None:
     assert refused(a_consent(ANN, provision)) == ["Consent.provision.actor[0].modifierExtension"]
 
 
-def test_a_third_level_is_refused() -> None:
-    deep = to_partner(provision=[a_provision("deny", provision=[a_provision("permit")])])
-    assert refused(a_consent(ANN, deep)) == ["Consent.provision.provision[0].provision"]
+def test_a_fourth_level_is_refused() -> None:
+    third = a_provision("permit", labels=["R"])
+    deep = to_partner(provision=[a_provision("deny", provision=[third])])
+    assert [rule.path for rule in rules(deep)][-1] == "provision.provision[0].provision[0]"
+    third["provision"] = [a_provision("deny")]
+    assert refused(a_consent(ANN, deep)) == ["Consent.provision.provision[0].provision[0].provision"]
 
 
 @pytest.mark.parametrize("nested", [{}, {"type": "allow"}, {"purpose": [coding(ACT_REASON, "TREAT")]}])
@@ -141,7 +152,7 @@ FRAMES: dict[str, tuple[Document, list[str]]] = {
         {"verification": [{"verified": True, "modifierExtension": EXTENSION}]},
         ["Consent.verification[0].modifierExtension"],
     ),
-    "given by a relative": ({"performer": [{"reference": "RelatedPerson/1"}]}, ["Consent.performer[0]"]),
+    "given by a practitioner": ({"performer": [{"reference": "Practitioner/1"}]}, ["Consent.performer[0]"]),
     "given by another patient": (
         {"performer": [{"reference": ANN}, {"reference": "Patient/ben"}]},
         ["Consent.performer[1]"],
@@ -165,16 +176,15 @@ def test_a_frame_that_cannot_be_enforced_is_refused_with_its_expression(name: st
 
 def test_every_fault_is_told_at_once() -> None:
     provision = to_partner(
-        dataPeriod={}, data=[], provision=[{"code": [{"text": "x"}]}, a_provision("deny", action=[])]
+        code=[{"text": "x"}], provision=[{"code": [{"text": "x"}]}, a_provision("deny", actors=[])]
     )
     found = refused(a_consent(ANN, provision, patient={}, modifierExtension=EXTENSION))
     assert found == [
         "Consent.modifierExtension",
         "Consent.patient",
-        "Consent.provision.data",
-        "Consent.provision.dataPeriod",
+        "Consent.provision.code[0]",
         "Consent.provision.provision[0].type",
-        "Consent.provision.provision[1].action",
+        "Consent.provision.provision[1].actors",
     ]
 
 
@@ -193,10 +203,10 @@ def test_a_consent_that_decides_nothing_is_taken_whatever_it_asks_for(more: Docu
 BASES: dict[str, tuple[Document | None, str, Any]] = {
     "the type of the root wins over opting in": (a_provision("deny"), "OPTIN", [("provision", True)]),
     "the type of the root wins over opting out": (a_provision("permit"), "OPTOUT", [("provision", False)]),
-    "opted in without a provision": (None, "OPTIN", [("provision", False)]),
-    "opted in with restrictions": (None, "OPTINR", [("provision", False)]),
-    "opted out without a provision": (None, "OPTOUT", [("provision", True)]),
-    "opted out with exceptions": (None, "OPTOUTE", [("provision", True)]),
+    "opted in without a provision": (None, "OPTIN", [("policyRule", False)]),
+    "opted in with restrictions": (None, "OPTINR", [("policyRule", False)]),
+    "opted out without a provision": (None, "OPTOUT", [("policyRule", True)]),
+    "opted out with exceptions": (None, "OPTOUTE", [("policyRule", True)]),
     "opted out, one exception": (
         {"provision": [to_partner()]},
         "OPTOUT",

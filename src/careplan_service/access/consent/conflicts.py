@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from careplan_service.access.consent.dimensions import LabelReach, Part
+from careplan_service.access.consent.parts import LabelReach, Part
 from careplan_service.access.consent.rules import Rule
 from careplan_service.access.consent.terminology import NORMAL, purpose_and_ancestors
 

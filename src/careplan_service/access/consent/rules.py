@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from careplan_service.access import instants
 from careplan_service.access.consent import dimensions
-from careplan_service.access.consent.dimensions import Part
+from careplan_service.access.consent.choices import STRICT, Choices
+from careplan_service.access.consent.dimensions import Part, Place
+from careplan_service.access.consent.unenforceable import kept
 from careplan_service.errors import Fault, Invalid
 
 SHARING_SCOPES = frozenset({"patient-privacy", "research"})
 _SCOPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/consentscope"
 _SCOPE_SYSTEMS = frozenset({_SCOPE_SYSTEM, "http://hl7.org/fhir/consentscope"})
 _RESEARCH = frozenset({"HRESCH"})
-_LEVELS = 2
+_LEVELS = 3
 _STATED = {"id", "type", "period", "provision", *dimensions.READERS}
 _MODIFIERS = frozenset({"modifierExtension"})
 _EXTENSIONS = _MODIFIERS | {"extension"}
@@ -30,8 +32,11 @@ _EXTENSIONS = _MODIFIERS | {"extension"}
 class Rule:
     """One flat rule: matches when the moment lies in valid_from..valid_to and every part matches.
 
-    `path` is the provision's place (`provision.provision[0]`); valid_from and valid_to are
-    microseconds UTC, both inclusive.
+    `path` is the provision's place (`provision.provision[0]`, or `policyRule` without one); valid_from
+    and valid_to are microseconds UTC, both inclusive. A `kept` rule stands for a Consent that cannot be
+    enforced: it denies what that may concern, and `path` says why. The permits of a representative
+    (`guardian`, a RelatedPerson) hold while its authority does, which must be on record for the moment
+    `signed` where `authority` is set.
     """
 
     path: str
@@ -39,6 +44,12 @@ class Rule:
     parts: tuple[Part, ...]
     valid_from: int = instants.BEGINNING
     valid_to: int = instants.END
+    open_recipient: bool = False
+    open_label: bool = False
+    kept: bool = False
+    guardian: str = ""
+    signed: int = instants.BEGINNING
+    authority: bool = True
 
     @property
     def names_recipient(self) -> bool:
@@ -53,10 +64,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Door:
-    """What the compiler must know of this service: its base URL and the custodians' references."""
+    """What the compiler must know of this service: its base URL, the custodians' references, its choices.
+
+    With `keep` a Consent that cannot be enforced becomes one rule that denies what it may concern.
+    """
 
     base_url: str
     custodians: Container[str] = frozenset()
+    choices: Choices = STRICT
+    keep: bool = False
 
 
 def is_sharing(consent: Mapping[str, Any]) -> bool:
@@ -74,7 +90,7 @@ def _sharing_scopes(consent: Mapping[str, Any]) -> set[str]:
 def rules_of(consent: Mapping[str, Any], door: Door) -> tuple[Rule, ...]:
     """The flat rules of a valid Consent; none when it is not active or not about sharing.
 
-    Raises Invalid (422) naming every element that no rule enforces.
+    Raises Invalid (422) naming every element that no rule enforces, unless the door keeps it.
     """
     if consent.get("status") != "active":
         return ()
@@ -85,10 +101,29 @@ def rules_of(consent: Mapping[str, Any], door: Door) -> tuple[Rule, ...]:
         effect, fault = _base(consent)
         faults += [fault] if fault else []
         root = consent.get("provision") or {}
-        rules += _flatten(root, effect, (), (), "provision", 1, door, faults)
+        path = "provision" if "provision" in consent else "policyRule"
+        rules += _flatten(root, effect, _TOP, path, door, faults)
+    if faults and door.keep:
+        return (_in_force(consent, _kept(consent, faults, door), door),)
     if faults:
         raise Invalid("this Consent asks for what cannot be enforced here", faults=faults)
-    return tuple(_in_force(consent, rule) for rule in rules if rule.deny or _may_permit(consent, door))
+    return tuple(_in_force(consent, rule, door) for rule in rules if rule.deny or _may_permit(consent, door))
+
+
+def _kept(consent: Mapping[str, Any], faults: Sequence[Fault], door: Door) -> Rule:
+    """Whom, what for and when the root says, as far as that can be told; all else may be concerned."""
+    root, unread = consent.get("provision") or {}, list[Fault]()
+    own = dimensions.read(root, Place("Consent.provision", door.base_url, unread, door.custodians))
+    told = {(fault.expression or "").removeprefix("Consent.provision.").split("[")[0] for fault in unread}
+    part = Part(
+        actors=None if "actor" in told else own.actors,
+        purposes=None if "purpose" in told else own.purposes,
+        deny=True,
+    )
+    period = root.get("period", {})
+    window = instants.period(period.get("start"), period.get("end"))
+    parts = (part,) if part.states_anything else ()
+    return Rule(kept(consent, faults), True, parts, *window, kept=True)
 
 
 def _unclear_scope(consent: Mapping[str, Any]) -> Iterator[Fault]:
@@ -108,7 +143,7 @@ def _unenforceable_frame(consent: Mapping[str, Any], door: Door) -> Iterator[Fau
         yield _fault(expression, "cannot enforce `modifierExtension`; leave it out")
     for i, performer in enumerate(_dicts(consent.get("performer"))):
         given = _local(performer, door)
-        if given != patient and not given.startswith("Organization/"):
+        if given != patient and not given.startswith(("Organization/", "RelatedPerson/")):
             text = f"cannot verify that `{given}` may consent for `{patient}`; name the patient as performer"
             yield _fault(f"Consent.performer[{i}]", text)
 
@@ -131,41 +166,35 @@ def _base(consent: Mapping[str, Any]) -> tuple[str, Fault | None]:
     return "deny", _fault(where, "say `permit` or `deny`: without it nobody can tell what this consent means")
 
 
+class _Above(NamedTuple):
+    """What the provisions above one leave it: their parts, windows, effect and number."""
+
+    parts: tuple[Part, ...]
+    window: tuple[tuple[int, int], ...]
+    effect: str
+    level: int
+
+
+_TOP = _Above((), (), "", 0)
+
+
 def _flatten(
-    node: Mapping[str, Any], effect: str, parts: tuple[Part, ...], window: tuple[tuple[int, int], ...],
-    path: str, level: int, door: Door, faults: list[Fault],
-) -> Iterator[Rule]:  # fmt: skip
+    node: Mapping[str, Any], effect: str, above: _Above, path: str, door: Door, faults: list[Fault]
+) -> Iterator[Rule]:
     where = f"Consent.{path}"
-    faults.extend(
-        _fault(
-            f"{where}.{name}", f"cannot enforce `Consent.{path}.{name}`; leave it out or ask the custodian"
-        )
-        for name in node
-        if name not in _STATED
-    )
-    stated_here = {name: value for name, value in node.items() if name in _STATED - {"provision"}}
-    faults.extend(
-        _fault(expression, "cannot enforce an extension in a provision; leave it out")
-        for expression in _extended(stated_here, where, _EXTENSIONS)
-    )
-    own = dimensions.read(node, where, door.base_url, faults)
-    # A permit below a deny stays inside every ancestor; any other child replaces what it states.
-    if effect == "permit" and parts and parts[-1].deny:
-        parts = (*parts, *(replace(part, deny=False) for part in parts), own)
-    else:
-        inherited = tuple(replace(part.without(own), deny=effect == "deny") for part in parts)
-        parts = (*inherited, replace(own, deny=effect == "deny"))
-    limits = (
-        *window,
-        instants.period(node.get("period", {}).get("start"), node.get("period", {}).get("end")),
-    )
+    faults.extend(_not_stated(node, where))
+    place = Place(where, door.base_url, faults, door.custodians, door.choices)
+    parts = _inherited(dimensions.read(node, place), effect, above, door.choices)
+    period = node.get("period", {})
+    limits = (*above.window, instants.period(period.get("start"), period.get("end")))
     stated = tuple(dict.fromkeys(part for part in parts if part.states_anything))
     yield Rule(path, effect == "deny", stated, max(lo for lo, _ in limits), min(hi for _, hi in limits))
     children = _dicts(node.get("provision"))
-    if children and level == _LEVELS:
+    if children and above.level + 1 == _LEVELS:
         text = f"cannot enforce provisions nested deeper than {_LEVELS} levels; file a second Consent"
         faults.append(_fault(f"{where}.provision", text))
         return
+    here = _Above(parts, limits, effect, above.level + 1)
     for i, child in enumerate(children):
         nested = f"{path}.provision[{i}]"
         if child.get("type") not in ("permit", "deny"):
@@ -173,7 +202,28 @@ def _flatten(
                 _fault(f"Consent.{nested}.type", "say `permit` or `deny` in every nested provision")
             )
             continue
-        yield from _flatten(child, child["type"], parts, limits, nested, level + 1, door, faults)
+        yield from _flatten(child, child["type"], here, nested, door, faults)
+
+
+def _inherited(own: Part, effect: str, above: _Above, choices: Choices) -> tuple[Part, ...]:
+    """A permit below a deny stays inside every ancestor; any other child replaces what it states."""
+    if effect == "permit" and above.effect == "deny":
+        return (*above.parts, *(replace(part, deny=False) for part in above.parts), own)
+    if effect == above.effect == "permit" and not choices.exceptions_replace:
+        return (*above.parts, own)
+    inherited = tuple(replace(part.without(own), deny=effect == "deny") for part in above.parts)
+    return (*inherited, replace(own, deny=effect == "deny"))
+
+
+def _not_stated(node: Mapping[str, Any], where: str) -> Iterator[Fault]:
+    """What stands in a provision and is none of its elements, or is narrowed by an extension."""
+    for name in node:
+        if name not in _STATED:
+            told = f"cannot enforce `{where}.{name}`; leave it out or ask the custodian"
+            yield _fault(f"{where}.{name}", told)
+    stated = {name: value for name, value in node.items() if name in _STATED - {"provision"}}
+    for expression in _extended(stated, where, _EXTENSIONS):
+        yield _fault(expression, "cannot enforce an extension in a provision; leave it out")
 
 
 def _extended(value: object, where: str, names: frozenset[str]) -> Iterator[str]:
@@ -197,13 +247,28 @@ def _may_permit(consent: Mapping[str, Any], door: Door) -> bool:
     return all(manager in door.custodians for manager in managers)
 
 
-def _in_force(consent: Mapping[str, Any], rule: Rule) -> Rule:
+def _in_force(consent: Mapping[str, Any], rule: Rule, door: Door) -> Rule:
     """A permit dated in the future does not help before that day; a research consent decides on research."""
+    choices = door.choices
     if _sharing_scopes(consent) == {"research"}:
         rule = replace(rule, parts=(*rule.parts, Part(purposes=_RESEARCH, deny=rule.deny)))
-    if rule.deny or not consent.get("dateTime"):
+    if rule.deny:
+        return rule
+    rule = replace(rule, open_recipient=choices.open_recipient, open_label=not choices.ceiling)
+    if guardian := _guardian(consent, door):
+        signed = instants.period(consent.get("dateTime"), None)[0]
+        rule = replace(rule, guardian=guardian, signed=signed, authority=choices.authority)
+    if not consent.get("dateTime"):
         return rule
     return replace(rule, valid_from=max(rule.valid_from, instants.period(consent["dateTime"], None)[0]))
+
+
+def _guardian(consent: Mapping[str, Any], door: Door) -> str:
+    """The representative who consented, where the patient did not."""
+    given = [_local(performer, door) for performer in _dicts(consent.get("performer"))]
+    patient = _local(consent.get("patient", {}), door)
+    relatives = [one for one in given if one.startswith("RelatedPerson/")]
+    return relatives[0] if relatives and patient not in given else ""
 
 
 def _local(reference: Mapping[str, Any], door: Door) -> str:

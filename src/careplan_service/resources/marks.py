@@ -1,0 +1,99 @@
+"""What a consent rule asks of data besides codes and labels: its dates, authors, and what it refers to.
+
+https://hl7.org/fhir/R4/consent-definitions.html#Consent.provision.data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from careplan_service.access.consent.directory import majority_of
+from careplan_service.access.consent.recipients import local
+from careplan_service.access.facts import UNDATED, Fact
+from careplan_service.resources.extract import spans, values_at
+
+WITHIN = "~within"
+"""The parameter under which the targets of a current version stand, with the marks that it gives them."""
+
+MAJORITY = "~majority"
+"""The parameter under which the moment stands from which a patient is of age."""
+
+_AUTHORS = ("author", "recorder", "asserter", "expressedBy", "requester", "performer", "performer.actor")
+_ORDERED = frozenset({"ServiceRequest", "Task"})  # their performer is who should do it, and wrote nothing
+_INFORMANTS = ("informationSource", "source", "asserter", "expressedBy")
+_CUSTODIANS = ("custodian", "managingOrganization")
+_AGENTS = ("agent.who",)
+_DATED = (
+    "startDate statusDate date period onset[x] abatement[x] recordedDate recorded effective[x] issued"
+    " occurrence[x] occurred[x] performed[x] authoredOn authored created executionPeriod"
+).split()
+
+
+def dated(document: Mapping[str, Any]) -> tuple[int, int]:
+    """From the first clinical date of a document to its last, in microseconds UTC; UNDATED without one."""
+    found = [span for name in _DATED for value in values_at(document, (name,)) for span in spans(value)]
+    return (min(lo for lo, _ in found), max(hi for _, hi in found)) if found else UNDATED
+
+
+def marks(document: Mapping[str, Any], base_url: str) -> frozenset[str]:
+    """What a document has to do with others: see `Facts.marks`."""
+    type_ = str(document.get("resourceType", ""))
+    authors = [name for name in _AUTHORS if type_ not in _ORDERED or not name.startswith("performer")]
+    named = {
+        "author": _named(document, _AGENTS if type_ == "Provenance" else authors, base_url),
+        "informant": _named(document, _INFORMANTS, base_url),
+        "custodian": _named(document, _CUSTODIANS, base_url),
+    }
+    found = {f"{mark} {key}" for mark, keys in named.items() for key in keys}
+    found.update(f"refers {key}" for key in targets(document, base_url))
+    if not named["custodian"]:
+        found.add("custodian")
+    return frozenset({*found, f"self {type_}/{document.get('id', '')}"})
+
+
+def decisive(document: Mapping[str, Any], marked: Iterable[str]) -> Iterator[Fact]:
+    """The facts that no search asks for: what it refers to, and from when on a patient is of age."""
+    given = around_of(document, marked)
+    for mark in sorted(marked):
+        if mark.startswith("refers "):
+            yield from (Fact(WITHIN, mark.removeprefix("refers "), f"\n{one}\n") for one in given)
+    if document.get("resourceType") == "Patient":
+        for lo, _ in spans(document.get("birthDate")):
+            yield Fact(MAJORITY, lo=majority_of(lo), hi=1)
+
+
+def around_of(document: Mapping[str, Any], marked: Iterable[str]) -> list[str]:
+    """The marks a document gives what it refers to: to be referred to by it, and an author it attests."""
+    given = [f"within {document.get('resourceType', '')}/{document.get('id', '')}"]
+    if document.get("resourceType") == "Provenance":
+        authors = sorted(mark for mark in marked if mark.startswith("author "))
+        given += [mark.replace("author ", "attested ", 1) for mark in authors]
+    return given
+
+
+def _named(document: Mapping[str, Any], paths: Any, base_url: str) -> set[str]:
+    return {
+        local(value["reference"], base_url)
+        for path in paths
+        for value in values_at(document, tuple(path.split(".")))
+        if isinstance(value, dict) and isinstance(value.get("reference"), str)
+    }
+
+
+def targets(document: Mapping[str, Any], base_url: str) -> set[str]:
+    """All it refers to on this server, but patients: through a subject everything would be related."""
+    found = (local(literal, base_url) for literal in _literals(document))
+    return {key for key in found if key.count("/") == 1 and ":" not in key and not key.startswith("Patient/")}
+
+
+def _literals(document: Mapping[str, Any]) -> Iterator[str]:
+    waiting: list[Any] = [document]
+    while waiting:
+        held = waiting.pop()
+        if isinstance(held, list):
+            waiting.extend(held)
+        elif isinstance(held, dict):
+            if isinstance(held.get("reference"), str):
+                yield held["reference"]
+            waiting.extend(value for value in held.values() if isinstance(value, dict | list))
