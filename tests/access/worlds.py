@@ -188,7 +188,7 @@ class Maker:
              "participant": [part], **when},
             {"resourceType": "PractitionerRole", "id": "of-pat", "practitioner": pat,
              "organization": {"reference": self.one(ORGANIZATIONS)}, "active": not self.maybe(4)},
-            {"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": PATIENTS[0]},
+            {"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": PATIENTS[2]},
              "relationship": [role], **(when if self.maybe() else {})},
         ]  # fmt: skip
         return [document for document in documents if not self.maybe(8)]
@@ -278,7 +278,8 @@ class Maker:
             more["performer"] = [{"reference": "RelatedPerson/r"}]
         if root and self.rarely(16):
             root["extension"] = [{"url": "http://example.org/narrower", "valueBoolean": True}]
-        patient = PATIENTS[0] if "performer" in more and self.maybe() else self.one(PATIENTS)
+        of = PATIENTS if self.plain or self.maybe(4) else PATIENTS[:2]
+        patient = PATIENTS[2] if "performer" in more and self.maybe() else self.one(of)
         return a_consent(patient, root, id=id_, **more)
 
     def pointed(self, id_: str) -> Document:
@@ -289,10 +290,10 @@ class Maker:
                 ("permit", ORGANIZATIONS[0], by_relative),
                 ("permit", ORGANIZATIONS[0], {}),
                 ("deny", "Organization/above", {}),
-                ("deny", ORGANIZATIONS[0], {}),
+                ("permit", ORGANIZATIONS[0], by_relative),
             )
         )
-        patient = PATIENTS[0] if more else self.one(PATIENTS[:2])
+        patient = PATIENTS[2] if more else self.one(PATIENTS[:2])
         return a_consent(patient, a_provision(type_, to), id=id_, **more)
 
     def consented(self) -> f.Consented:
