@@ -290,6 +290,7 @@ class Maker:
                 ("permit", ORGANIZATIONS[0], by_relative),
                 ("permit", ORGANIZATIONS[0], {}),
                 ("deny", "Organization/above", {}),
+                ("permit", "Organization/above", {}),
                 ("permit", ORGANIZATIONS[0], by_relative),
             )
         )
