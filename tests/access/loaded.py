@@ -88,7 +88,7 @@ def load(maker: Maker, changes: Any, resources: int, consents: int) -> Loaded:
         loaded.recorded.append(recorded)
     for n in range(resources):
         type_ = TYPES[n % 7]
-        id_ = f"r{n}" if type_ != "Patient" else maker.one(PATIENTS).split("/")[1]
+        id_ = f"r{n}" if type_ != "Patient" else PATIENTS[n % 3].split("/")[1]
         if any((r.type, r.id) == (type_, id_) for r in loaded.recorded):
             continue
         recorded, before = Recorded(type_, id_), None

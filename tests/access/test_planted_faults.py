@@ -113,7 +113,11 @@ PLANTED_IN_PYTHON: dict[str, tuple[Any, str, Any]] = {
     "the action is ignored": (matching, "DIMENSIONS", without("_action")),
     "the dates are ignored": (matching, "DIMENSIONS", without("_dates")),
     "the authors and references are ignored": (matching, "DIMENSIONS", without("_data")),
-    "authority does not lapse": (Directory, "lapses", lambda *a, **k: 2**62),
+    "authority does not lapse": (
+        decision,
+        "_failing",
+        lambda rule, asked, about, *_: matching.failing(rule, asked, about),
+    ),
     "merged records are ignored": (Directory, "merged", lambda self, patient: frozenset()),
     "a representative sees all": (Directory, "represents", lambda *a: True),
     "the ceiling without label is R": (matching, "NORMAL", 4),

@@ -178,7 +178,7 @@ class Maker:
         part = {"member": self.one(({"reference": ORGANIZATIONS[0]}, pat))}
         if self.maybe(4):
             part["onBehalfOf"] = {"reference": self.one(ORGANIZATIONS)}
-        role = concept(ROLE_CODE, self.one(("GUARD", "MTH", "FRND")))
+        role = concept(ROLE_CODE, self.one(("GUARD", "GUARD", "MTH", "FRND")))
         named = {"identifier": [NUMBERED]} if self.maybe() else {}
         documents: list[Document] = [
             {"resourceType": "Organization", "id": "partner", "name": "p", "partOf": above, **named},
@@ -188,10 +188,10 @@ class Maker:
              "participant": [part], **when},
             {"resourceType": "PractitionerRole", "id": "of-pat", "practitioner": pat,
              "organization": {"reference": self.one(ORGANIZATIONS)}, "active": not self.maybe(4)},
-            {"resourceType": "RelatedPerson", "id": "r", "relationship": [role], **when,
-             "patient": {"reference": self.one((*PATIENTS[:1], *PATIENTS))}},
+            {"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": PATIENTS[2]},
+             "relationship": [role], **(when if self.maybe() else {})},
         ]  # fmt: skip
-        return [document for document in documents if not self.maybe(5)]
+        return [document for document in documents if not self.maybe(8)]
 
     def date(self) -> str:
         return self.one(("2024", "2025-12", "2026-05-31", "2026-06-01", "2026-06-02T08:00:00+02:00"))
@@ -278,7 +278,8 @@ class Maker:
             more["performer"] = [{"reference": "RelatedPerson/r"}]
         if root and self.rarely(16):
             root["extension"] = [{"url": "http://example.org/narrower", "valueBoolean": True}]
-        patient = PATIENTS[0] if "performer" in more and self.maybe() else self.one(PATIENTS)
+        of = PATIENTS if self.plain or self.maybe(4) else PATIENTS[:2]
+        patient = PATIENTS[2] if "performer" in more and self.maybe() else self.one(of)
         return a_consent(patient, root, id=id_, **more)
 
     def pointed(self, id_: str) -> Document:
@@ -289,10 +290,12 @@ class Maker:
                 ("permit", ORGANIZATIONS[0], by_relative),
                 ("permit", ORGANIZATIONS[0], {}),
                 ("deny", "Organization/above", {}),
-                ("deny", ORGANIZATIONS[0], {}),
+                ("permit", "Organization/above", {}),
+                ("permit", ORGANIZATIONS[0], by_relative),
             )
         )
-        return a_consent(self.one(PATIENTS[:2]), a_provision(type_, to), id=id_, **more)
+        patient = PATIENTS[2] if more else self.one(PATIENTS[:2])
+        return a_consent(patient, a_provision(type_, to), id=id_, **more)
 
     def consented(self) -> f.Consented:
         purpose = self.one((*PURPOSES, ""))

@@ -78,10 +78,10 @@ def test_a_bundles_own_links_are_resolved(careplan, database_url, tmp_path):
 
 @pytest.mark.usefixtures("agency")
 def test_a_consent_that_cannot_be_enforced_is_refused_naming_the_element(careplan, tmp_path):
-    provision = a_provision(to="Organization/x", dataPeriod={"start": "2024"})
+    provision = a_provision(to="Organization/x", action=[{"text": "look"}])
     ran = careplan("load", str(_write(tmp_path / "c.json", a_consent("Patient/ann", provision, id="c"))))
     assert ran.code == 1
-    assert "Consent.provision.dataPeriod" in ran.out
+    assert "Consent.provision.action[0]" in ran.out
 
 
 @pytest.mark.usefixtures("agency")
