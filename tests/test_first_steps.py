@@ -240,9 +240,10 @@ def test_the_commands_of_the_page_for_operators_do_what_they_say(tmp_path: Path)
         shell.run(f"careplan load ann.json; careplan user add {bob}", typed=f"{PASSWORD}\n")
         printed = [shell.run(block.text) for block in blocks(OPERATING, "sh")]
 
-    assert len(printed) == 3
-    assert "registered app client planner" in printed[0]
-    assert "its secret, which is shown this once: " in printed[0]
-    assert "registered partner client hospital" in printed[1]
-    assert "registered ann as Practitioner/ann" in printed[2]
-    assert f"bob signs in at {idp}" in printed[2]
+    app, partner, auditor, person = printed
+    assert "registered app client planner" in app
+    assert "its secret, which is shown this once: " in app
+    assert "registered partner client hospital" in partner
+    assert "registered agency client auditor" in auditor
+    assert "registered ann as Practitioner/ann" in person
+    assert f"bob signs in at {idp}" in person

@@ -146,7 +146,7 @@ def test_the_rows_of_a_care_plan() -> None:
             {"reference": {"reference": "Task/1"}},
         ],
     )
-    assert set(facts(plan).rows) == {
+    assert {row for row in facts(plan).rows if not row.param.startswith("~")} == {
         Fact("CarePlan.activity-code", "visit", "urn:a"),
         Fact("CarePlan.activity-reference", "Task/1"),
         Fact("CarePlan.date", "", "", span("2026")[0], END),
@@ -164,7 +164,7 @@ def test_the_rows_of_a_consent() -> None:
     )
     consent = a_consent("Patient/ann", provision, dateTime="2026-01-01", performer=[ANN])
     rows = facts(consent).rows
-    assert {row.param.split(".")[1] for row in rows} == {
+    assert {row.param.split(".")[1] for row in rows if "." in row.param} == {
         "actor",
         "category",
         "consentor",

@@ -325,7 +325,8 @@ READING = [
     "/_history/1?_format=xml", "/$meta", "/_history/1/$meta", "/_history/9/$meta", "/$validate",
     "/$validate?mode=delete", "/$validate?mode=update", "/$validate?profile=http://example.org/none",
     "/$everything", "/$everything?_count=0", "/$everything?_since=2030", "/$everything?_type=Goal",
-    "/Goal", "/*",
+    "/Goal", "/*", "/$disclosures", "/$disclosures?_format=text/csv",
+    "/$seen-by?partner=Organization/partner",
     "/Goal?_total=accurate", "/nonsense", "/$nonsense", "/_search",
 ]  # fmt: skip
 HEADERS: list[dict[str, str]] = [
@@ -399,7 +400,7 @@ def test_no_reading_tells_hidden_deleted_and_absent_apart(api: Api, type_: str) 
             found = _asked_of(caller, reference)
             for name in plain:
                 assert found[name] == plain[name], (reference, name)
-        assert {status for status, _, _ in plain.values()} <= {200, 400, 404, 405, 406}
+        assert {status for status, _, _ in plain.values()} <= {200, 400, 403, 404, 405, 406}
         for name in ("GET  {}", "HEAD  {}", "GET /_history {}", "GET /_history/1 {}", "GET /$meta {}"):
             assert plain[name][0] == 404, name
 
@@ -415,6 +416,7 @@ def test_every_route_of_one_resource_is_among_those_asked(api: Api) -> None:
     paths = {re.sub(r"<any[^>]*>|<string:[^>]*>", "{}", path) for path, method in rules if method == "GET"}
     assert paths == {
         "", "/_history", "/_history/{}", "/$meta", "/_history/{}/$meta", "/$validate", "/$everything", "/{}",
+        "/$disclosures", "/$seen-by",
     }  # fmt: skip
     others = {(path, method) for path, method in rules if method not in ("GET", "HEAD")}
     assert {(re.sub(r"<any[^>]*>", "{}", path), method) for path, method in others} == {

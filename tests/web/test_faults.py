@@ -68,12 +68,12 @@ def test_a_resource_of_another_type_is_refused_at_this_address(api: Api) -> None
 def test_a_consent_that_cannot_be_enforced_is_refused_with_every_element(api: Api) -> None:
     provision = {
         **a_provision(to=PARTNER),
-        "dataPeriod": {"start": "2026"},
+        "data": [{"meaning": "instance", "reference": {"display": "that letter"}}],
         "action": [{"coding": [{"system": "http://x.example", "code": "y"}]}],
     }
     answer = api.agency("POST", "/fhir/Consent", a_consent("Patient/ann", provision))
     assert answer.status == 422
-    assert {e for e, _ in answer.faults} == {"Consent.provision.dataPeriod", "Consent.provision.action"}
+    assert {e for e, _ in answer.faults} == {"Consent.provision.data[0]", "Consent.provision.action[0]"}
     assert _count(api) == 0
 
 

@@ -115,11 +115,12 @@ def test_an_agency_names_a_resource_itself_and_if_match_cannot_make_one(api: Api
     assert statuses == ["200", "201"]
 
 
-def test_a_partner_and_a_token_without_create_name_nothing_themselves(api: Api) -> None:
+def test_a_partner_and_a_token_without_update_name_nothing_themselves(api: Api) -> None:
     goal = a_goal(of="Patient/ann")
     assert api.partner.put("Goal/mine", goal).status == 404
-    assert api.asking("agency", scope="system/Goal.rus").put("Goal/mine", goal).status == 405
+    assert api.asking("agency", scope="system/Goal.crs").put("Goal/mine", goal).status == 403
     assert api.agency.get("/fhir/Goal/mine").status == 404
+    assert api.asking("agency", scope="system/Goal.u").put("Goal/mine", goal).status == 201
 
 
 def test_the_id_of_an_update_is_that_of_the_address(api: Api) -> None:

@@ -163,9 +163,14 @@ BROKEN_ENTRIES: dict[str, tuple[Document, str]] = {
     ),
     "an unenforceable consent": (
         an_entry(
-            "POST", "Consent", a_consent("Patient/ann", {**a_provision(), "dataPeriod": {"start": "2026"}})
+            "POST",
+            "Consent",
+            a_consent(
+                "Patient/ann",
+                {**a_provision(), "data": [{"meaning": "instance", "reference": {"display": "it"}}]},
+            ),
         ),
-        "resource.provision.dataPeriod",
+        "resource.provision.data[0]",
     ),
 }
 

@@ -141,9 +141,8 @@ Index(
     postgresql_where=_guarded,
 )
 
-COPIED = tuple(
-    column.name for column in consent_rule.columns if column.name not in ("rule", "patient", "leaf", "copied")
-)
+_OF_ONE = ("rule", "patient", "leaf", "copied")
+COPIED = tuple(str(column.name) for column in consent_rule.columns if column.name not in _OF_ONE)
 """The columns of a rule that its copy for another record of the patient shares."""
 
 consent_part = Table(
