@@ -359,6 +359,8 @@ def _asked_of(caller: As, reference: str) -> dict[str, tuple[Any, ...]]:
     resource = {**a_goal(of=ANN), "id": id_}
     for name, body in (("delete", PARAMETERS), ("resource", resource)):
         found[f"$validate {name}"] = caller("POST", f"/fhir/{reference}/$validate", body)
+        for operation in ("$disclosures", "$seen-by"):
+            found[f"{operation} {name}"] = caller("POST", f"/fhir/{reference}/{operation}", body)
         found[f"$validate {name} in XML"] = caller("POST", f"/fhir/{reference}/$validate", body, Accept=XML)
     for query in (
         f"{type_}?_id={id_}", f"{type_}?_id={id_}&_total=accurate", f"{type_}?_id={id_}&_summary=count",
@@ -421,6 +423,7 @@ def test_every_route_of_one_resource_is_among_those_asked(api: Api) -> None:
     others = {(path, method) for path, method in rules if method not in ("GET", "HEAD")}
     assert {(re.sub(r"<any[^>]*>", "{}", path), method) for path, method in others} == {
         ("", "PUT"), ("", "PATCH"), ("", "DELETE"), ("/$validate", "POST"), ("/{}/_search", "POST"),
+        ("/$disclosures", "POST"), ("/$seen-by", "POST"),
     }  # fmt: skip
 
 
