@@ -261,7 +261,7 @@ def test_an_old_version_that_forgets_whom_it_names_is_seen(quick: Database) -> N
     assert found
 
 
-_against = sql._against
+_against = sql.against
 PLANTED_IN_QUESTIONS: dict[str, Any] = {
     "gt is ge": lambda prefix, *edges: _against({"gt": "ge"}.get(prefix, prefix), *edges),
     "ge is gt": lambda prefix, *edges: _against({"ge": "gt"}.get(prefix, prefix), *edges),
@@ -273,7 +273,7 @@ PLANTED_IN_QUESTIONS: dict[str, Any] = {
 def test_a_fault_planted_in_a_prefix_is_seen(
     fault: str, quick: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql, "_against", PLANTED_IN_QUESTIONS[fault])
+    monkeypatch.setattr(sql, "against", PLANTED_IN_QUESTIONS[fault])
     assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=80)
 
 

@@ -18,6 +18,7 @@ from careplan_service.interactions import (
     conditions,
     create,
     integrity,
+    leaving,
     search,
     update,
 )
@@ -101,10 +102,18 @@ def _links(reverse: bool) -> Plant:
 
 
 def _deleted_too(patch: pytest.MonkeyPatch) -> None:
-    def of_partner(caller: Any, type_: str, now: int) -> Any:
-        return any_of(view._contributed(caller), view._consented(caller, now))
+    def of_partner(caller: Any, type_: str, now: int, opened: Any) -> Any:
+        return any_of(view._contributed(caller), opened)
 
     patch.setitem(view._VIEWS, "partner", of_partner)  # type: ignore[index]
+
+
+def _nothing_is_hidden(true: Any) -> Any:
+    return lambda desk, named: frozenset()
+
+
+def _asked_of_the_whole(true: Any) -> Any:
+    return lambda eyes, param, modifier, asked: asked
 
 
 def _found_anyway(true: Any) -> Any:
@@ -185,6 +194,8 @@ PLANTED: Mapping[str, Fault] = {
         _instead(Versions, "_replaced", _replaced_by_any), ("moments",)
     ),
     "labels in use are told of hidden resources": Fault(_blind(SqlRecords, "labels", 3), SEARCHES),
+    "references to what is hidden leave": Fault(_instead(leaving, "_hidden", _nothing_is_hidden), SEARCHES),
+    "a reference that is hidden is found": Fault(_instead(conditions, "as_seen", _asked_of_the_whole), LINKS),
     "what is hidden stands in the way of a deletion": Fault(
         _instead(integrity, "_known", lambda true: lambda desk: EVERYTHING), WRITES
     ),

@@ -6,6 +6,7 @@ wrote itself) with a world's own hidden things between, before and behind.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -141,6 +142,7 @@ def _shared(rng: Random, size: Size) -> Iterator[Step]:
 def _woven(shared: Sequence[Step], rng: Random, name: str, many: int) -> Script:
     """The shared steps at the same moments in each world, with hidden ones in between."""
     script, secret = Script(), _hidden(rng, name)
+    shared = [_of_world(step, name) for step in shared]
     places = sorted(rng.randrange(8, len(shared) + 1) for _ in range(many))
     there: list[str] = []
     for number, step in enumerate([*shared, None]):
@@ -152,6 +154,12 @@ def _woven(shared: Sequence[Step], rng: Random, name: str, many: int) -> Script:
         if step is not None:
             _SHARED[step.by](script, step, moment, there, rng, name)
     return script
+
+
+def _of_world(step: Step, name: str) -> Step:
+    """What is quiet has another id in each world: no reference to it may leave."""
+    document = json.loads(json.dumps(step.document).replace("/quiet-", _QUIET[name]))
+    return replace(step, reference=step.reference.replace("/quiet-", _QUIET[name]), document=document)
 
 
 def _by_agency(
@@ -201,6 +209,7 @@ def _by_world(script: Script, step: Step, moment: datetime, there: list[str], rn
 
 
 _OWN = 1_000_001
+_QUIET = {"a": "/quiet-", "b": "/quiet-other-"}
 _NAMED = ("Practitioner/worker", "Organization/service", "PractitionerRole/role", "Location/place")
 _SHARED = {
     "agency": _by_agency,
@@ -250,7 +259,7 @@ def _hidden(rng: Random, name: str) -> Callable[[list[str]], Iterator[Step]]:
         )
         if kind == "client" or not others:
             reference = under("Patient")
-            yield Step("agency", reference, a_document("Patient", reference, rng, _among(made, rng)))
+            yield Step("agency", reference, _apart(a_document("Patient", reference, rng, _among(made, rng))))
             yield from _not_permitting(reference, under("Consent"), rng)
             made.append(reference)
             return
@@ -281,6 +290,14 @@ def _hidden(rng: Random, name: str) -> Callable[[list[str]], Iterator[Step]]:
             made.append(reference)
 
     return next_one
+
+
+def _apart(patient: Document) -> Document:
+    """No record of a client who is shown: what is denied of one record of a person is denied of all."""
+    for link in patient.get("link", ()):
+        if link["other"]["reference"].startswith("Patient/client"):
+            link["type"] = "seealso"
+    return patient
 
 
 def _not_permitting(patient: str, reference: str, rng: Random) -> Iterator[Step]:

@@ -92,17 +92,24 @@ def _undenied(eyes: Eyes, param: str, type_: str, some: list[Has]) -> list[Filte
     known = eyes.known(type_)
     if known == EVERYTHING:
         return [EVERYTHING]
-    return [all_of(one, Not(Linked((Link(param, type_, Not(known)),), Is("id", _id(one))))) for one in some]
+    denied = Link(param, type_, Not(known))
+    ways: list[Filter] = [all_of(one, Not(Linked((denied,), Is("id", _id(one))))) for one in some]
+    return ways + _of_itself(type_, some)
 
 
 def _ways(eyes: Eyes, param: str, type_: str, some: list[Has]) -> list[Filter]:
-    """The target may be seen; and the patients of a record stay named in it."""
+    """The target may be seen, or the caller wrote what refers to it."""
     ids = any_of(*(Is("id", _id(one)) for one in some))
-    ways: list[Filter] = [eyes.own, Linked((Link(param, type_, eyes.known(type_)),), ids)]
-    if type_ == "Patient":
-        # Of several patients asked for, each has to be the one that stands there.
-        ways += [all_of(one, Is("patient", str(one.value))) for one in some]
-    return ways
+    return [
+        eyes.own,
+        Linked((Link(param, type_, eyes.known(type_)),), ids),
+        *_of_itself(type_, some),
+    ]
+
+
+def _of_itself(type_: str, some: list[Has]) -> list[Filter]:
+    """The patient of a record stays named in it: of several asked for, each the one that stands there."""
+    return [all_of(one, Is("patient", str(one.value))) for one in some] if type_ == "Patient" else []
 
 
 def _id(leaf: Has) -> str:

@@ -142,6 +142,7 @@ Index(
 )
 
 _OF_ONE = ("rule", "patient", "leaf", "copied")
+# Plain text: rows go to PostgreSQL as JSON, and its writer takes no other keys.
 COPIED = tuple(str(column.name) for column in consent_rule.columns if column.name not in _OF_ONE)
 """The columns of a rule that its copy for another record of the patient shares."""
 
