@@ -11,6 +11,7 @@ from careplan_service.errors import Malformed
 from careplan_service.interactions.audit_asked import Asking
 from careplan_service.interactions.audit_event import audit_event
 from careplan_service.interactions.audit_log import Event, own_parts
+from careplan_service.interactions.conditions import Asker
 from careplan_service.interactions.desk import Cursor, Desk, Key, Page, Stored
 from careplan_service.interactions.query import Pairs, Query, asker_of, query_of
 from careplan_service.interactions.read import absent
@@ -36,7 +37,12 @@ def events_asked(desk: Desk, pairs: Pairs, after: Cursor | None, *, lenient: boo
     for name, text in pairs:
         if name == "_elements" or (name == "_summary" and text not in ("count", "false")):
             raise Malformed(f"`{name}` is not offered on AuditEvent, but for `_summary=count`")
-    return query_of([TYPE], pairs, asker_of(desk), after, lenient=lenient)
+    return query_of([TYPE], pairs, asker_of_events(desk), after, lenient=lenient)
+
+
+def asker_of_events(desk: Desk) -> Asker:
+    """Who asks for AuditEvents: they leave whole, so a reference in them is asked for as it stands."""
+    return replace(asker_of(desk), eyes=None)
 
 
 def search_events(desk: Desk, query: Query) -> Found:

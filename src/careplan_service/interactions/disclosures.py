@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from careplan_service.access.filters import Is, Not, all_of, any_of
 from careplan_service.errors import Forbidden, Malformed
 from careplan_service.interactions.audit_asked import Asking
-from careplan_service.interactions.audit_search import page_of
+from careplan_service.interactions.audit_search import asker_of_events, page_of
 from careplan_service.interactions.controls import PRESENTATION, moment_of, require_once
 from careplan_service.interactions.desk import Cursor, Desk
-from careplan_service.interactions.query import Query, asker_of, query_of
+from careplan_service.interactions.query import Query, query_of
 from careplan_service.interactions.read import absent
 from careplan_service.interactions.search import Found
 
@@ -53,7 +53,7 @@ def _query(desk: Desk, id_: str, pairs: Pairs, after: Cursor | None) -> Query:
         if name not in PARAMETERS:
             raise Malformed(f"`$disclosures` does not take `{name}`; it has {', '.join(PARAMETERS)}")
         asked += [(_NAMES[name], text)] if name in _NAMES else _bound(name, text)
-    return query_of(["AuditEvent"], asked, asker_of(desk), after)
+    return query_of(["AuditEvent"], asked, asker_of_events(desk), after)
 
 
 def _bound(name: str, text: str) -> list[tuple[str, str]]:
