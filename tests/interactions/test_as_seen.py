@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pytest
 
@@ -39,10 +40,16 @@ def stays(caller: Caller, holder: Version, reference: str, world: World) -> bool
     return open_ or holder.contributor == caller.contributor
 
 
-@pytest.mark.parametrize("kind", ["partner", "agency"])
-def test_a_reference_is_found_where_it_stays(database_url: str, kind: str) -> None:
+@pytest.fixture
+def records(database_url: str) -> Iterator[SqlRecords]:
+    """Closed whatever happens: a connection left open fails whichever test comes next."""
     database = Database(database_url)
-    records = SqlRecords(database, audited=False)
+    yield SqlRecords(database, audited=False)
+    database.close()
+
+
+@pytest.mark.parametrize("kind", ["partner", "agency"])
+def test_a_reference_is_found_where_it_stays(records: SqlRecords, kind: str) -> None:
     caller = Caller("c", kind, f"Organization/{kind}", ("COC",), parse_scopes("system/*.rs"))
     found: list[str] = []
     told: set[bool] = set()
@@ -62,6 +69,5 @@ def test_a_reference_is_found_where_it_stays(database_url: str, kind: str) -> No
                     seen = holds(wanted, version, world)
                     told.add(seen)
                     assert seen == stays(caller, version, value, world), (name, value)
-    database.close()
     assert not found, found[0]
     assert told == {True, False}
