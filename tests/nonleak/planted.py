@@ -195,9 +195,7 @@ PLANTED: Mapping[str, Fault] = {
     ),
     "labels in use are told of hidden resources": Fault(_blind(SqlRecords, "labels", 3), SEARCHES),
     "references to what is hidden leave": Fault(_instead(leaving, "_hidden", _nothing_is_hidden), SEARCHES),
-    "a reference that is hidden is found": Fault(
-        _instead(conditions, "as_seen", _asked_of_the_whole), LINKS
-    ),
+    "a reference that is hidden is found": Fault(_instead(conditions, "as_seen", _asked_of_the_whole), LINKS),
     "what is hidden stands in the way of a deletion": Fault(
         _instead(integrity, "_known", lambda true: lambda desk: EVERYTHING), WRITES
     ),

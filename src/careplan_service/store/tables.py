@@ -143,7 +143,9 @@ Index(
 
 # Plain text: rows go to PostgreSQL as JSON, and its writer takes no other keys.
 COPIED = tuple(
-    str(name) for name in consent_rule.columns.keys() if name not in ("rule", "patient", "leaf", "copied")
+    str(column.name)
+    for column in consent_rule.columns
+    if column.name not in ("rule", "patient", "leaf", "copied")
 )
 """The columns of a rule that its copy for another record of the patient shares."""
 
