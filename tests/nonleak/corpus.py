@@ -71,7 +71,7 @@ class Pair:
             "controls": made.controls(int(120 * self.size.questions)),
             "writes": recorded.writes(names, own),
             "changes": recorded.changes(own),
-            "afterwards": recorded.searches(_TYPES[:2]),
+            "afterwards": recorded.searches(_TYPES[:1]),
         }
 
     def _names(self, rng: Random) -> list[str]:

@@ -54,7 +54,14 @@ def reads(names: Sequence[str]) -> Iterator[Request]:
             "?_at=2026-06-01T00:45:00Z",
         ):
             yield Request("GET", f"{path}/_history{query}")
-        for operation in ("$meta", "$validate", "_history/1/$meta", "$everything", "$nothing"):
+        for operation in (
+            "$meta",
+            "$validate",
+            "_history/1/$meta",
+            "$everything",
+            "$disclosures",
+            "$nothing",
+        ):
             yield Request("GET", f"{path}/{operation}")
         yield Request("POST", f"{path}/$validate?mode=delete", "")
         if name.startswith("Patient/"):
@@ -94,7 +101,8 @@ def searches(types: Sequence[str]) -> Iterator[Request]:
         yield Request("GET", f"/fhir/{type_}/$meta")
     for path in ("", "/_history", "?_count=3", "/_history?_count=4", "/$meta", "?_summary=count"):
         yield Request("GET", f"/fhir{path}")
-    yield Request("GET", "/fhir/metadata")
+    for path in ("/AuditEvent", "/AuditEvent/1", "/AuditEvent?_count=2", "/metadata"):
+        yield Request("GET", f"/fhir{path}")
 
 
 def links(names: Sequence[str]) -> Iterator[Request]:
@@ -175,6 +183,8 @@ def writes(names: Sequence[str], own: Sequence[str]) -> Iterator[Request]:
         ):
             yield Request("POST", "/fhir", a_transaction(entry))
             yield Request("POST", "/fhir", {**a_transaction(entry), "type": "batch"})
+        yield Request("POST", "/fhir/Consent/$file-consent", a_consent(patient))
+        yield Request("POST", "/fhir/Consent/$revoke-consent", {**document, "resourceType": "Consent"})
         yield from _referring(name, own)
 
 

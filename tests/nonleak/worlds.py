@@ -73,7 +73,7 @@ class Size:
     each: int = 1
     hidden: tuple[int, int] = (60, 25)
     names: int = 3
-    questions: float = 0.1
+    questions: float = 0.05
 
 
 @dataclass(frozen=True)
