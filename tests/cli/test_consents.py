@@ -19,7 +19,7 @@ def test_our_own_vectors_are_decided_as_they_say_by_both_twins() -> None:
     lines = done.output.splitlines()
     assert done.exit_code == 0, done.output
     assert lines[0].split("\t") == ["vector", "profile", "expected", "python", "sqlite", "differs"]
-    assert lines[-1] == f"{len(lines) - 2} vectors, 0 differ"
+    assert lines[-1] == f"{len(lines) - 2} passed, 0 failed"
 
 
 def test_a_vector_that_is_decided_otherwise_ends_the_command_with_1(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_a_vector_that_is_decided_otherwise_ends_the_command_with_1(tmp_path: Pa
     done = CliRunner().invoke(careplan, ["consent", "check", str(tmp_path / "wrong.json")])
     assert done.exit_code == 1
     assert "python: decision is `permit`, not `deny`" in done.output
-    assert "1 vectors, 1 differ" in done.output
+    assert "0 passed, 1 failed" in done.output
 
 
 def test_what_cannot_be_enforced_is_refused_or_kept_and_listed(
