@@ -136,8 +136,9 @@ class _Predicate:
             and_(key.c.dimension.in_(_MARKED), self._within(self._r.c.marks, key.c.key) > 0),
             around.c.vid > 0,
         )
-        # Joined rather than nested, so that it is not too deep.
-        keys = key.outerjoin(me, me.c.key == key.c.key).outerjoin(around, and_(*self._around(around, key)))
+        # Joined rather than nested, so that it is not too deep. What refers to the version comes before the
+        # caller's keys: SQLite expects very many of these, and would read all facts into a filter each time.
+        keys = key.outerjoin(around, and_(*self._around(around, key))).outerjoin(me, me.c.key == key.c.key)
         counted = func.count(key.c.dimension.distinct())
         matched = _one(counted, keys, key.c.part == part.c.part, matching, inner=(key, me, around))
         return or_(not_(self._label(part)), matched != self._expected(part), not_(self._dated(part)))
