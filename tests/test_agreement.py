@@ -14,7 +14,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from access.loaded import disagreement, disagreements, history_disagreements, load, undone
+from access.loaded import disagreement, disagreements, history_disagreements, load
 from access.worlds import NOW, PROBES, TYPES, Maker
 from careplan_service.access import filters as f
 from careplan_service.access import holds as plain
@@ -24,6 +24,7 @@ from careplan_service.access.people import User
 from careplan_service.access.person import caller_for_person
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.access.view import view_for
+from careplan_service.cli.check.judging import undone
 from careplan_service.interactions.granular import opened
 from careplan_service.resources import r4
 from careplan_service.store.database import Database

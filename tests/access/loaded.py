@@ -5,8 +5,6 @@ Everything goes the real way: facts by the specs, rules by `rules_of`, rows by `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,21 +59,6 @@ class Loaded:
             consents.setdefault(patient, []).append(Compiled(rules))
         edges = [edge for stated in self.edges.values() for edge in stated]
         return World(consents, tuple(self.currents), Directory.of(edges, self.of_age))
-
-
-class Undone(Exception):
-    """Ends a transaction so that nothing of it stays."""
-
-
-@contextmanager
-def undone(records: SqlRecords) -> Iterator[Any]:
-    """A transaction whose writes the same thread can ask about, and that leaves nothing behind."""
-    try:
-        with records.changes() as changes:
-            yield changes
-            raise Undone
-    except Undone:
-        pass
 
 
 def load(maker: Maker, changes: Any, resources: int, consents: int) -> Loaded:

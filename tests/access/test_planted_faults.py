@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 from sqlalchemy import and_, true
 
-from access.loaded import EVERYBODY, disagreement, history_disagreements, load, undone
+from access.loaded import EVERYBODY, disagreement, history_disagreements, load
 from access.worlds import FILTERS, PROBES, Maker
 from careplan_service.access import filters as f
 from careplan_service.access import holds as plain
 from careplan_service.access.consent import decision, matching
 from careplan_service.access.consent.directory import NOBODY, Directory
 from careplan_service.access.facts import Labels
+from careplan_service.cli.check.judging import undone
 from careplan_service.store import consent_sql, filing, migrate, sql, writing
 from careplan_service.store import shapes as shapes_module
 from careplan_service.store.consent_sql import _Predicate

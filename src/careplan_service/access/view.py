@@ -39,9 +39,14 @@ def require_administrator(caller: Caller, letter: str, resource_type: str) -> No
 
     For what no consent is about: the log of all clients. A scope with a query opens none of it.
     """
-    openings = caller.openings(letter, resource_type)
-    if not caller.is_agency or caller.is_person or all(one.query for one in openings):
+    if not administers(caller, letter, resource_type):
         raise _out_of_scope(caller.context, letter, resource_type)
+
+
+def administers(caller: Caller, letter: str, resource_type: str) -> bool:
+    """Whether a custodian's system has a letter for all of a type (`*`: of all types), bound by no query."""
+    openings = caller.openings(letter, resource_type)
+    return caller.is_agency and not caller.is_person and not all(one.query for one in openings)
 
 
 def _out_of_scope(context: str, letter: str, resource_type: str) -> OutOfScope:

@@ -46,9 +46,7 @@ class Reading:
 
     def __init__(self, face: Face, routes: Callable[[Face], Blueprint]) -> None:
         outside = face.reception
-        inside = _Inside(
-            outside.verifier, outside.records, outside.clock, outside.new_id, outside.policy, outside.seen_as
-        )
+        inside = _Inside(**vars(outside))
         self._app = Flask("careplan_service.inside", static_folder=None)
         self._app.url_map.strict_slashes = self._app.url_map.merge_slashes = False
         self._app.register_blueprint(routes(replace(face, reception=inside)))
