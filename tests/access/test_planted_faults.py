@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import and_, true
+from sqlalchemy import and_, or_, true
 
 from access.loaded import EVERYBODY, disagreement, history_disagreements, load
 from access.worlds import FILTERS, PROBES, Maker
@@ -140,6 +140,12 @@ def _matches_but(self: Any, rule: Any, **left_out: bool) -> Any:
     return and_(rule.c.valid_from <= self._now, rule.c.valid_to >= self._now, ~failing)
 
 
+def _someone(self: Any, part: Any, counts: Any) -> Any:
+    me = self._given.keys.alias()
+    named = self._within(part.c.actors, consent_sql._fenced(me.c.key)) > 0
+    return consent_sql._some(me, counts(me), named)
+
+
 PLANTED_IN_SQL: dict[str, tuple[Any, str, Any]] = {
     "the frontier is dropped": (
         _Predicate,
@@ -165,7 +171,22 @@ PLANTED_IN_SQL: dict[str, tuple[Any, str, Any]] = {
         "_rule",
         lambda self, filing, rule: None if rule.kept else _file_rule(self, filing, rule),
     ),
-    "a deny for a purpose needs one": (_Predicate, "_expected", lambda self, part: part.c.stated),
+    "a deny for a purpose needs one": (
+        _Predicate,
+        "_for_purpose",
+        lambda self, part: or_(part.c.purposes == "", *self._holding(part.c.purposes, self._given.purposes)),
+    ),
+    "a permit is for those above, too": (
+        _Predicate,
+        "_named",
+        lambda self, part: or_(part.c.actors == "", _someone(self, part, lambda me: true())),
+    ),
+    "a deny does not follow the directory": (
+        _Predicate,
+        "_named",
+        lambda self, part: or_(part.c.actors == "", _someone(self, part, lambda me: me.c.wide == 0)),
+    ),
+    "a stated set that holds nothing is not stated": (filing, "NOBODY", ""),
     "an exception is taken for none": (
         filing,
         "_rule_row",

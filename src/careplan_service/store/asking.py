@@ -17,7 +17,6 @@ from careplan_service.store.bind import Binds, named
 from careplan_service.store.compiling import Statement
 from careplan_service.store.consent_sql import because
 from careplan_service.store.database import Database
-from careplan_service.store.shapes import Values, shape
 from careplan_service.store.sql import clause
 from careplan_service.store.tables import document, resource
 
@@ -46,14 +45,12 @@ class Asking:
         self,
         form: Form,
         build: Callable[[Binds], Select[Any]],
-        values: Values,
+        values: Sequence[str | int],
         seen: Filter,
         lead: Sequence[Filter] = (),
     ) -> list[Stored]:
         """The versions of a query, with the consent rule that opened each."""
         asked = first_consented(seen)
-        if asked is not None:
-            shape(asked, values)
 
         def with_reason(binds: Binds) -> Select[Any]:
             query = build(binds)
@@ -64,7 +61,11 @@ class Asking:
         return [_stored(row) for row in self._database.rows(sql, named(values))]
 
     def tuples(
-        self, form: Form, build: Callable[[Binds], Select[Any]], values: Values, lead: Sequence[Filter] = ()
+        self,
+        form: Form,
+        build: Callable[[Binds], Select[Any]],
+        values: Sequence[str | int],
+        lead: Sequence[Filter] = (),
     ) -> list[Any]:
         """The rows of a query that are no versions."""
         return self._database.rows(self._sql(form, build, lead), named(values))

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar, cast
 
 from sqlalchemy import BigInteger, BindParameter, Text, bindparam
+
+Made = TypeVar("Made")
+
+
+class Values(list[str | int]):
+    """The values of one statement in the order of its binds; `known` are the questions bound already."""
+
+    def __init__(self, values: Iterable[str | int] = ()) -> None:
+        super().__init__(values)
+        self.known: dict[Hashable, int] = {}
 
 
 class Binds:
@@ -16,6 +27,13 @@ class Binds:
     def __init__(self, lead: Sequence[object] = ()) -> None:
         self.values: list[str | int] = []
         self._lead = lead
+        self._made: dict[Hashable, object] = {}
+
+    def once(self, question: Hashable, make: Callable[[], Made]) -> Made:
+        """What is made of a question's binds: by the first who asks it in the statement, for all others."""
+        if question not in self._made:
+            self._made[question] = make()
+        return cast(Made, self._made[question])
 
     def leads(self, wanted: object) -> bool:
         """Whether the statement starts from the facts this Filter asks for."""
@@ -32,7 +50,7 @@ class Binds:
         return bindparam(f"p{len(self.values) - 1}", value, type_=BigInteger)
 
 
-def named(values: list[str | int]) -> dict[str, str | int]:
+def named(values: Sequence[str | int]) -> dict[str, str | int]:
     """The values under the names `Binds` gave them."""
     return {f"p{i}": value for i, value in enumerate(values)}
 

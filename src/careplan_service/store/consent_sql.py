@@ -6,6 +6,7 @@ every patient the version names. Columns are never NULL, so no NOT meets an unkn
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -35,8 +36,9 @@ from careplan_service.store.tables import consent_key, consent_part, consent_rul
 ONE: ColumnElement[int] = literal_column("1")
 
 
+_FENCE: ColumnElement[str] = literal_column("'\n'")
 _ADOLESCENT: ColumnElement[str] = literal_column(f"'\n{ADOLESCENT}\n'")
-_EMERGENCIES: list[ColumnElement[str]] = [literal_column(f"'{code}'") for code in sorted(EMERGENCIES)]
+_EMERGENCIES: list[ColumnElement[str]] = [literal_column(f"'\n{code}\n'") for code in sorted(EMERGENCIES)]
 _MARKED: list[ColumnElement[str]] = [literal_column(f"'{name}'") for name in MARKED]
 _AROUND: list[ColumnElement[str]] = [literal_column("'author'"), literal_column("'data'")]
 
@@ -54,17 +56,28 @@ def because(asked: Consented, r: FromClause, binds: Binds, within: str) -> Colum
     return _Predicate(asked, r, binds, within).because()
 
 
+class Given:
+    """The binds of one question, made once for a statement however many versions it is asked of."""
+
+    def __init__(self, asked: Consented, binds: Binds, within: str) -> None:
+        self.keys = Keys(asked, binds, within)
+        self.purposes = [binds.text(fence(code)) for code in asked.purpose]
+        self.action = binds.text(fence(asked.action))
+
+
+def given(asked: Consented, binds: Binds, within: str) -> Given:
+    """The binds of a question in this statement."""
+    return binds.once(asked, lambda: Given(asked, binds, within))
+
+
 class _Predicate:
-    """One asked question against one alias; every bind is made once and used in each place."""
+    """One asked question against one alias."""
 
     def __init__(self, asked: Consented, r: FromClause, binds: Binds, within: str) -> None:
         self._asked, self._r = asked, r
         self._within = getattr(func, within)
-        self._keys = Keys(asked, binds, within)
-        self._purposes = [binds.text(code) for code in asked.purpose]
-        self._fenced = [binds.text(fence(code)) for code in asked.purpose]
-        self._now = self._keys.now
-        self._action = binds.text(asked.action)
+        self._given = given(asked, binds, within)
+        self._now = self._given.keys.now
 
     def visible(self) -> ColumnElement[bool]:
         """Whether every patient named lets the recipient have the version."""
@@ -75,7 +88,7 @@ class _Predicate:
         every_other = or_(r.c.others == 0, not_(refused))
         if self._asked.workforce:
             return and_(or_(r.c.patient == "", self._lets(r.c.patient)), every_other)
-        tagged = or_(r.c.purposes == "", *(self._within(r.c.purposes, code) > 0 for code in self._fenced))
+        tagged = or_(r.c.purposes == "", *self._holding(r.c.purposes, self._given.purposes))
         return and_(r.c.patient != "", tagged, self._lets(r.c.patient), every_other)
 
     def because(self) -> ColumnElement[str]:
@@ -95,9 +108,9 @@ class _Predicate:
 
     def _withstands(self, rule: FromClause) -> ColumnElement[bool]:
         """A deny holds in an emergency if it names emergencies, or nobody can tell what it names."""
-        part, key = consent_part.alias(), consent_key.alias()
-        named = (key.c.part == part.c.part, key.c.dimension == "purpose", key.c.key.in_(_EMERGENCIES))
-        return or_(rule.c.kept == 1, _some(part, part.c.rule == rule.c.body, _some(key, *named)))
+        part = consent_part.alias()
+        names = or_(*self._holding(part.c.purposes, _EMERGENCIES))
+        return or_(rule.c.kept == 1, _some(part, part.c.rule == rule.c.body, names))
 
     def _on_frontier(self, rule: FromClause, patient: ColumnElement[str]) -> ColumnElement[bool]:
         """A matching rule of the patient without a matching exception below it."""
@@ -123,25 +136,54 @@ class _Predicate:
         return and_(not_(failing), in_force, reach, of_guardian)
 
     def _part_fails(self, part: FromClause) -> ColumnElement[bool]:
-        """Not every stated dimension has a matching key: fewer dimensions do than are stated."""
-        key, me, around = consent_key.alias(), self._keys.alias(), fact.alias()
-        read = case((part.c.deny == 1, self._r.c.codes), else_=self._r.c.primary_codes)
-        matching = or_(
-            and_(key.c.dimension == "actor", me.c.wide == 0),
-            and_(key.c.dimension == "denied", me.c.wide >= 0),
-            and_(key.c.dimension == "purpose", key.c.key.in_(self._purposes)),
-            and_(key.c.dimension == "class", self._within(self._r.c.classes, key.c.key) > 0),
-            and_(key.c.dimension == "code", self._within(read, key.c.key) > 0),
-            and_(key.c.dimension == "action", key.c.key == self._action),
-            and_(key.c.dimension.in_(_MARKED), self._within(self._r.c.marks, key.c.key) > 0),
-            around.c.vid > 0,
+        """Some stated dimension does not match."""
+        matched = (
+            self._named(part),
+            self._for_purpose(part),
+            or_(part.c.actions == "", *self._holding(part.c.actions, [self._given.action])),
+            self._of_class(part),
+            or_(part.c.coded == 0, self._coded(part)),
+            self._label(part),
+            self._dated(part),
+            or_(part.c.marked == 0, self._marked(part) == part.c.marked),
         )
-        # Joined rather than nested, so that it is not too deep. What refers to the version comes before the
-        # caller's keys: SQLite expects very many of these, and would read all facts into a filter each time.
-        keys = key.outerjoin(around, and_(*self._around(around, key))).outerjoin(me, me.c.key == key.c.key)
-        counted = func.count(key.c.dimension.distinct())
-        matched = _one(counted, keys, key.c.part == part.c.part, matching, inner=(key, me, around))
-        return or_(not_(self._label(part)), matched != self._expected(part), not_(self._dated(part)))
+        return or_(*map(not_, matched))
+
+    def _holding(
+        self, held: ColumnElement[str], keys: Sequence[ColumnElement[str]]
+    ) -> list[ColumnElement[bool]]:
+        """For each key whether the set kept as text holds it."""
+        return [self._within(held, key) > 0 for key in keys]
+
+    def _named(self, part: FromClause) -> ColumnElement[bool]:
+        """A permit that names who asks, a deny that may."""
+        me = self._given.keys.alias()
+        mine = _some(me, me.c.wide <= part.c.deny, self._within(part.c.actors, _fenced(me.c.key)) > 0)
+        return or_(part.c.actors == "", mine)
+
+    def _for_purpose(self, part: FromClause) -> ColumnElement[bool]:
+        """A deny for some purpose also concerns whoever names none."""
+        asked = self._holding(part.c.purposes, self._given.purposes) or [part.c.deny == 1]
+        return or_(part.c.purposes == "", *asked)
+
+    def _of_class(self, part: FromClause) -> ColumnElement[bool]:
+        """The type is named, or a profile that the version claims."""
+        of_type = self._within(part.c.classes, _fenced(self._r.c.type)) > 0
+        return or_(part.c.classes == "", of_type, self._some_key(part, "class", self._r.c.classes))
+
+    def _coded(self, part: FromClause) -> ColumnElement[bool]:
+        """A permit looks at primary codes only, a deny at all."""
+        read = case((part.c.deny == 1, self._r.c.codes), else_=self._r.c.primary_codes)
+        return self._some_key(part, "code", read)
+
+    def _marked(self, part: FromClause) -> ColumnElement[int]:
+        """How many of the stated dimensions that look at marks have one that the version has."""
+        key, around = consent_key.alias(), fact.alias()
+        # Joined rather than nested, so that it is not too deep.
+        keys = key.outerjoin(around, and_(*self._around(around, key)))
+        has = or_(self._within(self._r.c.marks, key.c.key) > 0, around.c.vid > 0)
+        wanted = (key.c.part == part.c.part, key.c.dimension.in_(_MARKED), has)
+        return _one(func.count(key.c.dimension.distinct()), keys, *wanted, inner=(key, around))
 
     def _around(self, row: FromClause, key: FromClause) -> tuple[ColumnElement[bool], ...]:
         """What refers to the version gives it the mark."""
@@ -163,18 +205,11 @@ class _Predicate:
             and_(part.c.deny == 0, r.c.dated_lo >= lo, r.c.dated_hi <= hi),
         )
 
-    def _expected(self, part: FromClause) -> ColumnElement[int]:
-        """A deny for some purpose also concerns whoever names none."""
-        if self._purposes:
-            return part.c.stated
-        unasked = case((and_(part.c.deny == 1, part.c.any_purpose == 0), 1), else_=0)
-        return part.c.stated - unasked
-
-    def _some_key(self, part: FromClause, dimension: str) -> ColumnElement[bool]:
-        """Some sensitivity of the version is among the part's keys."""
+    def _some_key(self, part: FromClause, dimension: str, held: ColumnElement[str]) -> ColumnElement[bool]:
+        """Some key of the part is in a set of the version."""
         key = consent_key.alias()
-        held = self._within(self._r.c.sensitivities, key.c.key) > 0
-        return _some(key, key.c.part == part.c.part, key.c.dimension == dimension, held)
+        found = self._within(held, key.c.key) > 0
+        return _some(key, key.c.part == part.c.part, key.c.dimension == dimension, found)
 
     def _label(self, part: FromClause) -> ColumnElement[bool]:
         return or_(
@@ -184,7 +219,7 @@ class _Predicate:
         )
 
     def _touched(self, part: FromClause) -> ColumnElement[bool]:
-        return or_(self._r.c.rank >= part.c.low, self._some_key(part, "wide"))
+        return or_(self._r.c.rank >= part.c.low, self._some_key(part, "wide", self._r.c.sensitivities))
 
     def _covered(self, part: FromClause) -> ColumnElement[bool]:
         r, key = self._r, consent_key.alias()
@@ -199,6 +234,11 @@ class _Predicate:
         return and_(
             or_(r.c.part2 == 0, part.c.part2 == 1), or_(and_(part.c.narrow == 1, all_covered), ranked)
         )
+
+
+def _fenced(key: ColumnElement[str]) -> ColumnElement[str]:
+    """A key as it stands in a set kept as text."""
+    return _FENCE.concat(key).concat(_FENCE)
 
 
 def _some(inner: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

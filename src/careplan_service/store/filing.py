@@ -9,10 +9,10 @@ from careplan_service.access.consent.directory import Directory, Edge
 from careplan_service.access.consent.parts import Part
 from careplan_service.access.consent.rules import Rule
 from careplan_service.access.instants import END
-from careplan_service.store.bind import fence
+from careplan_service.store.bind import fence, fenced_set
 from careplan_service.store.database import Database
 from careplan_service.store.statements import Statements
-from careplan_service.store.tables import COPIED
+from careplan_service.store.tables import COPIED, NOBODY
 
 _NO_RANK = 99
 STATING = frozenset(
@@ -147,13 +147,16 @@ def _rule_row(rule_id: int, filing: Filing, rule: Rule, *, leaf: bool) -> Row:
 
 def _part_row(part_id: int, rule_id: int, part: Part) -> Row:
     labels, dates = part.labels, part.dates
-    stated = (part.actors, part.purposes, part.classes, part.codes, part.actions)
     return {
         "part": part_id,
         "rule": rule_id,
         "deny": int(part.deny),
-        "stated": sum(keys is not None for keys in stated) + len(part.marked),
-        "any_purpose": int(part.purposes is None),
+        "actors": _stated(part.actor_keys if part.actors else None),
+        "purposes": _stated(part.purposes),
+        "actions": _stated(part.keys(part.actions) if part.actions else None),
+        "classes": _stated(part.classes),
+        "coded": int(part.codes is not None),
+        "marked": len(part.marked),
         "any_label": int(labels is None),
         "low": _NO_RANK if labels is None or labels.low is None else labels.low,
         "high": -1 if labels is None or labels.high is None else labels.high,
@@ -166,11 +169,15 @@ def _part_row(part_id: int, rule_id: int, part: Part) -> Row:
     }
 
 
+def _stated(keys: frozenset[str] | None) -> str:
+    """A stated set as text: without keys it holds nothing, and is not empty."""
+    return "" if keys is None else fenced_set(keys) or NOBODY
+
+
 def _key_rows(part_id: int, part: Part) -> list[Row]:
     keys: Mapping[str, Sequence[str]] = {
-        "denied" if part.deny else "actor": sorted(part.actor_keys),
-        "purpose": sorted(part.purposes or ()),
-        "action": sorted(part.keys(part.actions)),
+        # Whose permits name a partner is looked up by these; whether a rule matches stands in its part.
+        "actor": sorted(() if part.deny else part.actor_keys),
         "class": [fence(key) for key in sorted(part.classes or ())],
         "code": [fence(key) for key in sorted(part.codes or ())],
         "narrow": [fence(key) for key in sorted(part.labels.narrow if part.labels else ())],

@@ -15,12 +15,12 @@ from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, l
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import Once
 from careplan_service.interactions.once import KEPT_FOR
-from careplan_service.store.bind import Binds, named
+from careplan_service.store.bind import Binds, Values, named
 from careplan_service.store.compiling import Statement
 from careplan_service.store.database import Database
 from careplan_service.store.lists import elements, listed
 from careplan_service.store.purging import purge
-from careplan_service.store.shapes import Values, shape
+from careplan_service.store.shapes import shape
 from careplan_service.store.sql import clause
 from careplan_service.store.tables import idempotency, resource
 
@@ -55,7 +55,7 @@ class Targets:
 
     def _living(self, references: Collection[str], seen: Filter) -> Mapping[str, int]:
         names = listed(sorted(references))
-        values: Values = [names]
+        values = Values([names])
         form = shape(seen, values)
         sql = self._statements.get(form)
         if sql is None:

@@ -20,12 +20,11 @@ from sqlalchemy import (
 )
 
 from careplan_service.access import filters as f
-from careplan_service.store.bind import Binds, named
+from careplan_service.store.bind import Binds, Values, named
 from careplan_service.store.compiling import Statement
+from careplan_service.store.consent_sql import given
 from careplan_service.store.database import Database
-from careplan_service.store.directory_sql import Keys
-from careplan_service.store.directory_sql import values as keys_values
-from careplan_service.store.shapes import Values, shape
+from careplan_service.store.shapes import shape
 from careplan_service.store.sql import clause
 from careplan_service.store.tables import consent_key, consent_part, consent_rule, resource
 
@@ -98,7 +97,7 @@ class Leads:
 
     def few_patients(self, asked: f.Consented) -> bool:
         """Whether no more than MANY_PATIENTS permits in force name the partner."""
-        values: Values = []
+        values = Values()
         form = ("patients", shape(asked, values))
         sql = self._probes.get(form)
         if sql is None:
@@ -107,10 +106,10 @@ class Leads:
             inner = named_by.limit(literal_column(str(MANY_PATIENTS + 1))).subquery()
             counted = select(func.count()).select_from(inner)
             sql = self._probes[form] = self._database.compiled(counted)
-        return int(self._database.rows(sql, named(keys_values(asked)))[0][0]) <= MANY_PATIENTS
+        return int(self._database.rows(sql, named(values))[0][0]) <= MANY_PATIENTS
 
     def _many(self, part: f.Filter) -> int:
-        values: Values = []
+        values = Values()
         form = shape(part, values)
         sql = self._probes.get(form)
         if sql is None:
@@ -139,7 +138,7 @@ class Leads:
 def _naming(asked: f.Consented, binds: Binds, within: str) -> CompoundSelect[Any]:
     """The patients with a permit in force that names the partner, or everybody."""
     rule, part, key = consent_rule.alias(), consent_part.alias(), consent_key.alias()
-    open_, keys = consent_rule.alias(), Keys(asked, binds, within)
+    open_, keys = consent_rule.alias(), given(asked, binds, within).keys
     return union_all(
         select(rule.c.patient)
         .join(part, part.c.rule == rule.c.body)

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, func, literal, o
 
 from careplan_service.interactions.desk import Key, Page
 from careplan_service.store.bind import Binds
-from careplan_service.store.shapes import Values
 from careplan_service.store.tables import fact, resource
 
 Column = ColumnElement[Any]
@@ -41,7 +40,7 @@ def _key(key: Key, binds: Binds, r: FromClause) -> Column:
     )
 
 
-def key_values(page: Page) -> Values:
+def key_values(page: Page) -> list[str | int]:
     """What `key_columns` binds."""
     return [key.name for key in page.sort if key.kind != "column"]
 
@@ -58,7 +57,7 @@ def paged(query: Select[Any], columns: list[Column], page: Page, binds: Binds) -
     return query.order_by(*by).limit(binds.number(page.limit))
 
 
-def page_values(page: Page) -> Values:
+def page_values(page: Page) -> list[str | int]:
     """What `paged` binds."""
     return [
         *(page.after.keys if page.after else ()),

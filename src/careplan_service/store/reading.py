@@ -12,13 +12,12 @@ from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import Page, Stored
 from careplan_service.store.asking import HEADS, SELECT, Asking, first_consented
 from careplan_service.store.beside_sql import sources, targets
-from careplan_service.store.bind import Binds
+from careplan_service.store.bind import Binds, Values
 from careplan_service.store.database import Database
-from careplan_service.store.directory_sql import values as keys_values
 from careplan_service.store.leads import Leads, few_leads, partner_of, reach
 from careplan_service.store.lists import elements, listed
 from careplan_service.store.paging import key_columns, key_values, page_values, paged
-from careplan_service.store.shapes import Values, shape
+from careplan_service.store.shapes import shape
 from careplan_service.store.tables import fact, resource
 
 MOST_LABELS = 1000
@@ -42,7 +41,7 @@ class Reading:
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """Current, living versions, in the order of the page."""
         start, lead = self._start(wanted)
-        values: Values = [*([type_] if type_ else []), *key_values(page)]
+        values = Values([*([type_] if type_ else []), *key_values(page)])
         form = ("find", not type_, start, shape(wanted, values), page.sort, page.after is not None)
 
         def build(binds: Binds) -> Select[Any]:
@@ -63,7 +62,7 @@ class Reading:
         start, lead = self._start(wanted)
         if most is not None and self._is_much_to_count(type_, wanted, start):
             return most + 1
-        values: Values = [type_] if type_ else []
+        values = Values([type_] if type_ else [])
         form = ("count", not type_, start, shape(wanted, values), most is None)
         values += self._start_values(start, wanted)
 
@@ -81,7 +80,7 @@ class Reading:
 
     def current(self, type_: str, id_: str, wanted: Filter, *, body: bool = True) -> list[Stored]:
         """The current version of one id, deleted or not."""
-        values: Values = [type_, id_]
+        values = Values([type_, id_])
         form = ("current", body, shape(wanted, values))
 
         def build(binds: Binds) -> Select[Any]:
@@ -93,7 +92,7 @@ class Reading:
 
     def labels(self, type_: str, params: Sequence[str], wanted: Filter) -> list[tuple[str, str, str]]:
         """The different (parameter, value, system) of living versions, at most MOST_LABELS."""
-        values: Values = [listed(params), *([type_] if type_ else [])]
+        values = Values([listed(params), *([type_] if type_ else [])])
         form = ("labels", not type_, shape(wanted, values))
 
         def build(binds: Binds) -> Select[Any]:
@@ -111,7 +110,7 @@ class Reading:
     ) -> list[Stored]:
         """The living versions that those of the page refer to, in the order of their places."""
         vids, names = listed(v.vid for v in page), _names(tuple(params))
-        values: Values = [vids, names, vids, names]
+        values = Values([vids, names, vids, names])
         form = ("referenced", shape(wanted, values))
 
         def build(binds: Binds) -> Select[Any]:
@@ -125,7 +124,7 @@ class Reading:
     ) -> list[Stored]:
         """The living versions that refer to those of the page, in the order of their places."""
         keys, names = listed(f"{v.type}/{v.id}" for v in page), _names(tuple(params))
-        values: Values = [keys, names, keys, names]
+        values = Values([keys, names, keys, names])
         form = ("referring", shape(wanted, values))
 
         def build(binds: Binds) -> Select[Any]:
@@ -169,9 +168,9 @@ class Reading:
 
         return len(self.asking.tuples(("large", not type_), build, [type_] if type_ else [])) > _WALKED
 
-    def _start_values(self, start: Hashable, wanted: Filter) -> Values:
+    def _start_values(self, start: Hashable, wanted: Filter) -> list[str]:
         partner = partner_of(wanted) if start == "reach" else None
-        return [*keys_values(partner[0]), partner[1]] if partner else []
+        return [partner[1]] if partner else []
 
     def _started(self, query: Select[Any], start: Hashable, wanted: Filter, binds: Binds) -> Select[Any]:
         partner = partner_of(wanted) if start == "reach" else None

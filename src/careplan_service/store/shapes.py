@@ -9,11 +9,10 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from careplan_service.access import filters as f
-from careplan_service.store.bind import fence
+from careplan_service.store.bind import Values, fence
 from careplan_service.store.directory_sql import started
 from careplan_service.store.directory_sql import values as keys_values
 
-Values = list[str | int]
 FLAGS = frozenset({"current", "deleted", "others"})
 """The columns that hold small numbers."""
 
@@ -28,7 +27,7 @@ def after(text: str) -> str:
     return text + "\U0010ffff"
 
 
-READ: Mapping[str, Callable[[str], Values]] = {
+READ: Mapping[str, Callable[[str], list[str]]] = {
     "starts": lambda text: [text, after(text)],
     "contains": lambda text: [text],
     "exact": lambda text: [text],
@@ -83,8 +82,11 @@ def _mentions(wanted: f.Mentions, values: Values) -> Hashable:
 
 
 def _consented(wanted: f.Consented, values: Values) -> Hashable:
-    values += [*keys_values(wanted), *wanted.purpose, *(fence(code) for code in wanted.purpose)]
-    values.append(wanted.action)
+    """A question asked again in the same statement is the same binds."""
+    if wanted in values.known:
+        return (f.Consented, values.known[wanted])
+    values.known[wanted] = len(values.known)
+    values += [*keys_values(wanted), *(fence(code) for code in wanted.purpose), fence(wanted.action)]
     wide = tuple(only_denied for _, only_denied in started(wanted))
     flags = (wanted.workforce, wanted.parts_follow, wanted.emergency)
     return (f.Consented, wide, len(wanted.actors), len(wanted.purpose), flags)

@@ -146,15 +146,15 @@ _OF_ONE = ("rule", "patient", "leaf", "copied")
 COPIED = tuple(str(column.name) for column in consent_rule.columns if column.name not in _OF_ONE)
 """The columns of a rule that its copy for another record of the patient shares."""
 
+NOBODY = "\n"
+"""A stated set without a key: nothing is in it."""
+
 consent_part = Table(
     "consent_part",
     metadata,
     Column("part", _SERIAL, primary_key=True, autoincrement=True),
     Column("rule", _SERIAL, ForeignKey("consent_rule.rule"), nullable=False),
     Column("deny", Integer, nullable=False),
-    # How many of actor, purpose, class and code it states; whether purpose and label are among the rest.
-    Column("stated", Integer, nullable=False),
-    Column("any_purpose", Integer, nullable=False),
     Column("any_label", Integer, nullable=False),
     Column("low", Integer, nullable=False),
     Column("high", Integer, nullable=False),
@@ -164,6 +164,14 @@ consent_part = Table(
     Column("any_date", Integer, nullable=False, server_default="1"),
     Column("data_lo", BigInteger, nullable=False, server_default="0"),
     Column("data_hi", BigInteger, nullable=False, server_default="0"),
+    # Sets of keys as text between line feeds; empty where the dimension is not stated.
+    Column("actors", Text, nullable=False, server_default=NOBODY),
+    Column("purposes", Text, nullable=False, server_default=""),
+    Column("actions", Text, nullable=False, server_default=""),
+    Column("classes", Text, nullable=False, server_default=""),
+    # Whether it states codes, and how many of the dimensions that look at marks of the data.
+    Column("coded", Integer, nullable=False, server_default="0"),
+    Column("marked", Integer, nullable=False, server_default="0"),
 )
 Index("consent_part_rule", consent_part.c.rule)
 

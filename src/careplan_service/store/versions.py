@@ -13,9 +13,9 @@ from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import ALWAYS, Page, Span, Stored
 from careplan_service.store.asking import SELECT, Asking
-from careplan_service.store.bind import Binds
+from careplan_service.store.bind import Binds, Values
 from careplan_service.store.consent_sql import ONE
-from careplan_service.store.shapes import Values, shape
+from careplan_service.store.shapes import shape
 from careplan_service.store.tables import fact, resource
 
 _ZERO: ColumnElement[int] = literal_column("0")
@@ -31,7 +31,7 @@ class Versions:
     def page(self, type_: str, id_: str, seen: Filter, page: Page, span: Span = ALWAYS) -> list[Stored]:
         """Versions newest first; without an id those of a type, without a type those of all."""
         values, form = self._asked(type_, id_, seen, span)
-        after: Values = [] if page.after is None else [*page.after.keys, page.after.origin]
+        after: list[str | int] = [] if page.after is None else [*page.after.keys, page.after.origin]
 
         def build(binds: Binds) -> Select[Any]:
             query = self._judged(SELECT, type_, id_, seen, span, binds)
@@ -62,7 +62,7 @@ class Versions:
         return self._asking.rows(("version", *form), build, [*values, version], seen)
 
     def _asked(self, type_: str, id_: str, seen: Filter, span: Span) -> tuple[Values, tuple[Any, ...]]:
-        values: Values = [text for text in (type_, id_) if text]
+        values = Values([text for text in (type_, id_) if text])
         form = (bool(type_), bool(id_), shape(seen, values), shape(seen, values))
         if span.since is not None:
             values.append(span.since)
