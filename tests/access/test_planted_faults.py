@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import and_, or_, true
+from sqlalchemy import and_, or_, select, true, union_all
 
 from access.loaded import EVERYBODY, disagreement, history_disagreements, load
 from access.worlds import FILTERS, PROBES, Maker
@@ -150,12 +150,12 @@ PLANTED_IN_SQL: dict[str, tuple[Any, str, Any]] = {
     "the frontier is dropped": (
         _Predicate,
         "_on_frontier",
-        lambda self, rule, patient: and_(rule.c.patient == patient, self._matches(rule)),
+        lambda self, rule: [self._matches(rule)],
     ),
     "the patient of a rule is ignored": (
         _Predicate,
-        "_on_frontier",
-        lambda self, rule, patient: self._matches(rule),
+        "_patients",
+        lambda self: union_all(select(consent_sql.consent_rule.c.patient.label("patient"))),
     ),
     "a permit needs no recipient": (_Predicate, "_matches", _matches_but),
     "the label is ignored": (_Predicate, "_label", lambda self, part: true()),
@@ -198,7 +198,12 @@ PLANTED_IN_SQL: dict[str, tuple[Any, str, Any]] = {
         lambda self, part: self._r.c.rank <= part.c.low,
     ),
     "a permit covers whatever it touches": (_Predicate, "_covered", _Predicate._touched),
-    "every tag fits": (_Predicate, "visible", lambda self: self._lets(self._r.c.patient)),
+    "every tag fits": (_Predicate, "visible", lambda self: self.because().is_not(None)),
+    "one patient of several is enough": (
+        _Predicate,
+        "_patients",
+        lambda self: union_all(select(self._r.c.patient.label("patient")).correlate(self._r)),
+    ),
     "Part 2 need not be named": (filing, "_part_row", lambda *a: {**_part_row(*a), "part2": 1}),
     "a covered label has no ceiling": (filing, "_part_row", lambda *a: {**_part_row(*a), "ceiling": 9}),
     "further patients are not written": (writing, "OTHER_PATIENT", "~nobody"),

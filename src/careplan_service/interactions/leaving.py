@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from careplan_service.access.view import known_to, of_types
 from careplan_service.errors import Conflict
-from careplan_service.resources.naming import GUARDED, named_by, named_in
+from careplan_service.resources.naming import named_by, named_in
 from careplan_service.resources.patching import amended, patched
 from careplan_service.resources.patching.document import read, written
 from careplan_service.resources.redaction import Redaction
@@ -77,7 +77,8 @@ def _hidden(desk: Desk, named: frozenset[str]) -> frozenset[str]:
     """
     if not named:
         return named
-    seen = of_types((type_, known_to(desk.caller, type_, desk.now)) for type_ in sorted(GUARDED))
+    types = sorted({name.partition("/")[0] for name in named})
+    seen = of_types((type_, known_to(desk.caller, type_, desk.now)) for type_ in types)
     if desk.caller.is_agency:
         return desk.records.among(named, ~seen)
     return named - desk.records.among(named, seen)

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from sqlalchemy import FromClause, Select, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Select, literal_column, select
 
 from careplan_service.access.filters import All, Consented, Filter
 from careplan_service.access.filters import Any as AnyOf
 from careplan_service.interactions.desk import Stored
 from careplan_service.store.bind import Binds, named
 from careplan_service.store.compiling import Statement
-from careplan_service.store.consent_sql import because
+from careplan_service.store.consent_sql import because, remember
 from careplan_service.store.database import Database
 from careplan_service.store.sql import clause
 from careplan_service.store.tables import document, resource
@@ -57,8 +57,30 @@ class Asking:
             reason = because(asked, resource, binds, self._database.within) if asked else literal_column("''")
             return query.add_columns(reason)
 
-        sql = self._sql(form, with_reason, lead)
+        return self.told(form, with_reason, values, lead)
+
+    def told(
+        self,
+        form: Form,
+        build: Callable[[Binds], Select[Any]],
+        values: Sequence[str | int],
+        lead: Sequence[Filter] = (),
+    ) -> list[Stored]:
+        """The versions of a query that tells the reason itself, last."""
+        sql = self._sql(form, build, lead)
         return [_stored(row) for row in self._database.rows(sql, named(values))]
+
+    def judged(
+        self, which: Sequence[ColumnElement[bool]], asked: Consented | None, binds: Binds
+    ) -> tuple[FromClause, ColumnElement[str]]:
+        """A few versions to be asked of, and the consent rule that opens each: worked out once, not twice."""
+        if asked is None:
+            return select(resource).where(*which).subquery(), literal_column("''")
+        reason = because(asked, resource, binds, self.within).label("reason")
+        # OFFSET keeps both databases from putting the expression wherever the column is named.
+        at = select(resource, reason).where(*which).offset(literal_column("0")).subquery()
+        remember(asked, at, at.c.reason, binds, self.within)
+        return at, at.c.reason
 
     def tuples(
         self,

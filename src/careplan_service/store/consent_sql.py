@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     FromClause,
     and_,
     case,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    union_all,
 )
 
 from careplan_service.access.consent.decision import EMERGENCIES
@@ -63,11 +65,18 @@ class Given:
         self.keys = Keys(asked, binds, within)
         self.purposes = [binds.text(fence(code)) for code in asked.purpose]
         self.action = binds.text(fence(asked.action))
+        self.reasons: dict[FromClause, ColumnElement[str]] = {}
+        """Of the aliases that carry it, the column with the rule that opens the version."""
 
 
 def given(asked: Consented, binds: Binds, within: str) -> Given:
     """The binds of a question in this statement."""
     return binds.once(asked, lambda: Given(asked, binds, within))
+
+
+def remember(asked: Consented, r: FromClause, reason: ColumnElement[str], binds: Binds, within: str) -> None:
+    """The alias carries what `because` says: who asks of it need not work it out again."""
+    given(asked, binds, within).reasons[r] = reason
 
 
 class _Predicate:
@@ -81,30 +90,40 @@ class _Predicate:
 
     def visible(self) -> ColumnElement[bool]:
         """Whether every patient named lets the recipient have the version."""
-        r, other = self._r, fact.alias()
-        refused = _some(
-            other, other.c.vid == r.c.vid, other.c.param == OTHER_PATIENT, not_(self._lets(other.c.value))
-        )
-        every_other = or_(r.c.others == 0, not_(refused))
+        r, opened = self._r, self.because().is_not(None)
         if self._asked.workforce:
-            return and_(or_(r.c.patient == "", self._lets(r.c.patient)), every_other)
+            return opened
         tagged = or_(r.c.purposes == "", *self._holding(r.c.purposes, self._given.purposes))
-        return and_(r.c.patient != "", tagged, self._lets(r.c.patient), every_other)
+        return and_(r.c.patient != "", tagged, opened)
 
     def because(self) -> ColumnElement[str]:
-        """The first permitting rule on the frontier for the version's own patient."""
-        rule = consent_rule.alias()
-        permitting = (rule.c.deny == 0, self._on_frontier(rule, self._r.c.patient))
-        return _one(func.min(rule.c.because), rule, *permitting)
+        """The first rule that opens the version, empty where none is needed; NULL where it is hidden.
 
-    def _lets(self, patient: ColumnElement[str]) -> ColumnElement[bool]:
-        """No deny on the frontier and, but for staff, some permit: the greatest `deny` says both."""
-        rule = consent_rule.alias()
-        if self._asked.emergency:
-            denying = (rule.c.deny == 1, self._on_frontier(rule, patient), self._withstands(rule))
-            return not_(_some(rule, *denying))
-        greatest = _one(func.max(rule.c.deny), rule, self._on_frontier(rule, patient))
-        return func.coalesce(greatest, 0 if self._asked.workforce else 1) == 0
+        No deny stands on the frontier of anybody named and, but for staff, some permit on that of each.
+        """
+        if self._r in self._given.reasons:
+            return self._given.reasons[self._r]
+        r, rule = self._r, consent_rule.alias()
+        theirs = self._patients().subquery()
+        opening = and_(rule.c.deny == 0, rule.c.patient == r.c.patient)
+        first = func.coalesce(func.min(case((opening, rule.c.because))), "")
+        closing = self._withstanding(rule) if self._asked.emergency else rule.c.deny
+        lets = func.coalesce(func.max(closing), 0) == 0
+        if not self._asked.workforce and not self._asked.emergency:
+            lets = and_(lets, func.count(rule.c.patient.distinct()) == r.c.others + 1)
+        rules = theirs.join(rule, rule.c.patient == theirs.c.patient)
+        return _one(case((lets, first)), rules, *self._on_frontier(rule), inner=(theirs, rule))
+
+    def _patients(self) -> CompoundSelect[Any]:
+        """Whose record it is, and every other patient named."""
+        r, other = self._r, fact.alias()
+        others = select(other.c.value).where(
+            other.c.vid == r.c.vid, other.c.param == OTHER_PATIENT, r.c.others > 0
+        )
+        return union_all(select(r.c.patient.label("patient")).correlate(r), others.correlate(r))
+
+    def _withstanding(self, rule: FromClause) -> ColumnElement[int]:
+        return case((and_(rule.c.deny == 1, self._withstands(rule)), 1), else_=0)
 
     def _withstands(self, rule: FromClause) -> ColumnElement[bool]:
         """A deny holds in an emergency if it names emergencies, or nobody can tell what it names."""
@@ -112,8 +131,8 @@ class _Predicate:
         names = or_(*self._holding(part.c.purposes, _EMERGENCIES))
         return or_(rule.c.kept == 1, _some(part, part.c.rule == rule.c.body, names))
 
-    def _on_frontier(self, rule: FromClause, patient: ColumnElement[str]) -> ColumnElement[bool]:
-        """A matching rule of the patient without a matching exception below it."""
+    def _on_frontier(self, rule: FromClause) -> list[ColumnElement[bool]]:
+        """A matching rule without a matching exception below it."""
         nested = consent_rule.alias()
         below = (
             nested.c.consent == rule.c.consent,
@@ -122,7 +141,7 @@ class _Predicate:
             func.substr(nested.c.path, 1, func.length(rule.c.path) + 1) == rule.c.path.concat("."),
         )
         exception = _some(nested, self._matches(nested), *below)
-        return and_(or_(rule.c.leaf == 1, not_(exception)), self._matches(rule), rule.c.patient == patient)
+        return [or_(rule.c.leaf == 1, not_(exception)), self._matches(rule)]
 
     def _matches(self, rule: FromClause) -> ColumnElement[bool]:
         r, part = self._r, consent_part.alias()

@@ -60,12 +60,11 @@ class Keys:
         wide = case((me.c.wide == 1, 1), (edge.c.kind.in_(_literals(in_denies)), 1), else_=0)
         step = select(edge.c.key, wide).select_from(me.join(edge, edge.c.member == me.c.key))
         within_me = or_(edge.c.within == "", edge.c.within.in_(actors))
-        holds = and_(edge.c.lo <= self.now, edge.c.hi >= self.now, within_me)
+        of_kind = edge.c.kind.in_(_literals((MEMBER, HELD, PART)))
+        holds = and_(of_kind, edge.c.lo <= self.now, edge.c.hi >= self.now, within_me)
         # One term that asks of both: for what is asked of edges alone SQLite would read all of them into a
         # filter each time.
-        step = step.where(
-            edge.c.kind.in_(_literals((MEMBER, HELD, PART))), case((holds, me.c.wide), else_=-1) >= 0
-        )
+        step = step.where(case((holds, me.c.wide), else_=-1) >= 0)
         self._me: CTE = me.union(*rows[1:], step)
 
     def narrow(self, key: ColumnElement[str]) -> ColumnElement[bool]:

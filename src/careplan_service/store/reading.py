@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select, unio
 
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import Page, Stored
-from careplan_service.store.asking import HEADS, SELECT, Asking, first_consented
+from careplan_service.store.asking import COLUMNS, SELECT, Asking, first_consented
 from careplan_service.store.beside_sql import sources, targets
 from careplan_service.store.bind import Binds, Values
 from careplan_service.store.database import Database
@@ -18,7 +18,7 @@ from careplan_service.store.leads import Leads, few_leads, partner_of, reach
 from careplan_service.store.lists import elements, listed
 from careplan_service.store.paging import key_columns, key_values, page_values, paged
 from careplan_service.store.shapes import shape
-from careplan_service.store.tables import fact, resource
+from careplan_service.store.tables import document, fact, resource
 
 MOST_LABELS = 1000
 _ANYWHERE = "any"
@@ -80,15 +80,18 @@ class Reading:
 
     def current(self, type_: str, id_: str, wanted: Filter, *, body: bool = True) -> list[Stored]:
         """The current version of one id, deleted or not."""
-        values = Values([type_, id_])
-        form = ("current", body, shape(wanted, values))
+        values, asked = Values([type_, id_]), first_consented(wanted)
+        form = ("current", body, asked and shape(asked, values), shape(wanted, values))
 
         def build(binds: Binds) -> Select[Any]:
-            one = (resource.c.type == binds.text(type_), resource.c.id == binds.text(id_))
-            query = SELECT if body else HEADS.add_columns(_NO_BODY)
-            return query.where(*one, resource.c.current == 1, self.asking.clause(wanted, resource, binds))
+            which = (resource.c.type == binds.text(type_), resource.c.id == binds.text(id_))
+            at, reason = self.asking.judged((*which, resource.c.current == 1), asked, binds)
+            columns = [at.c[name] for name in COLUMNS]
+            query = select(*columns, document.c.body).join(document, document.c.vid == at.c.vid)
+            query = query if body else select(*columns, _NO_BODY)
+            return query.where(self.asking.clause(wanted, at, binds)).add_columns(reason)
 
-        return self.asking.rows(form, build, values, wanted)
+        return self.asking.told(form, build, values)
 
     def labels(self, type_: str, params: Sequence[str], wanted: Filter) -> list[tuple[str, str, str]]:
         """The different (parameter, value, system) of living versions, at most MOST_LABELS."""
