@@ -12,6 +12,7 @@ from careplan_service.store.audit_events import AuditEvents
 from careplan_service.store.database import Database
 from careplan_service.store.keeping import Keeping
 from careplan_service.store.reading import Reading
+from careplan_service.store.receipts import Receipts
 from careplan_service.store.statements import Statements
 from careplan_service.store.versions import Versions
 from careplan_service.store.writing import Writing
@@ -28,6 +29,7 @@ class SqlRecords:
         self._keeping = Keeping(database)
         self._audit = AuditLog(database, self._statements) if audited else None
         self.log = AuditEvents(database)
+        self.receipts = Receipts(database, self._reading.asking)
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
