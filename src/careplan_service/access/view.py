@@ -84,6 +84,11 @@ def shared_with(caller: Caller, resource_type: str, now: int) -> Filter:
     return _own_view(caller, resource_type, now, "access")
 
 
+def permitted_to(caller: Caller, now: int) -> Filter:
+    """What consents permit a partner to read, its own contribution aside."""
+    return _consented(caller, now, "access")
+
+
 def writable(caller: Caller) -> Filter:
     """What a caller may store, as far as that hangs on who it is.
 

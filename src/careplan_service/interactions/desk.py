@@ -28,6 +28,7 @@ from careplan_service.interactions.policy import Policy
 if TYPE_CHECKING:
     from careplan_service.interactions.audit_log import AuditLog
     from careplan_service.interactions.feed import Receipts
+    from careplan_service.interactions.my_access import Opening
 
 LONGEST_ASKED, _LONGEST_REFUSAL = 2000, 2000
 """Characters of an audit row."""
@@ -230,6 +231,9 @@ class Records(Protocol):
 
     def among(self, references: Collection[str], seen: Filter) -> frozenset[str]:
         """Those of the references (`Goal/1`) that are here, not deleted, and for which `seen` holds."""
+
+    def openings(self, seen: Filter) -> list[Opening]:
+        """The permits that open some current version for which `seen` holds, by type and client."""
 
     def versions(self, type_: str, id_: str, seen: Filter, page: Page, span: Span = ALWAYS) -> list[Stored]:
         """The versions, newest first, for which `seen` holds, if it holds for the current one too.

@@ -54,6 +54,13 @@ def because(asked: Consented, r: FromClause, binds: Binds, within: str) -> Colum
     return _Predicate(asked, r, binds, within).because()
 
 
+def opening(
+    asked: Consented, r: FromClause, rule: FromClause, binds: Binds, within: str
+) -> ColumnElement[bool]:
+    """Whether a rule beside the version permits it, for the version's own patient."""
+    return and_(rule.c.deny == 0, _Predicate(asked, r, binds, within).opened_by(rule))
+
+
 class _Predicate:
     """One asked question against one alias; every bind is made once and used in each place."""
 
@@ -81,8 +88,11 @@ class _Predicate:
     def because(self) -> ColumnElement[str]:
         """The first permitting rule on the frontier for the version's own patient."""
         rule = consent_rule.alias()
-        permitting = (rule.c.deny == 0, self._on_frontier(rule, self._r.c.patient))
-        return _one(func.min(rule.c.because), rule, *permitting)
+        return _one(func.min(rule.c.because), rule, rule.c.deny == 0, self.opened_by(rule))
+
+    def opened_by(self, rule: FromClause) -> ColumnElement[bool]:
+        """A rule of the version's own patient that stands on the frontier."""
+        return self._on_frontier(rule, self._r.c.patient)
 
     def _lets(self, patient: ColumnElement[str]) -> ColumnElement[bool]:
         """No deny on the frontier and, but for staff, some permit: the greatest `deny` says both."""

@@ -24,6 +24,7 @@ _ANSWERS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "Carried": ("Every entry with its answer, in the order sent.", ("Bundle",), ("Preference-Applied",)),
     "Statement": ("The statement.", ("CapabilityStatement",), ()),
     "AuditEvent": ("The AuditEvent.", ("AuditEvent",), _VERSION),
+    "Permitted": ("What it is permitted, each as `permitted` of Parameters.", ("Parameters",), ()),
     "Seen": ("What it could see, as `seen` of Parameters.", ("Parameters",), ()),
     "Meta": ("`meta` as `return` of Parameters.", ("Parameters",), ()),
     "Validation": ("What was found; `information` if nothing was.", ("OperationOutcome",), ()),
