@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -253,3 +255,43 @@ def test_without_the_log_of_reads_nobody_is_known_to_have_received_anything(
     api.agency("DELETE", f"/fhir/{consent}")
     assert stopped(api.partner, NOON) == []
     service.database.close()
+
+
+def _world(url: str, keys_dir: Path, hours: int, end: Callable[[Api, str, str], None]) -> list[bytes]:
+    """What a partner is told that received a goal, which was then hidden somehow, some hours later."""
+    clock = Clock()
+    settings = Settings(database_url=url, base_url=BASE_URL, keys_dir=keys_dir, references="open")
+    service = assemble(settings, clock, migrated=False)
+    api = Api(service)
+    for of in ("Patient/ann", "Patient/ben"):
+        api.agency.put(of, a_patient("Ann"))
+        api.agency.put(of.replace("Patient", "Consent"), a_consent(of, SHARE))
+        api.agency.put(of.replace("Patient", "Goal"), a_goal(of))
+    api.partner.get("/fhir?_type=Goal,Patient")
+    clock.go_on(hours=hours)
+    end(api, "Goal/ann", "Patient/ann")
+    clock.go_on(hours=24 - hours)
+    paths = [f"/fhir{of}/_history?_since={NOON}" for of in ("", "/Goal", "/Goal/ann", "/Goal/ben", "/Goal/x")]
+    answers = [api.partner.get(path) for path in ("/fhir/$my-access", *paths, "/fhir/Goal/ann")]
+    service.database.close()
+    return [b"%d %s" % (answer.status, answer.body) for answer in answers]
+
+
+def test_when_and_how_it_was_hidden_is_told_by_nothing(
+    new_database: Callable[[str, str], str], keys_dir: Path
+) -> None:
+    """Databases that differ in hidden things alone give answers that are the same to the byte."""
+    worlds = [
+        _world(new_database("sqlite", end.__name__), keys_dir, hours, end)
+        for hours, end in ((1, _label), (9, _delete), (17, _move), (20, _change_label))
+    ]
+    assert b"Goal/ann" in worlds[0][1]
+    assert b"DELETE" in worlds[0][1]
+    assert worlds[1:] == worlds[:-1]
+
+
+def _change_label(api: Api, goal: str, of: str) -> None:
+    """Hidden versions, one after the other, and a deny that comes too late to matter."""
+    for code in "RVR":
+        api.agency.put(goal, a_goal(of, labels=(code,)))
+    api.agency.make(a_consent(of, a_provision("deny", to=PARTNER, codes=[HOUSING])))

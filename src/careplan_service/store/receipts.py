@@ -27,10 +27,12 @@ _NOW = and_(
     resource.c.id == receipt.c.id,
     resource.c.current == literal_column("1"),
 )
-_STATES: Select[Any] = select(receipt.c.number, receipt.c.gone)
+_STATES: Select[Any] = select(receipt.c.number, receipt.c.gone).order_by(receipt.c.number)
 _SHARED: Select[Any] = select(receipt.c.number).select_from(receipt.join(resource, _NOW))
 _ENDED: Select[Any] = select(receipt.c.changed, receipt.c.number, receipt.c.type, receipt.c.id)
 _KEYS = (receipt.c.changed, receipt.c.number)
+_AT_ONCE = 2000
+"""Receipts that one statement looks at: no statement may take long (CAREPLAN_MAX_SECONDS)."""
 
 
 class Receipts:
@@ -46,22 +48,28 @@ class Receipts:
         One that was found so before keeps its moment. Writes nothing where nothing has changed.
         """
         states = self._asking.tuples(("receipts",), lambda b: _held(_STATES, receiver, b), list(receiver))
-        if not states:
-            return
-        values: Values = [*receiver]
-        form = ("receipts shared", shape(seen, values))
-
-        def build(binds: Binds) -> Select[Any]:
-            held = _held(_SHARED, receiver, binds)
-            return held.where(self._asking.clause(seen, resource, binds))
-
-        shared = {number for (number,) in self._asking.tuples(form, build, values)}
+        shared: set[int] = set()
+        for start in range(0, len(states), _AT_ONCE):
+            some = states[start : start + _AT_ONCE]
+            shared |= self._shared(receiver, seen, some[0][0], some[-1][0])
         ended = [number for number, gone in states if not gone and number not in shared]
         again = [number for number, gone in states if gone and number in shared]
         if ended or again:
             with self._database.writing():
                 self._mark(ended, 1, at)
                 self._mark(again, 0, at)
+
+    def _shared(self, receiver: Receiver, seen: Filter, first: int, last: int) -> set[int]:
+        """The numbers among those from first to last of what `seen` holds for."""
+        values: Values = [*receiver, first, last]
+        form = ("receipts shared", shape(seen, values))
+
+        def build(binds: Binds) -> Select[Any]:
+            held = _held(_SHARED, receiver, binds)
+            held = held.where(receipt.c.number.between(binds.number(first), binds.number(last)))
+            return held.where(self._asking.clause(seen, resource, binds))
+
+        return {number for (number,) in self._asking.tuples(form, build, values)}
 
     def _mark(self, numbers: Sequence[int], gone: int, at: int) -> None:
         """Whoever found it first has set the moment."""

@@ -20,7 +20,11 @@ _ZIPPED = "May be compressed: `Content-Encoding: gzip`."
 
 _ANSWERS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "Searchset": ("What matches, and what it brings.", ("Bundle",), ()),
-    "History": ("Versions, newest first.", ("Bundle",), ()),
+    "History": (
+        "Versions, newest first; to a partner that asks `_since` also what it may use no longer.",
+        ("Bundle",),
+        (),
+    ),
     "Carried": ("Every entry with its answer, in the order sent.", ("Bundle",), ("Preference-Applied",)),
     "Statement": ("The statement.", ("CapabilityStatement",), ()),
     "AuditEvent": ("The AuditEvent.", ("AuditEvent",), _VERSION),
