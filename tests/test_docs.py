@@ -28,7 +28,7 @@ from careplan_service.interactions.conditions import Asker
 from careplan_service.interactions.query import query_of
 from careplan_service.settings import ABOUT, PREFIX, Settings
 from careplan_service.store.tables import audit
-from conftest import BASE_URL
+from conftest import BASE_URL, Clock
 from web.visiting import Visitor
 
 Document = dict[str, Any]
@@ -227,6 +227,29 @@ def test_who_sees_what_in_the_consent_examples(api: Api) -> None:
         for who, purpose, goal, seen in cases:
             status = _as(api, who, purpose).get(f"/fhir/{goals[goal]}").status
             assert (status, seen) in ((200, "yes"), (404, "no")), (number, who, purpose, goal)
+
+
+@SQLITE_ONLY
+def test_what_a_partner_is_told_of_its_access_is_as_shown(api: Api, clock: Clock) -> None:
+    (first, _), *_ = _examples()
+    for name, end in (("ann", "2026-12-31"), ("ben", "2026-09-30")):
+        text = json.dumps(first).replace("Patient/ann", f"Patient/{name}").replace("2026-12-31", end)
+        _put(api, {**a_patient(), "id": name})
+        _put(api, {**json.loads(text), "id": f"{name}-consent"})
+    _put(api, {**a_goal("Patient/ann"), "id": "g1"})
+    _put(api, {**a_goal("Patient/ben"), "id": "g2"})
+
+    (shown,) = markdown.blocks(CONSENT, "json my-access")
+    assert api.partner.get("/fhir/$my-access").json == json.loads(shown.text)
+
+    assert api.partner.get("/fhir/Goal/g1").status == 200
+    clock.go_on(days=1)
+    since = clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert api.agency("DELETE", "/fhir/Consent/ann-consent").status == 204
+    clock.go_on(days=1)
+    (tombstone,) = markdown.blocks(CONSENT, "json tombstone")
+    told = api.partner.get(f"/fhir/_history?_since={since}").json
+    assert told["entry"] == [json.loads(tombstone.text)]
 
 
 @SQLITE_ONLY

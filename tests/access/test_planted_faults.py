@@ -149,7 +149,7 @@ def _someone(self: Any, part: Any, counts: Any) -> Any:
 PLANTED_IN_SQL: dict[str, tuple[Any, str, Any]] = {
     "the frontier is dropped": (
         _Predicate,
-        "_on_frontier",
+        "on_frontier",
         lambda self, rule: [self._matches(rule)],
     ),
     "the patient of a rule is ignored": (

@@ -101,7 +101,7 @@ def searches(types: Sequence[str]) -> Iterator[Request]:
         yield Request("GET", f"/fhir/{type_}/$meta")
     for path in ("", "/_history", "?_count=3", "/_history?_count=4", "/$meta", "?_summary=count"):
         yield Request("GET", f"/fhir{path}")
-    for path in ("/AuditEvent", "/AuditEvent/1", "/AuditEvent?_count=2", "/metadata"):
+    for path in ("/AuditEvent", "/AuditEvent/1", "/AuditEvent?_count=2", "/metadata", "/$my-access"):
         yield Request("GET", f"/fhir{path}")
 
 
@@ -149,10 +149,10 @@ def scopes(names: Sequence[str]) -> Iterator[Request]:
         f"system/Goal.rs?category={HOUSING}",
         "system/Patient.c",
     ):
-        for path in (f"/fhir/{shown}", *_TO_ALL, *_PAGED):
+        for path in (f"/fhir/{shown}", *_TO_ALL, *_PAGED, "/fhir/$my-access"):
             yield Request("GET", path, token=(("scope", scope),))
     for purpose in _PURPOSES:
-        for path in ("/fhir/Goal", f"/fhir/{shown}", "/fhir/_history?_count=5"):
+        for path in ("/fhir/Goal", f"/fhir/{shown}", "/fhir/_history?_count=5", "/fhir/$my-access"):
             yield Request("GET", path, token=(("purpose", purpose),))
 
 

@@ -9,11 +9,13 @@ import pytest
 
 from builders import PARTNER
 from careplan_service.access.caller import Caller
+from careplan_service.access.filters import all_of
 from careplan_service.access.scope_text import parse_scopes
+from careplan_service.access.view import permitted_to
 from careplan_service.errors import Malformed, NotFound
 from careplan_service.interactions.desk import Desk, Span, Stored
 from careplan_service.interactions.everything import patient_everything
-from careplan_service.interactions.history import Asked, history
+from careplan_service.interactions.history import Asked, History, history
 from careplan_service.interactions.query import asker_of, query_of
 from careplan_service.interactions.search import Found, search
 from careplan_service.resources.registry import SERVED
@@ -32,6 +34,13 @@ def _search(desk: Desk, types: list[str], *pairs: tuple[str, str]) -> Found:
     return search(desk, query_of(types, pairs, asker_of(desk)), seen)
 
 
+def _fed(desk: Desk) -> History:
+    """The history of all, asked by who has received something."""
+    desk.shown.append("Goal/x/_history/1")
+    desk.note(200)
+    return history(desk, "", "", Asked(span=Span(since=1)), None)
+
+
 QUESTIONS: dict[str, Callable[[Desk], Any]] = {
     "all types": lambda d: _search(d, list(SERVED), ("_tag", "x"), ("_sort", "_lastUpdated,-_id")),
     "the total of all types": lambda d: _search(d, list(SERVED), ("_count", "0")),
@@ -40,6 +49,10 @@ QUESTIONS: dict[str, Callable[[Desk], Any]] = {
     "a reverse include": lambda d: d.records.referring([PLAN], ["Goal.x"], d.sees_any("r", SERVED), 10),
     "labels": lambda d: d.records.labels("", ["Goal._tag"], d.sees_any("r", SERVED)),
     "the history of all": lambda d: history(d, "", "", Asked(), None),
+    "the feed of all": lambda d: _fed(d),
+    "permits that open something": lambda d: d.records.openings(
+        all_of(d.sees_any("r", SERVED), permitted_to(d.caller, NOW))
+    ),
     "a count of versions": lambda d: d.records.count_versions(
         "Goal", "x", d.sees("r", "Goal"), Span(1, 2, 3)
     ),

@@ -99,6 +99,36 @@ def test_clients_that_were_registered_before_are_ours_and_may_not_introspect(emp
     assert (client.id, client.enabled, client.may_introspect, client.issuer) == ("a", True, False, "")
 
 
+def test_what_partners_had_received_is_taken_from_the_log(empty: Database) -> None:
+    migrate.upgrade(empty)
+    with empty.engine.connect() as connection:
+        command.downgrade(migrate.config_for(connection), "0014")
+    columns = "at, client, organization, purpose, interaction, asked, status, because, refusal, shown"
+    with empty.engine.begin() as connection:
+        for name, kind in (("a", "partner"), ("b", "agency")):
+            client = f"'{name}', 'A', '{kind}', 'Organization/a', 'system/*.rs', 'COC', '', true, 1"
+            of_client = "id, name, kind, organization, scopes, purpose, further_purposes, enabled, created"
+            connection.execute(text(f"INSERT INTO oauth_client ({of_client}) VALUES ({client})"))
+        for client, purpose, shown in (
+            ("a", "COC", "Goal/1/_history/1\nGoal/2/_history/1"),
+            ("a", "COC", "Goal/1/_history/2"),
+            ("a", "TREAT", "Goal/1/_history/2"),
+            ("a", "COC", ""),
+            ("a Practitioner/x", "COC", "Goal/3/_history/1"),
+            ("b", "COC", "Goal/4/_history/1"),
+        ):
+            values = f"1, '{client}', '', '{purpose}', 'read', '', 200, '', '', '{shown}'"
+            connection.execute(text(f"INSERT INTO audit ({columns}) VALUES ({values})"))
+    migrate.upgrade(empty)
+
+    rows = empty.rows("SELECT receiver, purpose, type, id, gone FROM receipt ORDER BY number", {})
+    assert [tuple(row) for row in rows] == [
+        ("a", "COC", "Goal", "1", 0),
+        ("a", "COC", "Goal", "2", 0),
+        ("a", "TREAT", "Goal", "1", 0),
+    ]
+
+
 def test_the_newest_revision_is_that_of_alembic(empty: Database) -> None:
     with empty.engine.connect() as connection:
         script = ScriptDirectory.from_config(migrate.config_for(connection))

@@ -77,6 +77,18 @@ def known_to(caller: Caller, resource_type: str, now: int) -> Filter:
     return all_of(view, within(caller.patient, resource_type))
 
 
+def shared_with(caller: Caller, resource_type: str, now: int) -> Filter:
+    """The versions of one type that a caller may have, whatever its token is for: a narrower token takes
+    back nothing of what it received.
+    """
+    return _own_view(caller, resource_type, now, "access")
+
+
+def permitted_to(caller: Caller, now: int) -> Filter:
+    """What consents permit a partner to read, its own contribution aside."""
+    return _consented(caller, now, "access")
+
+
 def writable(caller: Caller) -> Filter:
     """What a caller may store, as far as that hangs on who it is.
 

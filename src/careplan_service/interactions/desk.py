@@ -17,6 +17,7 @@ from careplan_service.access.consent.terminology import NORMAL
 from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter, all_of
 from careplan_service.access.holds import Version, World, holds
+from careplan_service.access.receiver import receiver_of
 from careplan_service.access.view import of_types, view_for, writable
 from careplan_service.errors import Forbidden, OutOfScope
 from careplan_service.interactions import addressed
@@ -26,6 +27,8 @@ from careplan_service.interactions.policy import Policy
 
 if TYPE_CHECKING:
     from careplan_service.interactions.audit_log import AuditLog
+    from careplan_service.interactions.feed import Receipts
+    from careplan_service.interactions.my_access import Opening
 
 LONGEST_ASKED, _LONGEST_REFUSAL = 2000, 2000
 """Characters of an audit row."""
@@ -127,7 +130,8 @@ class AuditEntry:
     `at` is microseconds UTC, `shown` references of versions (`Goal/1/_history/2`), `patients` whose data
     it is (`Patient/x`), `several` the numbers of versions that name further ones. Of a refusal `target` is
     the resource of the address (`Goal/1`), whose patient is looked up. `address` is the IP address of the
-    client, `request_id` its `X-Request-Id`.
+    client, `request_id` its `X-Request-Id`. `receiver` is who keeps what was shown and wants to hear when it
+    is shared no longer (`Caller.owner`); empty for those who are not told.
     """
 
     at: int
@@ -145,6 +149,7 @@ class AuditEntry:
     target: str = ""
     address: str = ""
     request_id: str = ""
+    receiver: str = ""
 
 
 class Once(NamedTuple):
@@ -195,6 +200,10 @@ class Records(Protocol):
     def log(self) -> AuditLog:
         """The log as it is read."""
 
+    @property
+    def receipts(self) -> Receipts:
+        """What left for whom."""
+
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
 
@@ -222,6 +231,9 @@ class Records(Protocol):
 
     def among(self, references: Collection[str], seen: Filter) -> frozenset[str]:
         """Those of the references (`Goal/1`) that are here, not deleted, and for which `seen` holds."""
+
+    def openings(self, seen: Filter) -> list[Opening]:
+        """The permits that open some current version for which `seen` holds, by type and client."""
 
     def versions(self, type_: str, id_: str, seen: Filter, page: Page, span: Span = ALWAYS) -> list[Stored]:
         """The versions, newest first, for which `seen` holds, if it holds for the current one too.
@@ -345,6 +357,7 @@ class Desk:
             target=addressed.target_in(self.asked) if refusal else "",
             address=self.address,
             request_id=self.request_id,
+            receiver="" if refusal else receiver_of(caller),
         )
 
     def note(self, status: int, refusal: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from careplan_service.errors import Malformed
@@ -14,6 +14,7 @@ from careplan_service.interactions.controls import (
     require_once,
 )
 from careplan_service.interactions.desk import ALWAYS, Cursor, Desk, Page, Span, Stored
+from careplan_service.interactions.feed import Ended, cursor_at, feed_of, merged, versions_after
 from careplan_service.interactions.read import absent
 from careplan_service.resources.registry import SERVED
 
@@ -28,9 +29,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class History:
-    """Versions newest first, how many there are (None: not counted), and where the next page begins."""
+    """Entries newest first, how many there are (None: not counted), and where the next page begins.
 
-    versions: tuple[Stored, ...]
+    They are versions and, for a partner that asks `_since`, tombstones (`feed.py`).
+    """
+
+    entries: tuple[Stored | Ended, ...]
     total: int | None
     following: Cursor | None
 
@@ -41,17 +45,26 @@ def history(desk: Desk, type_: str, id_: str, asked: Asked, after: Cursor | None
     Raises NotFound when there is none of an id.
     """
     seen = desk.sees("r", type_) if type_ else desk.sees_any("r", SERVED)
-    page = Page(limit=asked.count + 1, after=after)
-    found = desk.records.versions(type_, id_, seen, page, asked.span)
+    feed = feed_of(desk, type_, id_, asked, after)
+    limit = asked.count + 1
+    page = Page(limit=limit, after=versions_after(after) if after else None)
+    versions = desk.records.versions(type_, id_, seen, page, asked.span)
+    found = merged(versions, feed.page(seen, limit) if feed else ())[:limit]
     if not found and id_ and after is None and not desk.records.glance(type_, id_, seen):
         raise absent()
-    shown = tuple(desk.show_all(found[: asked.count]))
+    shown = _shown(desk, [entry for _, entry in found[: asked.count]])
     more = len(found) > asked.count
     total = len(found) if after is None and not more else None
     if total is None and id_:
-        total = desk.records.count_versions(type_, id_, seen, asked.span)
-    following = Cursor((shown[-1].updated,), shown[-1].vid) if more and shown else None
+        total = desk.records.count_versions(type_, id_, seen, asked.span) + (feed.count(seen) if feed else 0)
+    following = cursor_at(found[asked.count - 1][0]) if more and shown else None
     return History(shown, total, following)
+
+
+def _shown(desk: Desk, entries: Sequence[Stored | Ended]) -> tuple[Stored | Ended, ...]:
+    """The entries as the caller may have them."""
+    left = iter(desk.show_all([entry for entry in entries if isinstance(entry, Stored)]))
+    return tuple(next(left) if isinstance(entry, Stored) else entry for entry in entries)
 
 
 def asked_of(pairs: Iterable[tuple[str, str]]) -> Asked:

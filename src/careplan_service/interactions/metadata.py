@@ -42,6 +42,7 @@ OPERATIONS: Mapping[str, str] = {
 _FAST = "http://hl7.org/fhir/us/consent-management/OperationDefinition"
 _EVERYTHING = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 _OWN = "https://careplan-service.org/fhir/OperationDefinition"
+OF_SYSTEM: Mapping[str, str] = {"my-access": f"{_OWN}/my-access"}
 _OF_TYPE: Mapping[str, Mapping[str, str]] = {
     "Patient": {
         "everything": _EVERYTHING,
@@ -98,7 +99,7 @@ def capability_statement(base_url: str, addresses: Mapping[str, str]) -> dict[st
                 "security": _security(addresses),
                 "resource": [*(_resource(spec) for spec in SERVED.values()), _log()],
                 "interaction": [{"code": code} for code in SYSTEM],
-                "operation": _operations(OPERATIONS),
+                "operation": _operations({**OPERATIONS, **OF_SYSTEM}),
                 "compartment": list(_COMPARTMENTS),
             }
         ],

@@ -5,22 +5,29 @@ https://profiles.ihe.net/ITI/BALP/volume-1.html#1524-ihe-basic-audit-log-pattern
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from careplan_service.interactions.desk import AuditEntry
 from careplan_service.store.database import Database
+from careplan_service.store.receipt_tables import RECEIPT
 from careplan_service.store.statements import Statements
 
 Row = dict[str, Any]
+Receipt = tuple[str, ...]
 _KEPT = ("at", "client", "organization", "purpose", "interaction", "asked", "status", "refusal", "address",
          "request_id")  # fmt: skip
 
 
 class AuditRow(NamedTuple):
-    """A row of `audit` as yet without its number, and the patients after the first one."""
+    """A row of `audit` as yet without its number, the patients after the first one, and the receipts.
+
+    A receipt is (receiver, purpose, type, id).
+    """
 
     row: Row
     further: tuple[str, ...] = ()
+    receipts: frozenset[Receipt] = frozenset()
 
 
 def row_of(statements: Statements, entry: AuditEntry) -> AuditRow:
@@ -28,7 +35,21 @@ def row_of(statements: Statements, entry: AuditEntry) -> AuditRow:
     first, *further = dict.fromkeys((*entry.patients, *_looked_up(statements, entry))) or [""]
     kept = {name: getattr(entry, name) for name in _KEPT}
     lines = {"shown": "\n".join(entry.shown), "because": "\n".join(entry.because)}
-    return AuditRow({**kept, **lines, "patient": first}, tuple(further))
+    return AuditRow({**kept, **lines, "patient": first}, tuple(further), _receipts(entry))
+
+
+def _receipts(entry: AuditEntry) -> frozenset[Receipt]:
+    """What was received by one who is told when it is shared no longer."""
+    if not entry.receiver:
+        return frozenset()
+    return frozenset((entry.receiver, entry.purpose, *line.split("/")[:2]) for line in entry.shown)
+
+
+def leave_receipts(database: Database, statements: Statements, made: Collection[Receipt]) -> None:
+    """Insert those that are not there, inside `writing()`; in order, so that no two wait for each other."""
+    database.insert(
+        statements.insert["receipt"], [dict(zip(RECEIPT, one, strict=True)) for one in sorted(made)]
+    )
 
 
 def leave(database: Database, statements: Statements, made: AuditRow) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
@@ -19,9 +20,10 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.elements import ClauseElement, KeyedColumnElement
 
 _BIND = re.compile(r"p\d+")
 _NAMED = re.compile(r":(\w+)()")
@@ -82,13 +84,28 @@ class Compiler:
             return self.compiled(insert(table).values({name: bindparam(name) for name in names}))
         return self.compiled(_from_json(table, names))
 
+    def insert_missing(self, table: Table, names: Sequence[str]) -> Statement:
+        """`insert_each` of these columns; a row whose unique key is there already is left out."""
+        if self._is_sqlite:
+            made = sqlite.insert(table).values({name: bindparam(name) for name in names})
+            return self.compiled(made.on_conflict_do_nothing())
+        given = _given(table, names)
+        made_each = postgresql.insert(table).from_select(names, select(*(given[name] for name in names)))
+        return self.compiled(made_each.on_conflict_do_nothing())
+
 
 def _from_json(table: Table, names: list[str]) -> Insert:
     """Bytes are UTF-8 there: JSON has only text."""
     bytes_ = {name for name in names if isinstance(table.c[name].type, LargeBinary)}
-    given = func.json_to_recordset(cast(bindparam("rows"), JSON)).table_valued(
-        *(column(name, Text() if name in bytes_ else table.c[name].type) for name in names)
-    )
-    rows = given.render_derived(with_types=True).c
+    rows = _given(table, names)
     made = [func.convert_to(rows[name], "UTF8") if name in bytes_ else rows[name] for name in names]
     return insert(table).from_select(names, select(*made))
+
+
+def _given(table: Table, names: Sequence[str]) -> ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]:
+    """The columns of the rows in one JSON text."""
+    kinds = {name: table.c[name].type for name in names}
+    given = func.json_to_recordset(cast(bindparam("rows"), JSON)).table_valued(
+        *(column(name, Text() if isinstance(kind, LargeBinary) else kind) for name, kind in kinds.items())
+    )
+    return given.render_derived(with_types=True).c

@@ -79,6 +79,14 @@ def remember(asked: Consented, r: FromClause, reason: ColumnElement[str], binds:
     given(asked, binds, within).reasons[r] = reason
 
 
+def opening(
+    asked: Consented, r: FromClause, rule: FromClause, binds: Binds, within: str
+) -> ColumnElement[bool]:
+    """Whether a rule beside the version permits it, for the version's own patient."""
+    frontier = _Predicate(asked, r, binds, within).on_frontier(rule)
+    return and_(rule.c.deny == 0, rule.c.patient == r.c.patient, *frontier)
+
+
 class _Predicate:
     """One asked question against one alias."""
 
@@ -112,7 +120,7 @@ class _Predicate:
         if not self._asked.workforce and not self._asked.emergency:
             lets = and_(lets, func.count(rule.c.patient.distinct()) == r.c.others + 1)
         rules = theirs.join(rule, rule.c.patient == theirs.c.patient)
-        return _one(case((lets, first)), rules, *self._on_frontier(rule), inner=(theirs, rule))
+        return _one(case((lets, first)), rules, *self.on_frontier(rule), inner=(theirs, rule))
 
     def _patients(self) -> CompoundSelect[Any]:
         """Whose record it is, and every other patient named."""
@@ -131,7 +139,7 @@ class _Predicate:
         names = or_(*self._holding(part.c.purposes, _EMERGENCIES))
         return or_(rule.c.kept == 1, _some(part, part.c.rule == rule.c.body, names))
 
-    def _on_frontier(self, rule: FromClause) -> list[ColumnElement[bool]]:
+    def on_frontier(self, rule: FromClause) -> list[ColumnElement[bool]]:
         """A matching rule without a matching exception below it."""
         nested = consent_rule.alias()
         below = (

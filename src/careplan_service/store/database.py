@@ -68,6 +68,7 @@ class Database:
         self.within = "instr" if self.is_sqlite else "strpos"
         compiler = Compiler(self.engine.dialect)
         self.compiled, self.insert_each = compiler.compiled, compiler.insert_each
+        self.insert_missing = compiler.insert_missing
         self._local = threading.local()
         self._opened: list[Any] = []
         self._gone: tuple[type[BaseException], ...] = (

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import ALWAYS, AuditEntry, Page, Span, Stored
+from careplan_service.interactions.my_access import Opening
 from careplan_service.store.audit import AuditLog
 from careplan_service.store.audit_events import AuditEvents
 from careplan_service.store.database import Database
 from careplan_service.store.keeping import Keeping
+from careplan_service.store.openings import Openings
 from careplan_service.store.reading import Reading
+from careplan_service.store.receipts import Receipts
 from careplan_service.store.statements import Statements
 from careplan_service.store.versions import Versions
 from careplan_service.store.writing import Writing
@@ -28,6 +31,8 @@ class SqlRecords:
         self._keeping = Keeping(database)
         self._audit = AuditLog(database, self._statements) if audited else None
         self.log = AuditEvents(database)
+        self.receipts = Receipts(database, self._reading.asking)
+        self._openings = Openings(database, self._reading.asking)
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
@@ -64,6 +69,10 @@ class SqlRecords:
     def among(self, references: Collection[str], seen: Filter) -> frozenset[str]:
         """Those of the references that are here, not deleted, and for which `seen` holds."""
         return self._keeping.targets.among(references, seen)
+
+    def openings(self, seen: Filter) -> list[Opening]:
+        """The permits that open some current version for which `seen` holds."""
+        return self._openings.of(seen)
 
     def versions(self, type_: str, id_: str, seen: Filter, page: Page, span: Span = ALWAYS) -> list[Stored]:
         """The versions, newest first, for which `seen` holds, if it holds for the current one too."""

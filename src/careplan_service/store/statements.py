@@ -12,6 +12,7 @@ from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.resources.marks import MAJORITY
 from careplan_service.store.compiling import Statement
 from careplan_service.store.database import Database
+from careplan_service.store.receipt_tables import RECEIPT, receipt
 from careplan_service.store.tables import (
     COPIED,
     actor_edge,
@@ -37,6 +38,7 @@ class Statements:
         self.insert["audit"] = database.insert_each(audit, without="entry")
         self.insert["audit numbered"] = database.insert_each(audit)
         self.insert["audit_patient"] = database.insert_each(audit_patient)
+        self.insert["receipt"] = database.insert_missing(receipt, RECEIPT)
         self.whose = Whose(database)
         self.retire = compiled(update(resource).values(current=0).where(resource.c.vid == bindparam("v")))
         # A past version is never searched; what decides about it stays.

@@ -8,7 +8,7 @@ from careplan_service.access.facts import OTHER_PATIENT, Facts
 from careplan_service.access.filters import Filter
 from careplan_service.access.instants import instant
 from careplan_service.interactions.desk import AuditEntry, Stored, Write
-from careplan_service.store.audit_rows import leave, row_of
+from careplan_service.store.audit_rows import leave, leave_receipts, row_of
 from careplan_service.store.bind import fenced_set
 from careplan_service.store.database import Database
 from careplan_service.store.filing import STATING, Filer, Filing
@@ -59,7 +59,9 @@ class Writing:
 
     def note(self, entry: AuditEntry) -> None:
         """Leave the audit row in this transaction."""
-        leave(self._database, self._sql, row_of(self._sql, entry))
+        made = row_of(self._sql, entry)
+        leave(self._database, self._sql, made)
+        leave_receipts(self._database, self._sql, made.receipts)
 
     def put(self, write: Write, before: Stored | None, at: int, contributor: str) -> Stored:
         """Append a version after `before` (None: the first) and make it the current one."""

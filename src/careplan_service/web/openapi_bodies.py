@@ -20,10 +20,15 @@ _ZIPPED = "May be compressed: `Content-Encoding: gzip`."
 
 _ANSWERS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "Searchset": ("What matches, and what it brings.", ("Bundle",), ()),
-    "History": ("Versions, newest first.", ("Bundle",), ()),
+    "History": (
+        "Versions, newest first; to a partner that asks `_since` also what it may use no longer.",
+        ("Bundle",),
+        (),
+    ),
     "Carried": ("Every entry with its answer, in the order sent.", ("Bundle",), ("Preference-Applied",)),
     "Statement": ("The statement.", ("CapabilityStatement",), ()),
     "AuditEvent": ("The AuditEvent.", ("AuditEvent",), _VERSION),
+    "Permitted": ("What it is permitted, each as `permitted` of Parameters.", ("Parameters",), ()),
     "Seen": ("What it could see, as `seen` of Parameters.", ("Parameters",), ()),
     "Meta": ("`meta` as `return` of Parameters.", ("Parameters",), ()),
     "Validation": ("What was found; `information` if nothing was.", ("OperationOutcome",), ()),

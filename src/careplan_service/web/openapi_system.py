@@ -32,6 +32,12 @@ _ROWS = (
     Row("/_history", "get", "historyOfSystem", "Versions of everything", {200: "History"}, (), "", _VERSIONS),
     Row("/$validate", "post", "validate", "Would this resource be taken here", {200: "Validation"},
         (404, 413, 415, 422), "", ("mode", "validated-profile", *_SHAPE), "Validated"),
+    Row("/$my-access", "get", "myAccess", "What a partner is permitted now", {200: "Permitted"}, (), "",
+        _SHAPE,
+        about="For partners: by type and terms the number of clients whose permits open something to the "
+        "caller, and until when. Nothing is told of what it does not see; 403 for staff and clients."),
+    Row("/$my-access", "post", "myAccessByBody", "What a partner is permitted now, asked by Parameters",
+        {200: "Permitted"}, (413, 415), "", _SHAPE, "Asked"),
     Row("/$meta", "get", "metaInUse", "Profiles, tags and labels in use", {200: "Meta"},
         parameters=PRESENTATION),
 )  # fmt: skip

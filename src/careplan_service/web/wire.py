@@ -16,6 +16,7 @@ from flask import Response
 from careplan_service.access.instants import instant
 from careplan_service.errors import Fault, Problem
 from careplan_service.interactions.desk import Stored
+from careplan_service.interactions.feed import Ended
 from careplan_service.web.notices import security_of
 
 FHIR_JSON = "application/fhir+json"
@@ -115,11 +116,32 @@ def _outcome_entry(faults: Sequence[Fault]) -> bytes:
 
 
 def historic(
-    versions: Sequence[Stored], total: int | None, links: Sequence[tuple[str, str]], base_url: str
+    entries: Sequence[Stored | Ended], total: int | None, links: Sequence[tuple[str, str]], base_url: str
 ) -> Response:
     """A page of a history. https://hl7.org/fhir/R4/http.html#history"""
-    entries = (_version(version, base_url) for version in versions)
-    return _bundle("history", total, links, entries, security_of(versions))
+    versions = [entry for entry in entries if isinstance(entry, Stored)]
+    told = (
+        _version(entry, base_url) if isinstance(entry, Stored) else _tombstone(entry, base_url)
+        for entry in entries
+    )
+    return _bundle("history", total, links, told, security_of(versions))
+
+
+_STOP_USING = Fault("suppressed", "no longer shared with you, or deleted: stop using your copies", None,
+                    "information")  # fmt: skip
+
+
+def _tombstone(ended: Ended, base_url: str) -> bytes:
+    """What was received and may be used no longer: nothing but the reference that the caller has."""
+    reference = f"{ended.type}/{ended.id}"
+    outcome = {"resourceType": "OperationOutcome", "issue": [_issue(_STOP_USING)]}
+    return orjson.dumps(
+        {
+            "fullUrl": f"{base_url}/fhir/{reference}",
+            "request": {"method": "DELETE", "url": reference},
+            "response": {"status": "204", "lastModified": instant(ended.moment), "outcome": outcome},
+        }
+    )
 
 
 def _version(stored: Stored, base_url: str) -> bytes:

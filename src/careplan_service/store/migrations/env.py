@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from careplan_service.store import clients, people_tables, registration_tables  # noqa: F401 - their tables belong to the metadata
+from careplan_service.store import clients, people_tables, receipt_tables, registration_tables  # noqa: F401 - their tables belong to the metadata
 from careplan_service.store.tables import metadata
 
 connection = context.config.attributes["connection"]

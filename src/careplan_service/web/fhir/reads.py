@@ -59,4 +59,4 @@ def _history(desk: Desk, type_: str, id_: str, face: Face) -> Response:
     pairs, after = face.page_of(desk, pairs_of(request), path)
     found = history(desk, type_, id_, asked_of(pairs), after)
     links = face.links(desk, path, pairs, found.following)
-    return wire.historic(found.versions, found.total, links, face.base_url)
+    return wire.historic(found.entries, found.total, links, face.base_url)
