@@ -42,6 +42,11 @@ OPERATIONS: Mapping[str, str] = {
 _FAST = "http://hl7.org/fhir/us/consent-management/OperationDefinition"
 _EVERYTHING = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 _OWN = "https://careplan-service.org/fhir/OperationDefinition"
+_EXPLAINED: Mapping[str, str] = {
+    "why-access": f"{_OWN}/Resource-why-access",
+    "explain-search": f"{_OWN}/Resource-explain-search",
+}
+"""Of every type, and not of the whole system."""
 _OF_TYPE: Mapping[str, Mapping[str, str]] = {
     "Patient": {
         "everything": _EVERYTHING,
@@ -136,7 +141,7 @@ def _resource(spec: ResourceSpec) -> dict[str, Any]:
         "searchInclude": ["*", *includes_of(spec)],
         "searchRevInclude": ["*", *revincludes_of(spec)],
         "searchParam": [*common, *(_param(param) for param in (*COMMON, *spec.params))],
-        "operation": _operations({**OPERATIONS, **_OF_TYPE.get(spec.name, {})}),
+        "operation": _operations({**OPERATIONS, **_EXPLAINED, **_OF_TYPE.get(spec.name, {})}),
     }
 
 

@@ -11,6 +11,7 @@ from careplan_service.web.fhir import (
     bundles,
     consents,
     disclosures,
+    explanations,
     operations,
     reads,
     searches,
@@ -21,7 +22,7 @@ from careplan_service.web.fhir.inside import Reading
 
 __all__ = ["Face", "fhir_blueprint"]
 
-_ROUTES = (audit_events, disclosures, reads, searches, writes, operations, consents)
+_ROUTES = (audit_events, disclosures, explanations, reads, searches, writes, operations, consents)
 
 
 def fhir_blueprint(face: Face) -> Blueprint:
