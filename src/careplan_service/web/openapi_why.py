@@ -9,8 +9,8 @@ _BODY = (413, 415)
 _WHO = ("a-partner", "purpose", *_SHAPE)
 _SEARCH = ("a-partner", "purpose", "query-explained", *_SHAPE)
 _OWNERS = (
-    "For the custodian's staff, the client and who represents her, as far as they may see it themselves and all "
-    "Consents of the client; 404 for all others, whatever they may see. Without `partner`: why the caller may."
+    "For the custodian's staff, the client and who represents her, if they may see it themselves and read "
+    "Consents; 404 for all others, whatever they may see. Without `partner`: why the caller may."
 )
 _STAFF = "For the custodian's staff. The rest is explained one by one, the first 100 of it."
 _ONE, _VERSION = "/{id}/$why-access", "/{id}/_history/{vid}/$why-access"
@@ -23,8 +23,6 @@ WHY = (
         (404, 410, *_BODY), "r", _SHAPE, "Asked"),
     Row(_VERSION, "get", "whyVersion{}", "Why a partner may see a version or not", {200: "Why"},
         (404, 410, 413), "r", _WHO),
-    Row(_VERSION, "post", "whyVersionByBody{}", "Why a partner may see a version, asked by Parameters",
-        {200: "Why"}, (404, 410, *_BODY), "r", _SHAPE, "Asked"),
     Row(_SEARCHED, "get", "explainSearch{}", "What a search of {} brings a partner, and why not the rest",
         {200: "Explained"}, (413, 501), "s", _SEARCH, about=_STAFF),
     Row(_SEARCHED, "post", "explainSearchByBody{}", "What a search brings a partner, asked by Parameters",

@@ -22,7 +22,7 @@ _ONE = "/<string:type_>/<string:id_>"
 
 
 def register(routes: Blueprint, face: Face) -> None:
-    """The routes, by GET and by POST."""
+    """The routes; a past version is asked about by GET only."""
 
     def why(type_: str, id_: str, version: str = "") -> Response:
         def carry_out(desk: Desk) -> Response:
@@ -47,12 +47,12 @@ def register(routes: Blueprint, face: Face) -> None:
 
         return face.serve("explain-search", carry_out, None)
 
-    for path, name, view in (
-        (f"{_ONE}/$why-access", "why_access", why),
-        (f"{_ONE}/_history/<string:version>/$why-access", "why_access_version", why),
-        ("/<string:type_>/$explain-search", "explain_search", search),
-    ):
-        routes.add_url_rule(path, name, view, methods=["GET", "POST"])
+    both = ["GET", "POST"]
+    routes.add_url_rule(f"{_ONE}/$why-access", "why_access", why, methods=both)
+    routes.add_url_rule(
+        f"{_ONE}/_history/<string:version>/$why-access", "why_access_version", why, methods=["GET"]
+    )
+    routes.add_url_rule("/<string:type_>/$explain-search", "explain_search", search, methods=both)
 
 
 def _asked(desk: Desk) -> Pairs:
