@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 from urllib.parse import quote
@@ -156,6 +157,12 @@ def test_what_is_asked_is_checked(api: Api, monkeypatch: pytest.MonkeyPatch) -> 
     for question, text in wrong.items():
         refused = api.agency.get(f"{path}?{question}")
         assert (refused.status, text in refused.faults[0][1]) == (400, True), refused.body
+    for text in ("_id=%00", "_id=\x00", "_id=\ud800", "_id=%ED%A0%80", "%00=x"):
+        parts = [{"name": "partner", "valueString": "partner"}, {"name": "query", "valueString": text}]
+        answer = api.agency("POST", path, json.dumps({"resourceType": "Parameters", "parameter": parts}))
+        assert answer.status == 400, (text, answer.body)
+    assert api.agency.get(f"{path}?partner=partner&query=_id%3D%2500").status == 400
+    assert api.agency.get(f"{path}?partner=%ED%A0%80").status == 400
     assert api.agency.get("/fhir/Nothing/$explain-search?partner=partner").status == 404
     asked = [
         {"name": "partner", "valueString": "partner"},

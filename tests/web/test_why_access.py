@@ -136,6 +136,7 @@ def test_what_no_consent_decides_is_told_too(api: Api) -> None:
     api.agency.make(a_consent(ann, PERMIT))
     assert api.agency.put(goal, a_goal(ann, labels=("R",))).status == 200
     own = api.partner.make(a_goal(ann, about="transport"))
+    assert api.partner.put(own, a_goal(ann, about="money")).status == 200
     food = api.agency.make(a_goal(ann, about=FOOD))
     api.agency.make(a_consent(ann, a_provision(to=PARTNER, codes=[FOOD])))
     plan = api.agency.make(a_care_plan(ann, goals=(food,)))
@@ -146,9 +147,10 @@ def test_what_no_consent_decides_is_told_too(api: Api) -> None:
     kept = keep(api, a_consent("Patient/cem", UNCLEAR, id="unclear"))
     api.register("narrow", "partner", scopes=f"system/Goal.rs?category={DOMAIN}|{FOOD}")
     told_of = {
-        f"{own}/$why-access?partner=partner": "OWN-CONTRIBUTION",
+        f"{own}/_history/2/$why-access?partner=partner": "OWN-CONTRIBUTION",
         f"{goal}/_history/1/$why-access?partner=partner": "CURRENT-VERSION-HIDDEN",
         f"{goal}/_history/2/$why-access?partner=partner": "DEFAULT-DENY",
+        f"{own}/_history/1/$why-access?partner=partner": "DEFAULT-DENY",
         f"{bank}/$why-access?partner=partner": "NOT-PATIENT-DATA",
         f"{other}/$why-access?partner=partner": "UNENFORCEABLE",
         f"{food}/$why-access?partner={PARTNER}": "CONSENT-PERMIT",
@@ -221,6 +223,14 @@ def test_the_client_and_who_represents_her_ask_and_are_told_of_what_they_may_see
     assert one(herself.get(f"/fhir/{hers}/$why-access"), "reason") == "SELF-ACCESS"
     assert guardian.get(f"/fhir/{hers}/$why-access").status == 404
 
+    plan = api.agency.make(a_care_plan(ann, goals=(goal, hers)))
+    named = [{"meaning": "instance", "reference": {"reference": one}} for one in (plan, hers)]
+    pointing = api.agency.make(a_consent(ann, a_provision(to=PARTNER, data=named)))
+    for who, words in ((herself, True), (guardian, False)):  # the rule names what is hidden from the guardian
+        answer = who.get(f"/fhir/{plan}/$why-access?partner=partner")
+        found = told(answer)
+        assert (found["consent"], "rule" in found) == ([f"{pointing}/_history/1"], words)
+        assert (hers in answer.body.decode(), "obligation" in found) == (words, words)
     hidden = api.agency.make(secret)
     before = guardian.get(f"{path}?partner=partner")
     assert hidden not in before.body.decode()

@@ -82,6 +82,8 @@ def _asked(desk: Desk, type_: str, query: str) -> Filter:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), errors="strict")
     except ValueError:
         raise Malformed("`query` is that of a search, as `patient=Patient/ann&_id=1`") from None
+    if "\x00" in query or any("\x00" in text for pair in pairs for text in pair):
+        raise Malformed("`query` holds a NUL, which is no text")
     return query_of([type_], pairs, asker_of(desk)).about
 
 
