@@ -183,6 +183,31 @@ def test_what_no_consent_decides_is_told_too(api: Api) -> None:
     assert one(past, "reason") == "CURRENT-VERSION-HIDDEN"
 
 
+def test_the_directory_and_what_refers_to_the_data_are_weighed(api: Api) -> None:
+    ann = api.agency.make(a_patient("Ann", birthDate="2012-03-01"))
+    goals = [api.agency.make(a_goal(ann, about=about)) for about in (HOUSING, FOOD)]
+    plan = api.agency.make(a_care_plan(ann, goals=(goals[0],)))
+    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "GUARD"}]}
+    mother = {"resourceType": "RelatedPerson", "patient": {"reference": ann}, "relationship": [role]}
+    guardian = {"reference": api.agency.make(mother)}
+    related = [{"meaning": "related", "reference": {"reference": plan}}]
+    consents = [
+        api.agency.make(a_consent(ann, a_provision(to=PARTNER, data=related))),
+        api.agency.make(a_consent(ann, a_provision(to=PARTNER, codes=[FOOD]), performer=[guardian])),
+    ]
+
+    def decided() -> list[tuple[str, str]]:
+        answers = [api.agency.get(f"/fhir/{goal}/$why-access?partner=partner") for goal in goals]
+        return [(one(answer, "reason"), one(answer, "consent")) for answer in answers]
+
+    assert decided() == [("CONSENT-PERMIT", f"{consent}/_history/1") for consent in consents]
+    link = [{"other": {"reference": ann}, "type": "replaced-by"}]
+    deny = api.agency.make(
+        a_consent(api.agency.make(a_patient("Ann", link=link)), a_provision("deny", to=PARTNER))
+    )
+    assert decided() == [("CONSENT-DENY", f"{deny}/_history/1")] * 2
+
+
 def test_a_redacted_copy_is_an_obligation_that_names_what_is_taken_out(api: Api) -> None:
     ann = api.agency.make(a_patient("Ann"))
     food, home = (api.agency.make(a_goal(ann, about=about)) for about in (FOOD, HOUSING))
