@@ -175,7 +175,8 @@ def test_what_no_consent_decides_is_told_too(api: Api) -> None:
     assert "open only a part" in one(api.agency.get(f"/fhir/{goal}/$why-access?partner=narrow"), "scope")
     shut = api.agency.make(a_goal(api.agency.make(a_patient("Dan"))))
     dan = api.agency.get(f"/fhir/{shut}").json["subject"]["reference"]
-    api.agency.make(a_consent(dan, a_provision("deny")))
+    shutting = api.agency.make(a_consent(dan, a_provision("deny")))
+    assert one(api.agency.get(f"/fhir/{shutting}/$why-access"), "reason") == "STAFF-ACCESS"
     assert api.agency.get(f"/fhir/{shut}/$why-access").status == 404  # nobody asks about what she may not see
     api.agency("DELETE", f"/fhir/{own}")
     assert api.agency.get(f"/fhir/{own}/$why-access?partner=partner").status == 410
