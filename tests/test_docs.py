@@ -26,6 +26,7 @@ from careplan_service.access.view import view_for
 from careplan_service.errors import Invalid
 from careplan_service.interactions.conditions import Asker
 from careplan_service.interactions.query import query_of
+from careplan_service.interactions.why_words import BECAUSE
 from careplan_service.settings import ABOUT, PREFIX, Settings
 from careplan_service.store.tables import audit
 from conftest import BASE_URL, Clock
@@ -250,6 +251,25 @@ def test_what_a_partner_is_told_of_its_access_is_as_shown(api: Api, clock: Clock
     (tombstone,) = markdown.blocks(CONSENT, "json tombstone")
     told = api.partner.get(f"/fhir/_history?_since={since}").json
     assert told["entry"] == [json.loads(tombstone.text)]
+
+
+@SQLITE_ONLY
+def test_why_is_told_as_shown(api: Api) -> None:
+    consent, _ = next(_examples())
+    _put(api, {**a_patient("Ann"), "id": "ann"})
+    _put(api, {**consent, "id": "c1"})
+    _put(api, {**a_goal(of="Patient/ann", about="food-insecurity"), "id": "food"})
+    of_one, of_search = (block.text.split()[1] for block in markdown.blocks(CONSENT, "http why"))
+
+    assert api.agency.get(of_one).json == json.loads(markdown.blocks(CONSENT, "json why")[0].text)
+    assert api.partner.get(of_one).status == 404
+    api.agency.make(a_goal(of="Patient/ann"))
+    told = {one["name"]: one for one in api.agency.get(of_search).json["parameter"]}
+    numbers = [told[name]["valueInteger"] for name in ("found", "returned", "withheld")]
+    assert numbers == [2, 1, 1]
+    reasons = {row[0] for row in markdown.rows(CONSENT.partition("## Asking why")[2]) if len(row) == 3}
+    named = {name.strip(" `") for row in reasons for name in row.split(",")}
+    assert BECAUSE.keys() <= named
 
 
 @SQLITE_ONLY

@@ -60,6 +60,7 @@ def reads(names: Sequence[str]) -> Iterator[Request]:
             "_history/1/$meta",
             "$everything",
             "$disclosures",
+            "$why-access",
             "$nothing",
         ):
             yield Request("GET", f"{path}/{operation}")

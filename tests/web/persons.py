@@ -43,7 +43,8 @@ class Persons:
         app = Flask("careplan_service", static_folder=None)
         app.config[incoming.MAX_DEPTH] = service.settings.max_depth
         addresses = functools.partial(own_addresses, base_url, registers=False)
-        face = Face(reception, service.door, Cursors(lambda: [b"k" * 64]), base_url, addresses)
+        cursors = Cursors(lambda: [b"k" * 64])
+        face = Face(reception, service.door, cursors, base_url, addresses, service.clients.list)
         app.register_blueprint(fhir_blueprint(face))
         problems.register(app)
         presenting.register(app)

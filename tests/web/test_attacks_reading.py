@@ -326,7 +326,8 @@ READING = [
     "/$validate?mode=delete", "/$validate?mode=update", "/$validate?profile=http://example.org/none",
     "/$everything", "/$everything?_count=0", "/$everything?_since=2030", "/$everything?_type=Goal",
     "/Goal", "/*", "/$disclosures", "/$disclosures?_format=text/csv",
-    "/$seen-by?partner=Organization/partner",
+    "/$seen-by?partner=Organization/partner", "/$why-access", "/$why-access?partner=partner",
+    "/_history/1/$why-access",
     "/Goal?_total=accurate", "/nonsense", "/$nonsense", "/_search",
 ]  # fmt: skip
 HEADERS: list[dict[str, str]] = [
@@ -359,7 +360,7 @@ def _asked_of(caller: As, reference: str) -> dict[str, tuple[Any, ...]]:
     resource = {**a_goal(of=ANN), "id": id_}
     for name, body in (("delete", PARAMETERS), ("resource", resource)):
         found[f"$validate {name}"] = caller("POST", f"/fhir/{reference}/$validate", body)
-        for operation in ("$disclosures", "$seen-by"):
+        for operation in ("$disclosures", "$seen-by", "$why-access"):
             found[f"{operation} {name}"] = caller("POST", f"/fhir/{reference}/{operation}", body)
         found[f"$validate {name} in XML"] = caller("POST", f"/fhir/{reference}/$validate", body, Accept=XML)
     for query in (
@@ -418,12 +419,13 @@ def test_every_route_of_one_resource_is_among_those_asked(api: Api) -> None:
     paths = {re.sub(r"<any[^>]*>|<string:[^>]*>", "{}", path) for path, method in rules if method == "GET"}
     assert paths == {
         "", "/_history", "/_history/{}", "/$meta", "/_history/{}/$meta", "/$validate", "/$everything", "/{}",
-        "/$disclosures", "/$seen-by",
+        "/$disclosures", "/$seen-by", "/$why-access", "/_history/{}/$why-access",
     }  # fmt: skip
     others = {(path, method) for path, method in rules if method not in ("GET", "HEAD")}
     assert {(re.sub(r"<any[^>]*>", "{}", path), method) for path, method in others} == {
         ("", "PUT"), ("", "PATCH"), ("", "DELETE"), ("/$validate", "POST"), ("/{}/_search", "POST"),
         ("/$disclosures", "POST"), ("/$seen-by", "POST"),
+        ("/$why-access", "POST"),
     }  # fmt: skip
 
 

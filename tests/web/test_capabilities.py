@@ -75,7 +75,8 @@ def test_every_interaction_it_names_is_answered(api: Api) -> None:
         "search-type": ("GET", "/fhir/{}"),
     }
     operations = {"validate": ("POST", "1/")}
-    operations |= dict.fromkeys(("meta", "everything", "disclosures", "seen-by"), ("GET", "1/"))
+    operations |= dict.fromkeys(("meta", "everything", "disclosures", "seen-by", "why-access"), ("GET", "1/"))
+    operations |= {"explain-search": ("GET", "")}
     operations |= dict.fromkeys(
         ("file-consent", "fileConsent", "revoke-consent", "revokeConsent"), ("POST", "")
     )

@@ -7,7 +7,19 @@ import io
 from datetime import UTC, datetime
 from typing import Any
 
-from builders import FOOD, HOUSING, PARTNER, STRANGER, Answer, Api, a_consent, a_goal, a_patient, a_provision
+from builders import (
+    DOMAIN,
+    FOOD,
+    HOUSING,
+    PARTNER,
+    STRANGER,
+    Answer,
+    Api,
+    a_consent,
+    a_goal,
+    a_patient,
+    a_provision,
+)
 from careplan_service.access.clients import Client
 from careplan_service.resources import r4
 from web.persons import Persons
@@ -191,9 +203,12 @@ def test_the_consent_that_opened_a_version_is_told_and_who_may_ask(api: Api) -> 
     ]
     answer = api.agency("POST", path, {"resourceType": "Parameters", "parameter": asked})
     parts = [
-        [part["valueReference"]["reference"] for part in one["part"]] for one in answer.json["parameter"][4:]
+        [part.get("valueString") or part["valueReference"]["reference"] for part in one["part"]]
+        for one in answer.json["parameter"][4:]
     ]
-    assert sorted(parts) == sorted([[f"{goal}/_history/1", f"{consent}/_history/1"], [f"{own}/_history/1"]])
+    rule = f"permit {PARTNER}, for COC, about {DOMAIN}|{HOUSING}"
+    opened = [f"{goal}/_history/1", f"{consent}/_history/1", "provision", rule]
+    assert sorted(parts) == sorted([opened, [f"{own}/_history/1"]])
     assert (answer.status, api.audit()[-1]["interaction"]) == (200, "seen-by")
     # Without a purpose no permit that names one matches.
     assert api.agency.get(f"{path}?partner={PARTNER}").json["parameter"][2]["valueInteger"] == 1

@@ -23,7 +23,8 @@ from careplan_service.access.filters import (
 from careplan_service.errors import OutOfScope
 
 _VERBS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
-_ALWAYS_OURS = frozenset({"Consent"})
+ALWAYS_OURS = frozenset({"Consent"})
+"""What the custodian's staff see whatever a client denies."""
 
 
 def require_scope(caller: Caller, letter: str, resource_type: str) -> None:
@@ -113,7 +114,7 @@ def _own_view(caller: Caller, resource_type: str, now: int, action: str) -> Filt
 
 def _of_staff(caller: Caller, resource_type: str, now: int, opened: Filter) -> Filter:
     # The custodian must always find the consents it has to keep, also the one that shuts it out.
-    return EVERYTHING if resource_type in _ALWAYS_OURS else opened
+    return EVERYTHING if resource_type in ALWAYS_OURS else opened
 
 
 def _of_partner(caller: Caller, resource_type: str, now: int, opened: Filter) -> Filter:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.clients import Client
-from careplan_service.access.scope_text import parse_scopes
+from careplan_service.access.partners import as_registered, is_partner
 from careplan_service.access.view import administers
 from careplan_service.errors import Forbidden, Malformed
 
@@ -40,19 +41,8 @@ def seen_as(viewer: Caller, asked: str, find_client: Callable[[str], Client | No
     if found is None:
         raise Malformed(f"`{VIEW_AS}` names a client and a purpose: `food-bank; purpose=TREAT`")
     client = find_client(found["client"])
-    if client is None or not client.is_let_in or client.kind != "partner":
+    if client is None or not is_partner(client):
         text = f"`{found['client'][:_LONGEST_SHOWN]}` is no partner's client here; see `careplan client list`"
         raise Malformed(f"`{VIEW_AS}`: {text}")
-    purpose = found["purpose"] or client.purpose
-    if purpose not in client.purposes:
-        registered = ", ".join(client.purposes)
-        raise Malformed(f"`{VIEW_AS}`: `{purpose}` is not registered for `{client.id}`; it has {registered}")
-    return Caller(
-        client_id=client.id,
-        kind=client.kind,
-        organization=client.organization,
-        purposes=(purpose,),
-        scopes=parse_scopes(client.scopes),
-        expires=viewer.expires,
-        viewer=viewer,
-    )
+    caller = as_registered(client, found["purpose"] or "", VIEW_AS)
+    return replace(caller, expires=viewer.expires, viewer=viewer)

@@ -80,7 +80,8 @@ def app_of(service: Service) -> Flask:
         addresses = add_own_server(app, service, verifier, clients_keys, reception, cursors)
     else:
         addresses = add_server_of_others(app, service, trusted.metadata)
-    app.register_blueprint(fhir_blueprint(Face(reception, service.door, cursors, base_url, addresses)))
+    face = Face(reception, service.door, cursors, base_url, addresses, service.clients.list)
+    app.register_blueprint(fhir_blueprint(face))
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
     app.register_blueprint(docs_blueprint(base_url, functools.partial(openapi_document, own=own)))

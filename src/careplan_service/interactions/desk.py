@@ -247,6 +247,15 @@ class Records(Protocol):
     def version(self, type_: str, id_: str, version: int, seen: Filter) -> Stored | None:
         """One of `versions`."""
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """What is read inside is of one moment."""
+
+    def edges(self, members: Collection[str]) -> list[Edge]:
+        """The edges that lead from the members, as the custodian's own records state them now."""
+
+    def majorities(self, patients: Collection[str]) -> Mapping[str, int]:
+        """When patients come of age, in microseconds UTC; without those of whom it is not known."""
+
     def changes(self) -> AbstractContextManager[Changes]:
         """A transaction: all of it is kept, or nothing."""
 

@@ -43,6 +43,11 @@ _FAST = "http://hl7.org/fhir/us/consent-management/OperationDefinition"
 _EVERYTHING = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 _OWN = "https://careplan-service.org/fhir/OperationDefinition"
 OF_SYSTEM: Mapping[str, str] = {"my-access": f"{_OWN}/my-access"}
+_EXPLAINED: Mapping[str, str] = {
+    "why-access": f"{_OWN}/Resource-why-access",
+    "explain-search": f"{_OWN}/Resource-explain-search",
+}
+"""Of every type, and not of the whole system."""
 _OF_TYPE: Mapping[str, Mapping[str, str]] = {
     "Patient": {
         "everything": _EVERYTHING,
@@ -137,7 +142,7 @@ def _resource(spec: ResourceSpec) -> dict[str, Any]:
         "searchInclude": ["*", *includes_of(spec)],
         "searchRevInclude": ["*", *revincludes_of(spec)],
         "searchParam": [*common, *(_param(param) for param in (*COMMON, *spec.params))],
-        "operation": _operations({**OPERATIONS, **_OF_TYPE.get(spec.name, {})}),
+        "operation": _operations({**OPERATIONS, **_EXPLAINED, **_OF_TYPE.get(spec.name, {})}),
     }
 
 

@@ -13,10 +13,7 @@ Parts = Sequence[Mapping[str, Any]]
 
 def parts_of(body: bytes, known: frozenset[str]) -> Parts:
     """The parameters of a body, each with a known name. Raises Malformed (400)."""
-    sent = documents.read(body)
-    parts = sent.get("parameter", []) if sent.get("resourceType") == "Parameters" else None
-    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
-        raise Malformed("this operation takes `Parameters`", expression="Parameters")
+    parts = _read(body)
     for n, part in enumerate(parts):
         if part.get("name") not in known:
             text = (
@@ -24,6 +21,33 @@ def parts_of(body: bytes, known: frozenset[str]) -> Parts:
             )
             raise Malformed(text, expression=f"Parameters.parameter[{n}].name")
     return parts
+
+
+def pairs_of(body: bytes) -> list[tuple[str, str]]:
+    """The names with their values, each a text, a moment, a code or a reference. Raises Malformed (400)."""
+    return [_pair(part, n) for n, part in enumerate(_read(body))]
+
+
+def _read(body: bytes) -> Parts:
+    sent = documents.read(body)
+    parts = sent.get("parameter", []) if sent.get("resourceType") == "Parameters" else None
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise Malformed("this operation takes `Parameters`", expression="Parameters")
+    return parts
+
+
+def _pair(part: Mapping[str, Any], number: int) -> tuple[str, str]:
+    where = f"Parameters.parameter[{number}]"
+    if not isinstance(part.get("name"), str):
+        raise Malformed("a parameter has a `name` and a value", expression=where)
+    values = [value for name, value in part.items() if name.startswith("value")]
+    value = (
+        values[0].get("reference") if values and isinstance(values[0], dict) else "".join(map(str, values))
+    )
+    if len(values) != 1 or not isinstance(value, str):
+        text = f"`{part['name'][:40]}` takes one value: a text, a moment, a code or a reference"
+        raise Malformed(text, expression=where)
+    return part["name"], value
 
 
 def one_text(parts: Parts, name: str, values: Sequence[str]) -> str:

@@ -6,27 +6,32 @@ Consents and resources are taken as they stood then and judged by the same predi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from careplan_service.access.caller import Caller
-from careplan_service.access.consent.decision import Compiled
+from careplan_service.access.consent.choices import STRICT
+from careplan_service.access.consent.decide import questions
+from careplan_service.access.consent.decision import Compiled, judged
 from careplan_service.access.consent.dimensions import local, local_reference
 from careplan_service.access.consent.directory import Directory, majority_of
-from careplan_service.access.consent.rules import Door, Rule, rules_of
+from careplan_service.access.consent.matching import asked_by
+from careplan_service.access.consent.rules import Door
+from careplan_service.access.consent.words import in_words
 from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.instants import instant
 from careplan_service.access.instants import span as span_of
+from careplan_service.access.requests import request_of
 from careplan_service.access.view import known_to
 from careplan_service.errors import Forbidden, Malformed, TooLarge
+from careplan_service.interactions.agreed import compiled, version_of
 from careplan_service.interactions.compartment import MEMBERS
 from careplan_service.interactions.controls import PRESENTATION, moment_of, require_once
 from careplan_service.interactions.desk import Desk, Page, Span, Stored
 from careplan_service.interactions.disclosures import require_seen
 from careplan_service.resources import r4
 from careplan_service.resources.directory import edges_of
-from careplan_service.resources.registry import SERVED
 
 MOST = 5000
 """Versions of one record that are looked at."""
@@ -37,11 +42,23 @@ Pairs = Sequence[tuple[str, str]]
 
 
 class Agreed(NamedTuple):
-    """One version of a Consent at the moment, whose it is, and its rules then."""
+    """One version of a Consent at the moment as its rules then, and whose it is."""
 
-    version: str
     patient: str
-    rules: tuple[Rule, ...]
+    consent: Compiled
+
+    @property
+    def version(self) -> str:
+        """Its reference: `Consent/1/_history/2`."""
+        return f"{self.consent.reference}/_history/{self.consent.version}"
+
+
+class Opening(NamedTuple):
+    """The version of a Consent that opened something, by which provision, and what that says."""
+
+    consent: str
+    provision: str
+    rule: str
 
 
 class Then(NamedTuple):
@@ -54,7 +71,7 @@ class Then(NamedTuple):
 
 @dataclass(frozen=True)
 class Seen:
-    """The answer: each version the partner could see with the consents that alone would open it.
+    """The answer: each version the partner could see, with the provisions that alone would open it.
 
     Without a consent it is the partner's own contribution. `unread` are versions of Consents that cannot
     be enforced and deny what they may concern.
@@ -63,7 +80,7 @@ class Seen:
     partner: str
     purpose: str
     at: int
-    shown: tuple[tuple[str, tuple[str, ...]], ...]
+    shown: tuple[tuple[str, tuple[Opening, ...]], ...]
     unread: tuple[str, ...]
 
 
@@ -78,7 +95,7 @@ def seen_by(desk: Desk, id_: str, pairs: Pairs, door: Door) -> Seen:
     partner, purpose, at = _asked(pairs, desk)
     require_seen(desk, id_)
     versions = _standing(desk, MEMBERS, f"Patient/{id_}", at)
-    as_then = {version: _as_then(version, door) for version in versions if not version.deleted}
+    as_then = {version: version_of(version, door) for version in versions if not version.deleted}
     patients = {f"Patient/{id_}", *(p for then in as_then.values() for p in _named(then))}
     agreed, unread = _agreed(desk, patients, at, door)
     caller = Caller("", "partner", partner, (purpose,) if purpose else ())
@@ -130,12 +147,6 @@ def _directory(desk: Desk, record: Iterable[Stored], at: int, door: Door) -> Dir
     return Directory.of(edges, majorities)
 
 
-def _as_then(stored: Stored, door: Door) -> Version:
-    """The version as the rules saw it when it was the current one."""
-    facts = SERVED[stored.type].facts(r4.parse(stored.body), door.base_url)
-    return Version(facts, stored.id, stored.updated, stored.contributor)
-
-
 def _named(version: Version) -> set[str]:
     return {version.patient, *version.facts.other_patients} - {""}
 
@@ -143,39 +154,48 @@ def _named(version: Version) -> set[str]:
 def _agreed(desk: Desk, patients: Iterable[str], at: int, door: Door) -> tuple[list[Agreed], tuple[str, ...]]:
     """The Consents of the patients as they stood at the moment."""
     desk.sees("r", "Consent")
-    agreed, unread = [], []
-    for patient in sorted(patients):
-        for one in _standing(desk, ["Consent"], patient, at):
-            name = f"Consent/{one.id}/_history/{one.version}"
-            if one.deleted or one.patient != patient:
-                continue
-            document = r4.parse(one.body)
-            rules = rules_of(document, replace(door, keep=True))
-            agreed.append(Agreed(name, patient, rules))
-            unread += [name] if any(rule.kept for rule in rules) else []
+    agreed = [
+        Agreed(patient, compiled(one, door))
+        for patient in sorted(patients)
+        for one in _standing(desk, ["Consent"], patient, at)
+        if not one.deleted and one.patient == patient
+    ]
+    unread = (one.version for one in agreed if any(rule.kept for rule in one.consent.rules))
     return agreed, tuple(unread)
 
 
-def _holds(caller: Caller, version: Version, agreed: Iterable[Agreed], around: Then) -> bool:
+def _world(agreed: Iterable[Agreed], around: Then) -> World:
     consents: dict[str, list[Compiled]] = {}
     for one in agreed:
-        consents.setdefault(one.patient, []).append(Compiled(one.rules, one.version))
-    world = World(consents, around.versions, around.directory)
-    return holds(known_to(caller, version.type, around.at), version, world)
+        consents.setdefault(one.patient, []).append(one.consent)
+    return World(consents, around.versions, around.directory)
 
 
-def _opening(caller: Caller, version: Version, agreed: Sequence[Agreed], around: Then) -> tuple[str, ...]:
+def _holds(caller: Caller, version: Version, agreed: Iterable[Agreed], around: Then) -> bool:
+    return holds(known_to(caller, version.type, around.at), version, _world(agreed, around))
+
+
+def _opening(caller: Caller, version: Version, agreed: Sequence[Agreed], around: Then) -> tuple[Opening, ...]:
     """The Consents without which it would have stayed closed, or that would open it alone."""
     named = _named(version)
     if len(named) == 1 and _holds(caller, version, (), around):
         return ()
     of_these = [one for one in agreed if one.patient in named]
     return tuple(
-        one.version
+        _by_provision(caller, version, one, around)
         for one in of_these
         if _holds(caller, version, [one, *(o for o in of_these if o.patient != one.patient)], around)
         and not _holds(caller, version, [o for o in of_these if o.patient != one.patient], around)
     )
+
+
+def _by_provision(caller: Caller, version: Version, agreed: Agreed, around: Then) -> Opening:
+    """The provision of the Consent that decides for its patient."""
+    world = _world([agreed], around)
+    asked = asked_by(questions(request_of(caller, "read", around.at), STRICT)[0], around.directory)
+    found = judged(asked, world.record(version), agreed.patient, world.consents, around.directory)
+    rule = found.permits[0].rule
+    return Opening(agreed.version, rule.path, in_words(rule))
 
 
 def told(seen: Seen) -> dict[str, Any]:
@@ -187,11 +207,17 @@ def told(seen: Seen) -> dict[str, Any]:
         {"name": "total", "valueInteger": len(seen.shown)},
     ]
     shown = [
-        {"name": "seen", "part": [_part("version", version), *(_part("consent", one) for one in consents)]}
-        for version, consents in seen.shown
+        {"name": "seen", "part": [_part("version", version), *(p for one in openings for p in _opened(one))]}
+        for version, openings in seen.shown
     ]
     unread = [{"name": "unread", "valueReference": {"reference": version}} for version in seen.unread]
     return {"resourceType": "Parameters", "parameter": [*asked, *shown, *unread]}
+
+
+def _opened(opening: Opening) -> Iterator[dict[str, Any]]:
+    yield _part("consent", opening.consent)
+    yield {"name": "provision", "valueString": opening.provision}
+    yield {"name": "rule", "valueString": opening.rule}
 
 
 def _part(name: str, reference: str) -> dict[str, Any]:

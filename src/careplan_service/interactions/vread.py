@@ -16,10 +16,14 @@ def vread(desk: Desk, type_: str, id_: str, version: str) -> Stored:
 
     Raises NotFound when absent or hidden, Gone when it is the version that deleted.
     """
-    number = int(version) if _VERSION.fullmatch(version) else 0
-    found = desk.records.version(type_, id_, number, desk.sees("r", type_))
+    found = desk.records.version(type_, id_, number_of(version), desk.sees("r", type_))
     if found is None:
         raise absent()
     if found.deleted:
         raise Gone(f"version {version} of `{type_}/{id_}` is its deletion")
     return desk.show(found)
+
+
+def number_of(version: str) -> int:
+    """The number that an address gives; 0, which no version has, for any other text."""
+    return int(version) if _VERSION.fullmatch(version) else 0

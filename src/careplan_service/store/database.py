@@ -40,6 +40,9 @@ _PRAGMAS = (
 _SESSION = {"options": "-c jit=off -c random_page_cost=1.1"}
 
 
+_SNAPSHOT = {True: "BEGIN", False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+"""By whether it is SQLite, whose readers see one moment from their first look on."""
+
 _STEPS = 10_000
 """Of SQLite's virtual machine, between two looks at the clock: some tenths of a millisecond."""
 
@@ -193,6 +196,23 @@ class Database:
         for doubled in count():
             some = f"SELECT nextval('{table}_{column}_seq') FROM generate_series(1, {2**doubled})"  # noqa: S608
             yield from (int(number) for (number,) in self._connection.execute(some).fetchall())
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read inside is of one moment; nothing can be written.
+
+        Inside `writing()` it is what that transaction sees.
+        """
+        if getattr(self._local, "unit", None) is not None:
+            yield
+            return
+        with _reached(self._gone):
+            self._connection.execute(_SNAPSHOT[self.is_sqlite])
+        try:
+            yield
+        finally:
+            with _reached(self._gone):
+                self._connection.execute("ROLLBACK")
 
     @property
     def _unit(self) -> _Unit:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from careplan_service.access.consent.directory import Edge
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import ALWAYS, AuditEntry, Page, Span, Stored
 from careplan_service.interactions.my_access import Opening
 from careplan_service.store.audit import AuditLog
 from careplan_service.store.audit_events import AuditEvents
+from careplan_service.store.belonging import Belonging
 from careplan_service.store.database import Database
 from careplan_service.store.keeping import Keeping
 from careplan_service.store.openings import Openings
@@ -30,6 +32,7 @@ class SqlRecords:
         self._statements = Statements(database)
         self._keeping = Keeping(database)
         self._audit = AuditLog(database, self._statements) if audited else None
+        self._belonging = Belonging(database)
         self.log = AuditEvents(database)
         self.receipts = Receipts(database, self._reading.asking)
         self._openings = Openings(database, self._reading.asking)
@@ -85,6 +88,20 @@ class SqlRecords:
     def version(self, type_: str, id_: str, version: int, seen: Filter) -> Stored | None:
         """One of `versions`."""
         return next(iter(self._versions.one(type_, id_, version, seen)), None)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read inside is of one moment."""
+        with self._database.snapshot():
+            yield
+
+    def edges(self, members: Collection[str]) -> list[Edge]:
+        """The edges that lead from the members, as the custodian's own records state them now."""
+        return self._belonging.edges(members)
+
+    def majorities(self, patients: Collection[str]) -> Mapping[str, int]:
+        """When patients come of age, in microseconds UTC; without those of whom it is not known."""
+        return self._belonging.majorities(patients)
 
     @contextmanager
     def changes(self) -> Iterator[Writing]:

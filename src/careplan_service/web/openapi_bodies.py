@@ -30,6 +30,8 @@ _ANSWERS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "AuditEvent": ("The AuditEvent.", ("AuditEvent",), _VERSION),
     "Permitted": ("What it is permitted, each as `permitted` of Parameters.", ("Parameters",), ()),
     "Seen": ("What it could see, as `seen` of Parameters.", ("Parameters",), ()),
+    "Why": ("Decision, reason, Consent and provision as Parameters.", ("Parameters",), ()),
+    "Explained": ("How many are found, returned and withheld, and `because`.", ("Parameters",), ()),
     "Meta": ("`meta` as `return` of Parameters.", ("Parameters",), ()),
     "Validation": ("What was found; `information` if nothing was.", ("OperationOutcome",), ()),
     "Filed": ("What was done, a sentence for each resource.", ("OperationOutcome",), ("Location",)),

@@ -10,6 +10,7 @@ from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
 from careplan_service.web.openapi_operations import Row, operation
 from careplan_service.web.openapi_search import PRESENTATION, names_of
+from careplan_service.web.openapi_why import WHY
 
 _SHAPE = ("format", "pretty")
 _WRITE = ("Prefer", "Idempotency-Key", *_SHAPE)
@@ -104,7 +105,7 @@ def type_operations() -> Operations:
 
 
 def _of_type(spec: ResourceSpec) -> Operations:
-    for row in [*_SEARCHES, *_INTERACTIONS, *_MORE.get(spec.name, ())]:
+    for row in [*_SEARCHES, *_INTERACTIONS, *WHY, *_MORE.get(spec.name, ())]:
         yield _made(f"/fhir/{spec.name}", row, spec.name, spec)
 
 

@@ -131,6 +131,8 @@ SHARED: Mapping[str, Row] = {
     "disclosed-end": ("query", "end", f"Only what happened at or before this: {DATE}.", _TEXT),
     "recipient": ("query", "recipient", "Only what these got: `Organization/x` or `Practitioner/x`.", _TEXT),
     "partner": ("query", "partner", "Which organisation: `Organization/x`. Needed.", _TEXT),
+    "a-partner": ("query", "partner", "Which partner: the id of its client, or `Organization/x`.", _TEXT),
+    "query-explained": ("query", "query", "The search: `patient=Patient/ann`; empty: all.", _TEXT),
     "at-moment": ("query", "at", f"When, now if it is left out: {DATE}.", _TEXT),
     "purpose": ("query", "purpose", "The purpose of use asserted, a v3-ActReason code.", _TEXT),
     "format-csv": (

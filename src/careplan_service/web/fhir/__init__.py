@@ -11,6 +11,7 @@ from careplan_service.web.fhir import (
     bundles,
     consents,
     disclosures,
+    explanations,
     my_access,
     operations,
     reads,
@@ -22,7 +23,17 @@ from careplan_service.web.fhir.inside import Reading
 
 __all__ = ["Face", "fhir_blueprint"]
 
-_ROUTES = (audit_events, disclosures, my_access, reads, searches, writes, operations, consents)
+_ROUTES = (
+    audit_events,
+    disclosures,
+    explanations,
+    my_access,
+    reads,
+    searches,
+    writes,
+    operations,
+    consents,
+)
 
 
 def fhir_blueprint(face: Face) -> Blueprint:
