@@ -12,6 +12,7 @@ from careplan_service.access.clients import Client
 from careplan_service.access.people import User
 from careplan_service.access.person import caller_for_person
 from careplan_service.access.scope_text import OF_PERSONS, parse_scopes
+from careplan_service.access.viewing import Partners
 from careplan_service.app import Service
 from careplan_service.errors import Forbidden
 from careplan_service.interactions.granular import judges
@@ -43,7 +44,8 @@ class Persons:
         app = Flask("careplan_service", static_folder=None)
         app.config[incoming.MAX_DEPTH] = service.settings.max_depth
         addresses = functools.partial(own_addresses, base_url, registers=False)
-        face = Face(reception, service.door, Cursors(lambda: [b"k" * 64]), base_url, addresses)
+        partners = Partners(service.clients.get, service.clients.list)
+        face = Face(reception, service.door, Cursors(lambda: [b"k" * 64]), base_url, addresses, partners)
         app.register_blueprint(fhir_blueprint(face))
         problems.register(app)
         presenting.register(app)

@@ -7,7 +7,8 @@ https://hl7.org/fhir/R4/security.html#audit wants it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.clients import Client
@@ -20,6 +21,18 @@ VIEW_AS = "X-Careplan-View-As"
 
 _FORM = re.compile(r"(?P<client>[\x21-\x3a\x3c-\x7e]{1,200})(?:; ?purpose=(?P<purpose>[A-Za-z0-9]{1,40}))?")
 _LONGEST_SHOWN = 80
+
+
+@dataclass(frozen=True)
+class Partners:
+    """The register of clients, as far as questions about partners need it: one by its id, and all."""
+
+    find: Callable[[str], Client | None]
+    all: Callable[[], Sequence[Client]]
+
+    def let_in(self) -> list[str]:
+        """The ids of the partners' clients that may call."""
+        return sorted(one.id for one in self.all() if one.is_let_in and one.kind == "partner")
 
 
 def may_view_as(viewer: Caller) -> bool:
@@ -39,20 +52,30 @@ def seen_as(viewer: Caller, asked: str, find_client: Callable[[str], Client | No
     found = _FORM.fullmatch(asked)
     if found is None:
         raise Malformed(f"`{VIEW_AS}` names a client and a purpose: `food-bank; purpose=TREAT`")
-    client = find_client(found["client"])
+    partner = as_client(found["client"], found["purpose"] or "", find_client, f"`{VIEW_AS}`")
+    return replace(partner, expires=viewer.expires, viewer=viewer)
+
+
+def as_client(
+    id_: str, purpose: str, find_client: Callable[[str], Client | None], where: str = "`partner`"
+) -> Caller:
+    """The caller that a partner's client is when it calls for itself; without a purpose for its default.
+
+    Raises Malformed (400), beginning with `where`, for what is no partner's client that is let in, or a
+    purpose that is not registered for it.
+    """
+    client = find_client(id_)
     if client is None or not client.is_let_in or client.kind != "partner":
-        text = f"`{found['client'][:_LONGEST_SHOWN]}` is no partner's client here; see `careplan client list`"
-        raise Malformed(f"`{VIEW_AS}`: {text}")
-    purpose = found["purpose"] or client.purpose
+        text = f"`{id_[:_LONGEST_SHOWN]}` is no partner's client here; see `careplan client list`"
+        raise Malformed(f"{where}: {text}")
+    purpose = purpose or client.purpose
     if purpose not in client.purposes:
         registered = ", ".join(client.purposes)
-        raise Malformed(f"`{VIEW_AS}`: `{purpose}` is not registered for `{client.id}`; it has {registered}")
+        raise Malformed(f"{where}: `{purpose}` is not registered for `{client.id}`; it has {registered}")
     return Caller(
         client_id=client.id,
         kind=client.kind,
         organization=client.organization,
         purposes=(purpose,),
         scopes=parse_scopes(client.scopes),
-        expires=viewer.expires,
-        viewer=viewer,
     )

@@ -11,7 +11,7 @@ from joserfc.jwk import RSAKey
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from careplan_service import errors
-from careplan_service.access.viewing import seen_as
+from careplan_service.access.viewing import Partners, seen_as
 from careplan_service.app.authorization_server import add_own_server, registered_origin
 from careplan_service.app.others import add_server_of_others, client_of_others
 from careplan_service.app.people import provider_of
@@ -80,7 +80,9 @@ def app_of(service: Service) -> Flask:
         addresses = add_own_server(app, service, verifier, clients_keys, reception, cursors)
     else:
         addresses = add_server_of_others(app, service, trusted.metadata)
-    app.register_blueprint(fhir_blueprint(Face(reception, service.door, cursors, base_url, addresses)))
+    partners = Partners(service.clients.get, service.clients.list)
+    face = Face(reception, service.door, cursors, base_url, addresses, partners)
+    app.register_blueprint(fhir_blueprint(face))
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service)))
     app.register_blueprint(docs_blueprint(base_url, functools.partial(openapi_document, own=own)))

@@ -198,6 +198,9 @@ class Records(Protocol):
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
 
+    def heads(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
+        """`find` without the bodies."""
+
     def current(self, type_: str, id_: str, seen: Filter) -> Stored | None:
         """The current version of an id, a deleted one too, if `seen` holds for it."""
 

@@ -12,6 +12,7 @@ from careplan_service.web.fhir import (
     consents,
     disclosures,
     operations,
+    previews,
     reads,
     searches,
     writes,
@@ -21,7 +22,7 @@ from careplan_service.web.fhir.inside import Reading
 
 __all__ = ["Face", "fhir_blueprint"]
 
-_ROUTES = (audit_events, disclosures, reads, searches, writes, operations, consents)
+_ROUTES = (audit_events, disclosures, reads, searches, writes, operations, consents, previews)
 
 
 def fhir_blueprint(face: Face) -> Blueprint:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Request, Response, request
 
 from careplan_service.access.consent.rules import Door
+from careplan_service.access.viewing import Partners
 from careplan_service.interactions.controls import PRESENTATION, require_once
 from careplan_service.interactions.desk import Cursor, Desk
 from careplan_service.web import incoming, presenting, wire
@@ -24,7 +25,8 @@ FORMAT = frozenset({"_format", "_pretty"})
 class Face:
     """Made once by `app/`; `door` gives what a Consent is compiled with at this moment.
 
-    `addresses` are those of the authorization server, by what is asked there.
+    `addresses` are those of the authorization server, by what is asked there; `partners` is the register
+    of clients.
     """
 
     reception: Reception
@@ -32,6 +34,7 @@ class Face:
     cursors: Cursors
     base_url: str
     addresses: Callable[[], Mapping[str, str]]
+    partners: Partners
 
     def serve(
         self,

@@ -1,0 +1,124 @@
+"""What a partner sees, asked for somebody else: by the one predicate, at a desk that leaves no audit row.
+
+As with https://hl7.org/fhir/R4/security.html#audit who asks is told apart from for whom it is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from careplan_service.access.caller import Caller
+from careplan_service.access.consent.recipients import local, local_reference
+from careplan_service.access.filters import Filter, all_of, any_of
+from careplan_service.access.scope_text import parse_scopes
+from careplan_service.access.viewing import Partners, as_client
+from careplan_service.errors import Malformed, TooLarge
+from careplan_service.interactions.desk import Desk, Page, Stored
+from careplan_service.interactions.leaving import leaving
+from careplan_service.interactions.parameters import Parts, references
+from careplan_service.resources.registry import SERVED
+
+_WORDS = ("valueString", "valueCode", "valueId")
+_NAME = "name the partner as its client or as `Organization/food-bank`"
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """A partner as it is asked for: its client (empty for an organisation) and the purpose it acts for."""
+
+    caller: Caller
+
+    @property
+    def asked(self) -> str:
+        """For the audit row."""
+        return f"partner={self.caller.client_id or self.caller.organization} purpose={self.purpose}"
+
+    @property
+    def purpose(self) -> str:
+        """The purpose of use; empty when none is asserted."""
+        return " ".join(self.caller.purposes)
+
+    def told(self) -> list[dict[str, Any]]:
+        """As the first parameters of an answer."""
+        client, purpose = self.caller.client_id, self.purpose
+        return [
+            {"name": "partner", "valueReference": {"reference": self.caller.organization}},
+            *([{"name": "client", "valueString": client}] if client else []),
+            *([{"name": "purpose", "valueCode": purpose}] if purpose else []),
+        ]
+
+
+def partner_in(parts: Parts) -> str:
+    """The one `partner` of Parameters: a text or a reference. Raises Malformed (400)."""
+    given = [part for part in parts if part.get("name") == "partner"]
+    if len(given) != 1:
+        raise Malformed(f"`Parameters` hold one `partner`: {_NAME}", expression="Parameters.parameter")
+    text = next((given[0][name] for name in _WORDS if name in given[0]), None)
+    found = references(given, "partner")[0] if text is None else text
+    if not isinstance(found, str) or not found:
+        raise Malformed(f"`partner` is empty; {_NAME}", expression="Parameters.parameter")
+    return found
+
+
+def eyes_of(desk: Desk, partner: str, purpose: str, partners: Partners) -> Eyes:
+    """The partner that `food-bank` or `Organization/food-bank` names, for a purpose.
+
+    A client has its registered scopes and, unless another one is named, its default purpose; an
+    organisation is asked for without clients, and for no purpose unless one is named. Only staff names
+    clients. Raises Malformed (400).
+    """
+    reference = local(partner, desk.policy.base_url)
+    if local_reference(reference, "Organization"):
+        everything = parse_scopes("system/*.rs")
+        return Eyes(Caller("", "partner", reference, (purpose,) if purpose else (), everything))
+    if not desk.caller.is_agency:
+        raise Malformed("name the partner as `Organization/food-bank`", expression="Parameters.parameter")
+    return Eyes(as_client(partner, purpose, partners.find))
+
+
+def heads(desk: Desk, eyes: Eyes, about: Filter, most: int) -> list[Stored]:
+    """The current versions that the partner sees, without their bytes. Raises TooLarge above `most`."""
+    found = desk.records.heads("", all_of(about, _view(_at(desk, eyes))), Page(most + 1))
+    return _within(found, most)
+
+
+def pages(desk: Desk, eyes: Eyes, about: Filter, most: int) -> list[Stored]:
+    """The current versions as they would leave for the partner. Raises TooLarge above `most`."""
+    at = _at(desk, eyes)
+    found = desk.records.find("", all_of(about, _view(at)), Page(most + 1))
+    return leaving(at, _within(found, most))
+
+
+def own_heads(desk: Desk, about: Filter, most: int) -> list[Stored]:
+    """The current versions that the caller itself sees: nothing else is told to it of what partners see."""
+    found = desk.records.heads("", all_of(about, desk.sees_any("r", SERVED)), Page(most + 1))
+    return _within(found, most)
+
+
+def named(found: Iterable[Stored]) -> set[str]:
+    """Their references (`Goal/1`)."""
+    return {f"{one.type}/{one.id}" for one in found}
+
+
+def _at(desk: Desk, eyes: Eyes) -> Desk:
+    return Desk(
+        caller=eyes.caller,
+        records=desk.records,
+        now=desk.now,
+        asked="",
+        new_id=desk.new_id,
+        policy=desk.policy,
+    )
+
+
+def _view(at: Desk) -> Filter:
+    """What it may read or find: nobody's scopes have to be alike for both."""
+    return any_of(*dict.fromkeys(at.sees_any(letter, SERVED) for letter in "rs"))
+
+
+def _within(found: list[Stored], most: int) -> list[Stored]:
+    if len(found) > most:
+        raise TooLarge(f"more than {most} resources would have to be looked at")
+    return found
