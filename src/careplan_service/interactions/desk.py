@@ -166,6 +166,9 @@ class Changes(Protocol):
     def put(self, write: Write, before: Stored | None, at: int, contributor: str) -> Stored:
         """Append a version after `before` (None: the first) and make it the current one."""
 
+    def judge_anew(self, consent: Stored, rules: Sequence[Rule]) -> None:
+        """Replace the rules of a Consent that is stored, as after a change of how consents are read."""
+
     def alone(self, name: str) -> None:
         """Wait until no other transaction is alone under the name."""
 

@@ -5,13 +5,14 @@ As with https://hl7.org/fhir/R4/security.html#audit who asks is told apart from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.recipients import local, local_reference
-from careplan_service.access.filters import Filter, all_of, any_of
+from careplan_service.access.filters import All, Consented, Filter, Not, all_of, any_of
+from careplan_service.access.filters import Any as AnyOf
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.access.viewing import Partners, as_client
 from careplan_service.errors import Malformed, TooLarge
@@ -26,14 +27,23 @@ _NAME = "name the partner as its client or as `Organization/food-bank`"
 
 @dataclass(frozen=True)
 class Eyes:
-    """A partner as it is asked for: its client (empty for an organisation) and the purpose it acts for."""
+    """A partner as it is asked for: its client (empty for an organisation) and the purpose it acts for.
+
+    `parts_follow` is the choice of that name (`access/consent/choices.py`) for what is asked.
+    """
 
     caller: Caller
+    parts_follow: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its client, or the organisation where none is named."""
+        return self.caller.client_id or self.caller.organization
 
     @property
     def asked(self) -> str:
         """For the audit row."""
-        return f"partner={self.caller.client_id or self.caller.organization} purpose={self.purpose}"
+        return f"partner={self.name} purpose={self.purpose}"
 
     @property
     def purpose(self) -> str:
@@ -52,11 +62,20 @@ class Eyes:
 
 def partner_in(parts: Parts) -> str:
     """The one `partner` of Parameters: a text or a reference. Raises Malformed (400)."""
-    given = [part for part in parts if part.get("name") == "partner"]
+    given = partners_in(parts)
     if len(given) != 1:
         raise Malformed(f"`Parameters` hold one `partner`: {_NAME}", expression="Parameters.parameter")
-    text = next((given[0][name] for name in _WORDS if name in given[0]), None)
-    found = references(given, "partner")[0] if text is None else text
+    return given[0]
+
+
+def partners_in(parts: Parts) -> tuple[str, ...]:
+    """Every `partner` of Parameters, each once. Raises Malformed (400)."""
+    return tuple(dict.fromkeys(_named(part) for part in parts if part.get("name") == "partner"))
+
+
+def _named(part: Mapping[str, Any]) -> str:
+    text = next((part[name] for name in _WORDS if name in part), None)
+    found = references([part], "partner")[0] if text is None else text
     if not isinstance(found, str) or not found:
         raise Malformed(f"`partner` is empty; {_NAME}", expression="Parameters.parameter")
     return found
@@ -80,15 +99,19 @@ def eyes_of(desk: Desk, partner: str, purpose: str, partners: Partners) -> Eyes:
 
 def heads(desk: Desk, eyes: Eyes, about: Filter, most: int) -> list[Stored]:
     """The current versions that the partner sees, without their bytes. Raises TooLarge above `most`."""
-    found = desk.records.heads("", all_of(about, _view(_at(desk, eyes))), Page(most + 1))
+    found = desk.records.heads("", all_of(about, _view(desk, eyes)), Page(most + 1))
     return _within(found, most)
 
 
 def pages(desk: Desk, eyes: Eyes, about: Filter, most: int) -> list[Stored]:
     """The current versions as they would leave for the partner. Raises TooLarge above `most`."""
-    at = _at(desk, eyes)
-    found = desk.records.find("", all_of(about, _view(at)), Page(most + 1))
-    return leaving(at, _within(found, most))
+    found = desk.records.find("", all_of(about, _view(desk, eyes)), Page(most + 1))
+    return leaving(_at(desk, eyes), _within(found, most))
+
+
+def among(desk: Desk, eyes: Eyes, references: Collection[str]) -> frozenset[str]:
+    """Those of the references (`Goal/1`) that the partner sees."""
+    return desk.records.among(references, _view(desk, eyes))
 
 
 def own_heads(desk: Desk, about: Filter, most: int) -> list[Stored]:
@@ -113,9 +136,20 @@ def _at(desk: Desk, eyes: Eyes) -> Desk:
     )
 
 
-def _view(at: Desk) -> Filter:
+def _view(desk: Desk, eyes: Eyes) -> Filter:
     """What it may read or find: nobody's scopes have to be alike for both."""
-    return any_of(*dict.fromkeys(at.sees_any(letter, SERVED) for letter in "rs"))
+    at = _at(desk, eyes)
+    view = any_of(*dict.fromkeys(at.sees_any(letter, SERVED) for letter in "rs"))
+    return _followed(view) if eyes.parts_follow else view
+
+
+def _followed(view: Filter) -> Filter:
+    """The view where what is permitted to an organisation is permitted to its parts."""
+    if isinstance(view, All | AnyOf):
+        return replace(view, parts=tuple(_followed(part) for part in view.parts))
+    if isinstance(view, Not):
+        return Not(_followed(view.part))
+    return replace(view, parts_follow=True) if isinstance(view, Consented) else view
 
 
 def _within(found: list[Stored], most: int) -> list[Stored]:

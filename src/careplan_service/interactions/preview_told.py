@@ -1,4 +1,4 @@
-"""The answer of `$preview` as Parameters. https://hl7.org/fhir/R4/parameters.html"""
+"""The answers of `$preview` and `$what-if` as Parameters. https://hl7.org/fhir/R4/parameters.html"""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 from careplan_service.errors import Fault
 from careplan_service.interactions.preview_consent import Preview, Sight
+from careplan_service.interactions.what_if import Difference, Found
 
 Parameter = dict[str, Any]
+_CHANGED = ("gained", "lost")
 
 
 def told(found: Preview) -> dict[str, Any]:
@@ -24,8 +26,24 @@ def told(found: Preview) -> dict[str, Any]:
     return {"resourceType": "Parameters", "parameter": parameters}
 
 
+def differences(found: Found) -> dict[str, Any]:
+    """Parameters: what was looked at, and for each partner what it would gain and lose."""
+    parameters: list[Parameter] = [
+        {"name": "consents", "valueInteger": found.judged},
+        {"name": "labelled", "valueInteger": found.labelled},
+        *({"name": "difference", "part": _difference(one, found.count)} for one in found.differences),
+    ]
+    return {"resourceType": "Parameters", "parameter": parameters}
+
+
+def _difference(one: Difference, most: int) -> list[Parameter]:
+    totals = [{"name": f"{name}-total", "valueInteger": len(getattr(one, name))} for name in _CHANGED]
+    listed = [part for name in _CHANGED for part in by_type(name, getattr(one, name), most)]
+    return [*one.eyes.told(), *totals, *listed]
+
+
 def _sight(sight: Sight) -> Iterator[Parameter]:
-    for name in ("visible", "gained", "lost"):
+    for name in ("visible", *_CHANGED):
         references: frozenset[str] = getattr(sight, name)
         yield {"name": f"{name}-total", "valueInteger": len(references)}
         yield from by_type(name, references)

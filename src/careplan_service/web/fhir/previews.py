@@ -6,7 +6,8 @@ from flask import Blueprint, Response, request
 
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.preview_consent import preview, question_of
-from careplan_service.interactions.preview_told import told
+from careplan_service.interactions.preview_told import differences, told
+from careplan_service.interactions.what_if import what_if
 from careplan_service.web import incoming, wire
 from careplan_service.web.fhir.face import Face
 
@@ -21,4 +22,12 @@ def register(routes: Blueprint, face: Face) -> None:
 
         return face.serve("preview-consent", carry_out)
 
+    def supposed() -> Response:
+        def carry_out(desk: Desk) -> Response:
+            data = incoming.body_of(request)
+            return wire.document(differences(what_if(desk, data, face.partners, face.door())))
+
+        return face.serve("what-if", carry_out)
+
+    routes.add_url_rule("/Consent/$what-if", "what_if", supposed, methods=["POST"])
     routes.add_url_rule("/Consent/$preview", "preview_consent", previewed, methods=["POST"])
