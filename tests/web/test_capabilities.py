@@ -77,7 +77,7 @@ def test_every_interaction_it_names_is_answered(api: Api) -> None:
     operations = {"validate": ("POST", "1/")}
     operations |= dict.fromkeys(("meta", "everything", "disclosures", "seen-by"), ("GET", "1/"))
     operations |= dict.fromkeys(
-        ("file-consent", "fileConsent", "revoke-consent", "revokeConsent"), ("POST", "")
+        ("file-consent", "fileConsent", "revoke-consent", "revokeConsent", "preview", "what-if"), ("POST", "")
     )
     for resource in rest["resource"]:
         if resource["type"] == "AuditEvent":

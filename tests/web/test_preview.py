@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+import markdown
+import names
 from builders import (
     FOOD,
     HOUSING,
@@ -225,6 +228,7 @@ def test_what_a_draft_can_hardly_mean_is_warned_of(api: Api, ann: str) -> None:
     drafts = {
         "permits nobody anything": a_provision(codes=(FOOD,)),
         "its period is over": a_provision(to=PARTNER, period={"end": "2026-01-01"}),
+        "permits nothing before 2027-01-01": a_provision(to=PARTNER, period={"start": "2027-01-01"}),
         "no Basic is kept here": a_provision(to=PARTNER, classes=("Basic",)),
         "no actor of it is a recipient": a_provision(to=PARTNER, role="HOLD"),
         "another `class`": a_provision("deny", classes=("Goal",), provision=[
@@ -276,3 +280,20 @@ def test_the_client_and_her_representative_may_look_ahead_and_no_partner_may(api
     assert "partner=partner purpose=COC" in row["asked"]
     event = api.agency.get(f"/fhir/AuditEvent?subtype=preview-consent&patient={ann}&_count=1").json
     assert event["total"] >= 1
+
+
+def test_the_worked_example_of_the_page_is_answered_as_shown(api: Api) -> None:
+    page = (names.ROOT / "docs" / "consent.md").read_text(encoding="utf-8")
+    question, answer, change = (
+        json.loads(markdown.blocks(page, f"json {info}")[0].text)
+        for info in ("preview", "previewed", "what-if")
+    )
+    api.agency.put("Patient/ann", a_patient("Ann"))
+    api.agency.put("Goal/g1", a_goal("Patient/ann", about=HOUSING))
+    api.agency.put("Goal/g2", a_goal("Patient/ann", about=FOOD))
+    api.agency.put("Consent/c1", a_consent("Patient/ann", a_provision(to=PARTNER, codes=(FOOD,))))
+    told = api.agency("POST", PREVIEW, question)
+    assert told.json == answer
+    supposed = api.agency("POST", "/fhir/Consent/$what-if", change).json["parameter"]
+    assert {"name": "labelled", "valueInteger": 1} in supposed
+    assert {"name": "lost-total", "valueInteger": 1} in supposed[-1]["part"]

@@ -13,7 +13,7 @@ from typing import Any
 from careplan_service.access.consent.parts import Part
 from careplan_service.access.consent.rules import Rule
 from careplan_service.access.consent.terminology import PART2
-from careplan_service.access.instants import END
+from careplan_service.access.instants import END, instant
 from careplan_service.errors import Fault
 
 
@@ -42,6 +42,8 @@ def _of_rule(
     where = f"Consent.{rule.path}"
     if not (rule.deny or rule.names_recipient or rule.open_recipient):
         yield _warning(where, "permits nobody anything: name the recipient as `actor`")
+    if not rule.deny and now < rule.valid_from <= rule.valid_to:
+        yield _warning(where, f"permits nothing before {instant(rule.valid_from)}")
     for text in _never(rule, types, now):
         yield _warning(where, f"can never match: {text}")
     for name, denies in () if rule.deny else others.items():
