@@ -92,7 +92,7 @@ _MORE: Mapping[str, Sequence[Row]] = {
             {200: "Previewed"}, (404, 409, 413, 415, 422), "r", _SHAPE, "Previewing",
             "For the custodian's staff, the client and who represents her. Nothing is stored."),
         Row("/$what-if", "post", "whatIf{}", "What partners would gain and lose by another policy or label",
-            {200: "Supposed"}, (404, 409, 413, 415), "", _SHAPE, "Supposing",
+            {200: "Supposed"}, (404, 409, 413, 415, 501), "", _SHAPE, "Supposing",
             "For administrators, over all clients. Nothing is stored."),
     ],
 }  # fmt: skip

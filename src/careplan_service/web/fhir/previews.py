@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from careplan_service.interactions.consent_draft import question_of
 from careplan_service.interactions.desk import Desk
-from careplan_service.interactions.preview_consent import preview, question_of
+from careplan_service.interactions.preview_consent import preview
 from careplan_service.interactions.preview_told import differences, told
 from careplan_service.interactions.what_if import what_if
 from careplan_service.web import incoming, wire
