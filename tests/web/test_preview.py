@@ -295,6 +295,7 @@ def test_the_client_and_her_representative_may_look_ahead_and_no_partner_may(api
     mum = api.agency.make({**an_example("RelatedPerson", ann), "relationship": [{"coding": [
         {"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "HPOWATT"}]}]})  # fmt: skip
     aunt = api.agency.make(an_example("RelatedPerson", ann))
+    api.agency.make(a_consent(ann, a_provision(to=aunt)))  # to know her record is not to represent her
     ben = api.agency.make(a_patient("Ben"))
     team = api.agency.make({**an_example("CareTeam", ann), "participant": [{"member": {"reference": ben}}]})
     api.agency.make(a_consent(ben, a_provision(to=PARTNER)))

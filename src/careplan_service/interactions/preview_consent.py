@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from careplan_service.access.consent.directory import MERGED
 from careplan_service.access.consent.lint import warnings
 from careplan_service.access.consent.rules import Door
-from careplan_service.access.filters import Has, Is, Represented, all_of, any_of
+from careplan_service.access.filters import Has, Is, Represented, any_of
 from careplan_service.access.viewing import Partners
 from careplan_service.errors import Fault, Forbidden, Invalid
 from careplan_service.interactions.compartment import of_patient
@@ -96,14 +96,14 @@ def preview(desk: Desk, asked: Question, partners: Partners, door: Door) -> Prev
 
 
 def _require_hers(desk: Desk, patient: str) -> None:
-    """Raise NotFound unless staff may see the Patient, or it is she or her representative who asks."""
+    """Raise NotFound unless the caller may see the Patient and, as a relative, represents her.
+
+    A patient sees no other Patient; relatives may see one that let them, and represent her or not.
+    """
     id_ = patient.partition("/")[2]
     require_seen(desk, id_)
-    caller = desk.caller
-    if caller.kind == "patient" and caller.fhir_user != patient:
-        raise absent()
-    represented = all_of(Represented(caller.fhir_user, desk.now), Is("deleted", "0"))
-    if caller.kind == "related" and desk.records.glance("Patient", id_, represented) is None:
+    represented = Represented(desk.caller.fhir_user, desk.now)
+    if desk.caller.kind == "related" and desk.records.glance("Patient", id_, represented) is None:
         raise absent()
 
 
