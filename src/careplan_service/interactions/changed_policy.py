@@ -85,7 +85,7 @@ def _choices(parts: Parts, today: Choices) -> Choices | None:
 def _switch(part: Mapping[str, Any]) -> tuple[str, Any]:
     inner = _inner(part, frozenset({"name", "value"}))
     name, value = inner.get("name", {}).get("valueCode"), inner.get("value", {}).get("valueBoolean")
-    if name in _UNSEEN:
+    if isinstance(name, str) and name in _UNSEEN:
         raise Malformed(f"`{name}` is about {_UNSEEN[name]}: no partner's system sees more or less by it")
     if name not in _SWITCHES or not isinstance(value, bool):
         text = (

@@ -18,7 +18,7 @@ def parts_of(body: bytes, known: frozenset[str]) -> Parts:
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         raise Malformed("this operation takes `Parameters`", expression="Parameters")
     for n, part in enumerate(parts):
-        if part.get("name") not in known:
+        if not isinstance(part.get("name"), str) or part["name"] not in known:
             text = (
                 f"`{part.get('name')}` is no parameter of this operation; it takes {', '.join(sorted(known))}"
             )
