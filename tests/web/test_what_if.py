@@ -184,7 +184,8 @@ def test_only_administrators_ask_and_what_is_asked_is_bounded(
     wrong: list[tuple[Document, ...]] = [
         (), ({"name": "profile", "valueCode": "lax"},), (choice("nonsense", value=True),),
         (choice("ceiling", value="no"),), (choice("break_glass", value=True),), (label("Goal?category=x"),),
-        (choice(["ceiling"], value=True),), ({"name": ["profile"]},), (choice("export_collects", value=True),), (label("Goal?category=x", add="R", remove="R"),),
+        (choice(["ceiling"], value=True),), ({"name": ["profile"]},),
+        (choice("export_collects", value=True),), (label("Goal?category=x", add="R", remove="R"),),
         (label("Goal", add="R"),),
         (label("Goal?nonsense=x", add="R"),), ({"name": "label", "part": {}},), ({"name": "label"},),
         ({"name": "choice", "part": ["x"]},), (spec, {"name": "count", "valueInteger": -1}),
