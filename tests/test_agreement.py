@@ -24,8 +24,8 @@ from careplan_service.access.people import User
 from careplan_service.access.person import caller_for_person
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.access.view import view_for
-from careplan_service.cli.check.judging import undone
 from careplan_service.interactions.granular import opened
+from careplan_service.interactions.undone import undone
 from careplan_service.resources import r4
 from careplan_service.store.database import Database
 from careplan_service.store.records import SqlRecords

@@ -19,10 +19,11 @@ from careplan_service.access.consent.rules import Door, rules_of
 from careplan_service.access.consent.terminology import purpose_and_ancestors
 from careplan_service.access.facts import Record
 from careplan_service.access.instants import span
-from careplan_service.cli.check.judging import in_a_database, in_python, undone
+from careplan_service.cli.check.judging import in_a_database, in_python
 from careplan_service.cli.check.vectors import Vector, vectors_in
 from careplan_service.errors import Invalid
 from careplan_service.interactions.desk import Stored, Write
+from careplan_service.interactions.undone import undone
 from careplan_service.resources import r4
 from careplan_service.resources.registry import SERVED
 from careplan_service.store.database import Database

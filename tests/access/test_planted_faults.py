@@ -21,7 +21,7 @@ from careplan_service.access import holds as plain
 from careplan_service.access.consent import decision, matching
 from careplan_service.access.consent.directory import NOBODY, Directory
 from careplan_service.access.facts import Labels
-from careplan_service.cli.check.judging import undone
+from careplan_service.interactions.undone import undone
 from careplan_service.store import consent_sql, filing, migrate, sql, writing
 from careplan_service.store import shapes as shapes_module
 from careplan_service.store.consent_sql import _Predicate

@@ -14,8 +14,8 @@ from careplan_service.access.caller import Caller
 from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.access.view import known_to
-from careplan_service.cli.check.judging import undone
 from careplan_service.interactions.as_seen import Eyes, as_seen, may_be_hidden
+from careplan_service.interactions.undone import undone
 from careplan_service.resources.naming import GUARDED
 from careplan_service.resources.registry import SERVED
 from careplan_service.store.database import Database

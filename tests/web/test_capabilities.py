@@ -78,7 +78,7 @@ def test_every_interaction_it_names_is_answered(api: Api) -> None:
     operations |= dict.fromkeys(("meta", "everything", "disclosures", "seen-by", "why-access"), ("GET", "1/"))
     operations |= {"explain-search": ("GET", "")}
     operations |= dict.fromkeys(
-        ("file-consent", "fileConsent", "revoke-consent", "revokeConsent"), ("POST", "")
+        ("file-consent", "fileConsent", "revoke-consent", "revokeConsent", "preview", "what-if"), ("POST", "")
     )
     for resource in rest["resource"]:
         if resource["type"] == "AuditEvent":

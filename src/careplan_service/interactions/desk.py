@@ -171,6 +171,9 @@ class Changes(Protocol):
     def put(self, write: Write, before: Stored | None, at: int, contributor: str) -> Stored:
         """Append a version after `before` (None: the first) and make it the current one."""
 
+    def judge_anew(self, consent: Stored, rules: Sequence[Rule]) -> None:
+        """Replace the rules of a Consent that is stored, as after a change of how consents are read."""
+
     def alone(self, name: str) -> None:
         """Wait until no other transaction is alone under the name."""
 
@@ -206,6 +209,9 @@ class Records(Protocol):
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
+
+    def heads(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
+        """`find` without the bodies."""
 
     def current(self, type_: str, id_: str, seen: Filter) -> Stored | None:
         """The current version of an id, a deleted one too, if `seen` holds for it."""

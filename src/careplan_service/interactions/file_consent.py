@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from careplan_service.access.consent.conflicts import Contradiction, contradictions
-from careplan_service.access.consent.rules import Door, rules_of
+from careplan_service.access.consent.rules import Door, Rule, rules_of
 from careplan_service.access.filters import Has, Is, all_of
 from careplan_service.access.view import require_scope
 from careplan_service.errors import Conflict, Fault, Forbidden, Invalid, Malformed
@@ -128,18 +128,22 @@ def _admitted(consent: dict[str, Any], reference: str, door: Door) -> Admitted:
 
 def _replaced(desk: Desk, consent: Admitted, filing: Filing, door: Door) -> list[Stored]:
     """The active Consents to end, by `replaces`. Raises Conflict when it leaves one out."""
-    active = active_consents(desk, patient_of(consent, door))
-    named = [one for one in active if f"Consent/{one.id}" in filing.replaces]
-    unknown = set(filing.replaces) - {f"Consent/{one.id}" for one in named}
-    if unknown:
-        text = f"`replaces` names `{min(unknown)}`, which is no active Consent of this patient"
-        raise Invalid(text, expression="Parameters.parameter")
-    left = [one for one in active if one not in named]
-    faults = [fault for one in left for fault in _contradicted(one, consent, desk.now, door)]
+    named, left = parted(active_consents(desk, patient_of(consent, door)), filing.replaces)
+    faults = [fault for one in left for fault in contradicted(one, consent, desk.now, door)]
     if faults:
         text = "this Consent contradicts active ones; nothing was filed: name as `replaces` those to end"
         raise Conflict(text, faults=faults)
     return named
+
+
+def parted(active: Sequence[Stored], replaces: Sequence[str]) -> tuple[list[Stored], list[Stored]]:
+    """The Consents that `replaces` names (`Consent/x`), and the others. Raises Invalid for any other name."""
+    named = [one for one in active if f"Consent/{one.id}" in replaces]
+    unknown = set(replaces) - {f"Consent/{one.id}" for one in named}
+    if unknown:
+        text = f"`replaces` names `{min(unknown)}`, which is no active Consent of this patient"
+        raise Invalid(text, expression="Parameters.parameter")
+    return named, [one for one in active if one not in named]
 
 
 def active_consents(desk: Desk, patient: str) -> list[Stored]:
@@ -151,12 +155,18 @@ def active_consents(desk: Desk, patient: str) -> list[Stored]:
     return found
 
 
-def _contradicted(stored: Stored, consent: Admitted, now: int, door: Door) -> Sequence[Fault]:
-    try:
-        theirs = rules_of(r4.parse(stored.body), door)
-    except Invalid:  # it was loaded all the same, and goes on to deny
-        return []
+def contradicted(stored: Stored, consent: Admitted, now: int, door: Door) -> Sequence[Fault]:
+    """What of an active Consent the new one contradicts, a sentence for each rule of the new one."""
+    theirs = stored_rules(stored, door)
     return [_told(stored, found) for found in contradictions(consent.rules, theirs, now)]
+
+
+def stored_rules(stored: Stored, door: Door) -> Sequence[Rule]:
+    """The rules of a stored Consent; none of one that cannot be enforced."""
+    try:
+        return rules_of(r4.parse(stored.body), door)
+    except Invalid:  # it was loaded all the same, and goes on to deny
+        return ()
 
 
 def _told(stored: Stored, found: Contradiction) -> Fault:

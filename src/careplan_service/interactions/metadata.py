@@ -60,6 +60,8 @@ _OF_TYPE: Mapping[str, Mapping[str, str]] = {
         "fileConsent": f"{_FAST}/file-consent",
         "revoke-consent": f"{_FAST}/revoke-consent",
         "revokeConsent": f"{_FAST}/revoke-consent",
+        "preview": f"{_OWN}/Consent-preview",
+        "what-if": f"{_OWN}/Consent-what-if",
     },
 }
 _COMPARTMENTS = ("http://hl7.org/fhir/CompartmentDefinition/patient",)

@@ -15,7 +15,7 @@ def parts_of(body: bytes, known: frozenset[str]) -> Parts:
     """The parameters of a body, each with a known name. Raises Malformed (400)."""
     parts = _read(body)
     for n, part in enumerate(parts):
-        if part.get("name") not in known:
+        if not isinstance(part.get("name"), str) or part["name"] not in known:
             text = (
                 f"`{part.get('name')}` is no parameter of this operation; it takes {', '.join(sorted(known))}"
             )

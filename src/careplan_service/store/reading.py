@@ -38,16 +38,17 @@ class Reading:
         self._sqlite = database.is_sqlite
         self._leads = Leads(database)
 
-    def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
-        """Current, living versions, in the order of the page."""
+    def find(self, type_: str, wanted: Filter, page: Page, *, body: bool = True) -> list[Stored]:
+        """Current, living versions, in the order of the page, with or without their bytes."""
         start, lead = self._start(wanted)
         values = Values([*([type_] if type_ else []), *key_values(page)])
-        form = ("find", not type_, start, shape(wanted, values), page.sort, page.after is not None)
+        form = ("find", body, not type_, start, shape(wanted, values), page.sort, page.after is not None)
 
         def build(binds: Binds) -> Select[Any]:
             of_type = [resource.c.type == binds.text(type_)] if type_ else []
             keys = key_columns(page, binds, resource)
-            query = SELECT.add_columns(*keys).where(*of_type, *_LIVE)
+            query = SELECT if body else HEADS.add_columns(_NO_BODY)
+            query = query.add_columns(*keys).where(*of_type, *_LIVE)
             query = query.where(self.asking.clause(wanted, resource, binds))
             return paged(self._started(query, start, wanted, binds), keys, page, binds)
 

@@ -41,6 +41,10 @@ class SqlRecords:
         """The current versions the Filter holds for; an empty type means any."""
         return self._reading.find(type_, wanted, page)
 
+    def heads(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
+        """`find` without the bodies."""
+        return self._reading.find(type_, wanted, page, body=False)
+
     def current(self, type_: str, id_: str, seen: Filter) -> Stored | None:
         """The current version of an id, a deleted one too, if `seen` holds for it."""
         return next(iter(self._reading.current(type_, id_, seen)), None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from careplan_service.access.consent.rules import Rule
 from careplan_service.access.facts import OTHER_PATIENT, Facts
 from careplan_service.access.filters import Filter
 from careplan_service.access.instants import instant
@@ -95,6 +97,11 @@ class Writing:
             rank=labels.rank,
             part2=labels.part2,
         )
+
+    def judge_anew(self, consent: Stored, rules: Sequence[Rule]) -> None:
+        """Replace the rules of a Consent that is stored, as after a change of how consents are read."""
+        filing = Filing(consent.id, consent.version, consent.patient, rules)
+        self._filing.rules(filing, again=True)
 
 
 def columns_of(facts: Facts) -> Row:

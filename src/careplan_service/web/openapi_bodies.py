@@ -32,6 +32,8 @@ _ANSWERS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "Seen": ("What it could see, as `seen` of Parameters.", ("Parameters",), ()),
     "Why": ("Decision, reason, Consent and provision as Parameters.", ("Parameters",), ()),
     "Explained": ("How many are found, returned and withheld, and `because`.", ("Parameters",), ()),
+    "Previewed": ("What it would see, gain and lose, as Parameters.", ("Parameters",), ()),
+    "Supposed": ("A `difference` for each partner.", ("Parameters",), ()),
     "Meta": ("`meta` as `return` of Parameters.", ("Parameters",), ()),
     "Validation": ("What was found; `information` if nothing was.", ("OperationOutcome",), ()),
     "Filed": ("What was done, a sentence for each resource.", ("OperationOutcome",), ("Location",)),
@@ -103,6 +105,14 @@ def bodies() -> dict[str, Any]:
         "Revocation": {
             **_resource("Parameters"),
             "description": "`consent` and `patient` as `valueReference`; `document` as `resource`, if any.",
+        },
+        "Previewing": {
+            **_resource("Parameters"),
+            "description": "`consent`, `partner`; `document`, `replaces` and `purpose`, if any.",
+        },
+        "Supposing": {
+            **_resource("Parameters"),
+            "description": "`profile`, `choice` or `label`; each `partner`, `purpose` and `count`, if any.",
         },
         "Asked": {**_resource("Parameters"), "required": False},
         "Form": {"required": True, "content": {FORM: {"schema": _FORM}}},

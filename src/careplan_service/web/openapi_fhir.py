@@ -89,6 +89,12 @@ _MORE: Mapping[str, Sequence[Row]] = {
               (404, 409, 410, 413, 415, 422, 501), "u", ("Idempotency-Key", *_SHAPE), "Revocation",
               "It becomes inactive and is kept.")
           for name, id_ in (("$revoke-consent", "revoke"), ("$revokeConsent", "revokeAsInTheGuide"))),
+        Row("/$preview", "post", "preview{}", "What a partner would see if this {} were filed",
+            {200: "Previewed"}, (404, 409, 413, 415, 422), "r", _SHAPE, "Previewing",
+            "For the custodian's staff, the client and who represents her. Nothing is stored."),
+        Row("/$what-if", "post", "whatIf{}", "What partners would gain and lose by another policy or label",
+            {200: "Supposed"}, (404, 409, 413, 415, 501), "", _SHAPE, "Supposing",
+            "For administrators, over all clients. Nothing is stored."),
     ],
 }  # fmt: skip
 

@@ -5,8 +5,7 @@ Each world is written into one open transaction, asked about, and undone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from careplan_service.access.consent.decide import Decision, decide, questions
@@ -14,24 +13,10 @@ from careplan_service.access.consent.rules import rules_of
 from careplan_service.access.filters import Filter, Is, Represented, all_of, any_of
 from careplan_service.cli.check.vectors import Document, Vector, updated
 from careplan_service.interactions.desk import Changes, Stored, Write
+from careplan_service.interactions.undone import undone
 from careplan_service.resources.directory import edges_of
 from careplan_service.resources.registry import SERVED
 from careplan_service.store.records import SqlRecords
-
-
-class Undone(Exception):
-    """Ends a transaction so that nothing of it stays."""
-
-
-@contextmanager
-def undone(records: SqlRecords) -> Iterator[Changes]:
-    """A transaction whose writes the same thread can ask about, and that leaves nothing behind."""
-    try:
-        with records.changes() as changes:
-            yield changes
-            raise Undone
-    except Undone:
-        pass
 
 
 class Answer(NamedTuple):
