@@ -51,6 +51,9 @@ ABOUT: Mapping[str, str] = {
     "registration": "who may register a client: `off` (the operator), `approved` (anybody) or `statement` "
     "(with a software statement or certificate of somebody trusted); each waits for the operator's approval",
     "software_statement_issuers": "whose software statements are believed, `https://trust.example.org,...`",
+    "break_glass": "whether practitioners may break the glass (docs/consent.md): `off`; `consent-only`: what "
+    "consents permit in emergencies is opened; `policy`: all but what a deny for emergencies closes",
+    "break_glass_seconds": "how long a broken glass is open, 86400 or less",
     "udap_anchors": "a PEM file, or a directory of them: the CAs whose certificates prove who a client "
     "is (UDAP)",
     "udap_certificate": "a PEM file: our certificate, which signs the UDAP metadata, and those up to its CA",
@@ -90,6 +93,8 @@ class Settings:
     authorization_server: bool = True
     registration: str = "off"
     software_statement_issuers: tuple[str, ...] = ()
+    break_glass: str = "off"
+    break_glass_seconds: int = 3600
     udap_anchors: str = ""
     udap_certificate: str = ""
     udap_key: str = ""
@@ -148,6 +153,7 @@ _BOUNDS = (
     "max_included",
     "max_seconds",
     "app_token_seconds",
+    "break_glass_seconds",
 )
 
 

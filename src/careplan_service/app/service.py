@@ -76,6 +76,8 @@ class Service:
             most_parameters=settings.max_parameters,
             most_values=settings.max_values,
             most_included=settings.max_included,
+            break_glass=settings.break_glass,
+            glass_seconds=settings.break_glass_seconds,
         )
 
     def seconds(self) -> float:

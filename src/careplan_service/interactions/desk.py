@@ -16,6 +16,7 @@ from careplan_service.access.consent.rules import Rule
 from careplan_service.access.consent.terminology import NORMAL
 from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter, all_of
+from careplan_service.access.glass import Claim, Glasses
 from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.view import of_types, view_for, writable
 from careplan_service.errors import Forbidden, OutOfScope
@@ -127,7 +128,8 @@ class AuditEntry:
     `at` is microseconds UTC, `shown` references of versions (`Goal/1/_history/2`), `patients` whose data
     it is (`Patient/x`), `several` the numbers of versions that name further ones. Of a refusal `target` is
     the resource of the address (`Goal/1`), whose patient is looked up. `address` is the IP address of the
-    client, `request_id` its `X-Request-Id`.
+    client, `request_id` its `X-Request-Id`. `glass` are the broken glasses it was asked through, each with
+    its patient (`9f1c Patient/x`).
     """
 
     at: int
@@ -145,6 +147,7 @@ class AuditEntry:
     target: str = ""
     address: str = ""
     request_id: str = ""
+    glass: tuple[str, ...] = ()
 
 
 class Once(NamedTuple):
@@ -194,6 +197,10 @@ class Records(Protocol):
     @property
     def log(self) -> AuditLog:
         """The log as it is read."""
+
+    @property
+    def glasses(self) -> Glasses:
+        """Broken glasses."""
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
@@ -262,6 +269,7 @@ class Desk:
     request_id: str = ""
     patients: dict[str, None] = field(default_factory=dict)
     several: list[int] = field(default_factory=list)
+    broken: tuple[Claim, ...] = ()
 
     def also_asked(self, text: str) -> None:
         """What was asked outside the address: the form of a search."""
@@ -317,6 +325,12 @@ class Desk:
             self.under_part2 = self.under_part2 or (stored.part2 and not stored.deleted)
         return leaving(self, page)
 
+    def broke(self, claim: Claim) -> None:
+        """Remember for the audit that the glass was broken here, and whose record it opens."""
+        self.broken = (*self.broken, claim)
+        if claim.patient:
+            self.patients[claim.patient] = None
+
     def take_in(self, other: Desk) -> None:
         """Remember as shown here what was shown at the desk of a part of this request."""
         self.shown += other.shown
@@ -328,23 +342,27 @@ class Desk:
         """The audit row of this request as it stands: a viewer's, where one asks as somebody else would."""
         caller, asks = self.caller, self.caller.viewer or self.caller
         as_whom = f"as {caller.client_id} for {' '.join(caller.purposes)}: " if caller.viewer else ""
-        patients = () if refusal else tuple(self.patients)
+        patients = (() if refusal else tuple(self.patients)) or addressed.patients_in(self.asked)
+        through = [one for one in caller.glasses if one.patient in patients]
+        glass = [f"{one.id} {one.patient}" for one in through] + [one.line for one in self.broken]
+        purposes = (*asks.purposes, *(one.purpose for one in (*through, *self.broken)))
         return AuditEntry(
             at=self.now,
             client=asks.name,
             organization=asks.organization,
-            purpose=" ".join(asks.purposes),
+            purpose=" ".join(dict.fromkeys(purposes)),
             interaction=self.interaction,
             asked=f"{as_whom}{self.asked}"[:LONGEST_ASKED],
             status=status,
             shown=() if refusal else tuple(self.shown),
             because=() if refusal else tuple(sorted(self.because)),
             refusal=refusal.replace("\x00", "")[:_LONGEST_REFUSAL],
-            patients=patients or addressed.patients_in(self.asked),
+            patients=patients,
             several=() if refusal else tuple(self.several),
             target=addressed.target_in(self.asked) if refusal else "",
             address=self.address,
             request_id=self.request_id,
+            glass=tuple(glass),
         )
 
     def note(self, status: int, refusal: str = "") -> None:

@@ -10,6 +10,7 @@ from careplan_service.interactions.desk import ALWAYS, AuditEntry, Page, Span, S
 from careplan_service.store.audit import AuditLog
 from careplan_service.store.audit_events import AuditEvents
 from careplan_service.store.database import Database
+from careplan_service.store.glasses import SqlGlasses
 from careplan_service.store.keeping import Keeping
 from careplan_service.store.reading import Reading
 from careplan_service.store.statements import Statements
@@ -28,6 +29,7 @@ class SqlRecords:
         self._keeping = Keeping(database)
         self._audit = AuditLog(database, self._statements) if audited else None
         self.log = AuditEvents(database)
+        self.glasses = SqlGlasses(database)
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_to_bytes
 
 from flask import Request, Response
@@ -12,6 +12,7 @@ from careplan_service.access.caller import Caller
 from careplan_service.access.instants import microseconds
 from careplan_service.access.viewing import VIEW_AS
 from careplan_service.errors import Malformed, Problem
+from careplan_service.interactions.break_glass import open_to
 from careplan_service.interactions.desk import LONGEST_ASKED, Desk, Records
 from careplan_service.interactions.policy import Policy
 from careplan_service.web.auth import Verifier, caller_of
@@ -61,10 +62,14 @@ class Reception:
     def _desk(self, request: Request, interaction: str) -> Desk:
         query = request.query_string.decode("latin-1")
         asked = f"{request.method} {request.path}{'?' if query else ''}{query}"[:LONGEST_ASKED]
+        caller, now = self._caller(request), microseconds(self.clock())
+        if caller.emergencies:
+            glasses = open_to(caller, interaction, self.records.glasses, self.policy, now)
+            caller = replace(caller, glasses=glasses)
         return Desk(
-            caller=self._caller(request),
+            caller=caller,
             records=self.records,
-            now=microseconds(self.clock()),
+            now=now,
             asked=asked.replace("\x00", ""),
             new_id=self.new_id,
             interaction=interaction,

@@ -8,6 +8,7 @@ from careplan_service.interactions import metadata
 from careplan_service.web import presenting, wire
 from careplan_service.web.fhir import (
     audit_events,
+    break_glass,
     bundles,
     consents,
     disclosures,
@@ -21,7 +22,7 @@ from careplan_service.web.fhir.inside import Reading
 
 __all__ = ["Face", "fhir_blueprint"]
 
-_ROUTES = (audit_events, disclosures, reads, searches, writes, operations, consents)
+_ROUTES = (audit_events, disclosures, reads, searches, writes, operations, consents, break_glass)
 
 
 def fhir_blueprint(face: Face) -> Blueprint:
