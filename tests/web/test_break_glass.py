@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +12,19 @@ import pytest
 from builders import AGENCY, PARTNER, Answer, Api, As, a_consent, a_goal, a_patient, a_provision
 from careplan_service.app import Service
 from careplan_service.interactions.break_glass import MOST_A_DAY, NOTICE
+from careplan_service.log import configure_log
 from careplan_service.resources import r4
 from conftest import Clock
 from web.persons import APP, Persons
+
+
+@pytest.fixture(autouse=True)
+def told(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """The log, which goes to the standard error of this test."""
+    configure_log("info")
+    yield capsys
+    configure_log("info")
+
 
 WARD = replace(APP, id="ward", purpose="TREAT", further_purposes=("BTG", "COC"))
 REASON = "unconscious after a fall, no history known"
@@ -193,14 +205,19 @@ def test_the_answer_does_not_tell_whether_there_is_such_a_patient(service: Servi
     assert broken(kim, "Patient/nobody").status == 429
 
 
-def test_every_look_is_in_the_log_and_the_client_is_told_of_it(service: Service) -> None:
+def test_every_look_is_in_the_log_and_the_client_is_told_of_it(
+    service: Service, told: pytest.CaptureFixture[str]
+) -> None:
     ward = Ward(service)
     id_ = broken(ward.pat, ward.ann).json["parameter"][0]["valueId"]
+    line = json.loads(told.readouterr().err)
+    assert (line["event"], line["glass"], line["client"]) == ("break_glass", id_, "ward")
+    assert ward.ann not in str(line)
     ward.pat.get(f"/fhir/{ward.goal}")
     ward.pat.get(f"/fhir/Goal?patient={ward.ben}")
-    told = ward.api.agency.get(f"/fhir/{ward.ann}/$disclosures").json["entry"]
-    events = [one["resource"] for one in told[:2]]
-    assert {one["resource"]["subtype"][-1]["code"] for one in told[2:]} == {"create"}
+    left = ward.api.agency.get(f"/fhir/{ward.ann}/$disclosures").json["entry"]
+    events = [one["resource"] for one in left[:2]]
+    assert {one["resource"]["subtype"][-1]["code"] for one in left[2:]} == {"create"}
     assert [one["subtype"][-1]["code"] for one in events] == ["read", "break-glass"]
     for event in events:
         (glass,) = (e for e in event["entity"] if e["type"]["code"] == "break-glass")
@@ -209,7 +226,7 @@ def test_every_look_is_in_the_log_and_the_client_is_told_of_it(service: Service)
         assert "BTG" in [c["coding"][0]["code"] for c in event["purposeOfEvent"]]
     opening = events[1]
     assert (opening["type"]["code"], opening["subtype"][0]["code"]) == ("110113", "110127")
-    assert REASON not in str(told)
+    assert REASON not in str(left)
     assert not [fault for event in events for fault in r4.check(event, "AuditEvent")]
     # The client herself, and the administrator by the id of the glass.
     ann = ward.persons.signed_in(ward.ann, "patient/*.rs", patient=ward.ann)

@@ -1,7 +1,7 @@
-"""Glass: a practitioner's claim of an emergency with one patient, which opens her record for a while, to look at.
+"""Glass: a practitioner's claim of an emergency with one patient, which opens her record for a while.
 
-R4 has the purposes of use and no protocol (https://hl7.org/fhir/R4/v3/PurposeOfUse/vs.html); that a restriction
-gives way in an emergency, and that no further use is to be asked for, is 45 CFR 164.522(a)(1)(iii) and (iv):
+R4 has the purposes of use and no protocol (https://hl7.org/fhir/R4/v3/PurposeOfUse/vs.html); that a
+restriction gives way in an emergency and no further use is asked for is 45 CFR 164.522(a)(1)(iii) and (iv):
 https://www.ecfr.gov/current/title-45/section-164.522
 """
 
@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-LOOKING = frozenset(
-    {"read", "vread", "search-type", "search-system", "search-compartment", "everything"}
-)
+LOOKING = frozenset({"read", "vread", "search-type", "search-system", "search-compartment", "everything"})
 """The interactions that an open glass counts for: no write, no history, no export, no other operation."""
 
 REFUSED, CONSENT_ONLY, POLICY = "off", "consent-only", "policy"

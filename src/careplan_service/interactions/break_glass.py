@@ -117,9 +117,7 @@ def open_to(
     """The glasses that count in a request: for who only looks, and as long as they can be broken here."""
     if policy.break_glass == REFUSED or interaction not in LOOKING or not caller.emergencies:
         return ()
-    claims: Sequence[Claim] = glasses.open_to(
-        caller.client_id, caller.fhir_user, caller.organization, now
-    )
+    claims: Sequence[Claim] = glasses.open_to(caller.client_id, caller.fhir_user, caller.organization, now)
     overrides = policy.break_glass == POLICY
     return tuple(
         Glass(one.id, one.patient, one.purpose, one.until, overrides)

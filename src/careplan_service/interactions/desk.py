@@ -345,12 +345,12 @@ class Desk:
         patients = (() if refusal else tuple(self.patients)) or addressed.patients_in(self.asked)
         through = [one for one in caller.glasses if one.patient in patients]
         glass = [f"{one.id} {one.patient}" for one in through] + [one.line for one in self.broken]
-        purposes = (*asks.purposes, *(one.purpose for one in (*through, *self.broken)))
+        urgent = [one.purpose for one in through] + [one.purpose for one in self.broken]
         return AuditEntry(
             at=self.now,
             client=asks.name,
             organization=asks.organization,
-            purpose=" ".join(dict.fromkeys(purposes)),
+            purpose=" ".join(dict.fromkeys((*asks.purposes, *urgent))),
             interaction=self.interaction,
             asked=f"{as_whom}{self.asked}"[:LONGEST_ASKED],
             status=status,

@@ -13,8 +13,8 @@ class Policy:
 
     With `references_enforced` a local reference must point to what is here, and what is referred to is
     not deleted. The rest bounds a request: entries of a batch or transaction, parameters of a search,
-    values it compares, resources it brings besides the matches of a page. `break_glass` is one of the choices of
-    `access/glass.py`, `glass_seconds` how long a broken glass is open.
+    values it compares, resources it brings besides the matches of a page. `break_glass` is one of the
+    choices of `access/glass.py`, `glass_seconds` how long a broken glass is open.
     """
 
     base_url: str = ""
