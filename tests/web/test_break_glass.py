@@ -148,6 +148,8 @@ def test_it_is_off_unless_set_and_switching_it_off_closes_every_glass(service: S
 
     off = Ward(switched(service, "off"), "off")
     assert service.settings.break_glass == "off"
+    offered = [api.get("/fhir/metadata").body for api in (ward.pat, off.pat)]
+    assert [b"Patient-break-glass" in statement for statement in offered] == [True, False]
     assert broken(off.pat, ward.ann).status == 501
     assert off.pat.get(f"/fhir/{ward.goal}").status == 404
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import random
 import time
 import uuid
 from collections.abc import Callable, Container
@@ -54,6 +55,7 @@ class Service:
     seal: Seal
     clock: Clock
     new_id: Callable[[], str]
+    chance: Callable[[], float] = random.random
 
     def custodians(self) -> frozenset[str]:
         """The organisations whose staff run this service; by default those of the agency clients."""

@@ -56,6 +56,7 @@ _OF_TYPE: Mapping[str, Mapping[str, str]] = {
         "revokeConsent": f"{_FAST}/revoke-consent",
     },
 }
+_IN_EMERGENCIES: Mapping[str, Mapping[str, str]] = {"Patient": {"break-glass": f"{_OWN}/Patient-break-glass"}}
 _COMPARTMENTS = ("http://hl7.org/fhir/CompartmentDefinition/patient",)
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -74,11 +75,15 @@ def own_addresses(base_url: str, *, registers: bool) -> dict[str, str]:
     return {name: f"{base_url}/oauth/{name}" for name in names}
 
 
-def capability_statement(base_url: str, addresses: Mapping[str, str]) -> dict[str, Any]:
+def capability_statement(
+    base_url: str, addresses: Mapping[str, str], *, emergencies: bool = False
+) -> dict[str, Any]:
     """What this server does; everything here is taken from the tables the server runs on.
 
-    `addresses` are those of the authorization server, empty where there is not one to be named.
+    `addresses` are those of the authorization server, empty where there is not one to be named;
+    `emergencies` tells whether the glass can be broken.
     """
+    more = _IN_EMERGENCIES if emergencies else {}
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -96,7 +101,7 @@ def capability_statement(base_url: str, addresses: Mapping[str, str]) -> dict[st
             {
                 "mode": "server",
                 "security": _security(addresses),
-                "resource": [*(_resource(spec) for spec in SERVED.values()), _log()],
+                "resource": [*(_resource(spec, more.get(spec.name, {})) for spec in SERVED.values()), _log()],
                 "interaction": [{"code": code} for code in SYSTEM],
                 "operation": _operations(OPERATIONS),
                 "compartment": list(_COMPARTMENTS),
@@ -115,7 +120,7 @@ def _security(addresses: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _resource(spec: ResourceSpec) -> dict[str, Any]:
+def _resource(spec: ResourceSpec, more: Mapping[str, str]) -> dict[str, Any]:
     common = [
         {"name": name, "type": kind, "documentation": about}
         for name, (kind, about) in COMMON_PARAMETERS.items()
@@ -136,7 +141,7 @@ def _resource(spec: ResourceSpec) -> dict[str, Any]:
         "searchInclude": ["*", *includes_of(spec)],
         "searchRevInclude": ["*", *revincludes_of(spec)],
         "searchParam": [*common, *(_param(param) for param in (*COMMON, *spec.params))],
-        "operation": _operations({**OPERATIONS, **_OF_TYPE.get(spec.name, {})}),
+        "operation": _operations({**OPERATIONS, **_OF_TYPE.get(spec.name, {}), **more}),
     }
 
 

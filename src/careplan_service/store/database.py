@@ -217,6 +217,26 @@ class Database:
             self._local.unit = None
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """One reading transaction of this thread: what is asked in the block is asked of one moment."""
+        with _reached(self._gone), self._one_moment():
+            yield
+
+    @contextmanager
+    def _one_moment(self) -> Iterator[None]:
+        connection = self._connection
+        if not self.is_sqlite:
+            with connection.transaction():
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                yield
+            return
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.rollback()
+
+    @contextmanager
     def _one_transaction(self) -> Iterator[None]:
         if self._writer is not None:
             with self._writer.transaction(self._connection):

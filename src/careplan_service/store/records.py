@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
+from careplan_service.access.consent.directory import Edge
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import ALWAYS, AuditEntry, Page, Span, Stored
 from careplan_service.store.audit import AuditLog
 from careplan_service.store.audit_events import AuditEvents
 from careplan_service.store.database import Database
+from careplan_service.store.edges import SqlEdges
 from careplan_service.store.glasses import SqlGlasses
 from careplan_service.store.keeping import Keeping
 from careplan_service.store.reading import Reading
@@ -30,6 +32,7 @@ class SqlRecords:
         self._audit = AuditLog(database, self._statements) if audited else None
         self.log = AuditEvents(database)
         self.glasses = SqlGlasses(database)
+        self._edges = SqlEdges(database)
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
@@ -78,6 +81,14 @@ class SqlRecords:
     def version(self, type_: str, id_: str, version: int, seen: Filter) -> Stored | None:
         """One of `versions`."""
         return next(iter(self._versions.one(type_, id_, version, seen)), None)
+
+    def edges(self, members: Collection[str]) -> list[Edge]:
+        """The edges of the directory that start at these."""
+        return self._edges.of(members)
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Whatever is asked inside is answered as of one moment; nothing is written inside."""
+        return self._database.snapshot()
 
     @contextmanager
     def changes(self) -> Iterator[Writing]:

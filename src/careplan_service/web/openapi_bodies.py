@@ -25,6 +25,7 @@ _ANSWERS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "Statement": ("The statement.", ("CapabilityStatement",), ()),
     "AuditEvent": ("The AuditEvent.", ("AuditEvent",), _VERSION),
     "Seen": ("What it could see, as `seen` of Parameters.", ("Parameters",), ()),
+    "Broken": ("Its id, purpose and end, and what is asked of who looks.", ("Parameters",), ()),
     "Meta": ("`meta` as `return` of Parameters.", ("Parameters",), ()),
     "Validation": ("What was found; `information` if nothing was.", ("OperationOutcome",), ()),
     "Filed": ("What was done, a sentence for each resource.", ("OperationOutcome",), ("Location",)),
@@ -96,6 +97,11 @@ def bodies() -> dict[str, Any]:
         "Revocation": {
             **_resource("Parameters"),
             "description": "`consent` and `patient` as `valueReference`; `document` as `resource`, if any.",
+        },
+        "Claim": {
+            **_resource("Parameters"),
+            "description": "`reason` as `valueString`; `purpose` as `valueCode`, if any; where the address"
+            " has no id `identifier` as `valueIdentifier`.",
         },
         "Asked": {**_resource("Parameters"), "required": False},
         "Form": {"required": True, "content": {FORM: {"schema": _FORM}}},
