@@ -5,9 +5,11 @@ Whole worlds are put into one open transaction, asked about, and undone, so one 
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,14 +18,16 @@ from hypothesis import strategies as st
 
 from access.loaded import disagreement, disagreements, history_disagreements, load
 from access.worlds import NOW, PROBES, TYPES, Maker
+from builders import AGENCY
 from careplan_service.access import filters as f
 from careplan_service.access import holds as plain
 from careplan_service.access.clients import Client
 from careplan_service.access.consent.choices import SPEC, STRICT
+from careplan_service.access.glass import Glass
 from careplan_service.access.people import User
 from careplan_service.access.person import caller_for_person
 from careplan_service.access.scope_text import parse_scopes
-from careplan_service.access.view import view_for
+from careplan_service.access.view import known_to, view_for
 from careplan_service.interactions.granular import opened
 from careplan_service.interactions.undone import undone
 from careplan_service.resources import r4
@@ -147,6 +151,37 @@ def test_sql_and_plain_python_agree_on_what_people_see(records: SqlRecords) -> N
                 shown += sum(plain.holds(seen, r.current, loaded.world) for r in loaded.recorded)
     assert not found, found[0]
     assert shown > 50
+
+
+def test_sql_and_plain_python_agree_on_what_a_broken_glass_opens(records: SqlRecords) -> None:
+    found: list[str] = []
+    more = 0
+    callers = [
+        caller_for_person(
+            APP, User("u", "u", "", who, whose), parse_scopes("user/*.rs"), ("COC",), "", 0, {AGENCY}
+        )
+        for who, whose in (("Practitioner/dana", AGENCY), ("Practitioner/pat", "Organization/partner"))
+    ]
+    for seed in range(3):
+        maker = Maker(random.Random(seed))
+        with undone(records) as changes:
+            loaded = load(maker, changes, resources=40, consents=8)
+            for caller, overrides in itertools.product(callers, (True, False)):
+                glass = Glass("g", "Patient/ann", "BTG", NOW + 1, overrides)
+                plainly = known_to(caller, "Goal", NOW)
+                broken = known_to(replace(caller, glasses=(glass,)), "Goal", NOW)
+                found += disagreements(records, loaded, broken)
+                found += history_disagreements(records, loaded, broken)
+                for one in loaded.currents:
+                    opened = plain.holds(broken, one, loaded.world) and not plain.holds(
+                        plainly, one, loaded.world
+                    )
+                    assert not opened or (one.patient, one.others) == ("Patient/ann", 0)
+                    more += opened
+                over = known_to(replace(caller, glasses=(replace(glass, until=NOW),)), "Goal", NOW)
+                assert over == plainly
+    assert not found, found[0]
+    assert more > 5
 
 
 def test_the_worlds_are_made_of_valid_resources() -> None:

@@ -43,6 +43,10 @@ class Problem(Exception):
         return {}
 
 
+class Drift(Problem):
+    """Two judges of the same consents disagree: nothing may leave."""
+
+
 class Malformed(Problem):
     """What was sent cannot be read at all (bad JSON, bad search parameter)."""
 

@@ -51,6 +51,11 @@ ABOUT: Mapping[str, str] = {
     "registration": "who may register a client: `off` (the operator), `approved` (anybody) or `statement` "
     "(with a software statement or certificate of somebody trusted); each waits for the operator's approval",
     "software_statement_issuers": "whose software statements are believed, `https://trust.example.org,...`",
+    "recheck": "the share of answers, 0 to 1, that a second judge looks at before they leave "
+    "(docs/operating.md)",
+    "break_glass": "whether practitioners may break the glass (docs/consent.md): `off`; `consent-only`: what "
+    "consents permit in emergencies is opened; `policy`: all but what a deny for emergencies closes",
+    "break_glass_seconds": "how long a broken glass is open, 86400 or less",
     "udap_anchors": "a PEM file, or a directory of them: the CAs whose certificates prove who a client "
     "is (UDAP)",
     "udap_certificate": "a PEM file: our certificate, which signs the UDAP metadata, and those up to its CA",
@@ -90,6 +95,9 @@ class Settings:
     authorization_server: bool = True
     registration: str = "off"
     software_statement_issuers: tuple[str, ...] = ()
+    recheck: float = 0.01
+    break_glass: str = "off"
+    break_glass_seconds: int = 3600
     udap_anchors: str = ""
     udap_certificate: str = ""
     udap_key: str = ""
@@ -139,6 +147,12 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _share(text: str) -> float:
+    if not re.fullmatch(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?", text):
+        raise Malformed(f"`{PREFIX}RECHECK` is `{text}`; write a share from 0 to 1, as `0.01`")
+    return float(text)
+
+
 _BOUNDS = (
     "max_body",
     "max_depth",
@@ -148,6 +162,7 @@ _BOUNDS = (
     "max_included",
     "max_seconds",
     "app_token_seconds",
+    "break_glass_seconds",
 )
 
 
@@ -159,6 +174,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "software_statement_issuers": _list,
     "keys_dir": Path,
     "proxies": _number,
+    "recheck": _share,
     **{name: _bound(name) for name in _BOUNDS},
     **{name: _switch(name) for name in ("audit", "local_passwords", "authorization_server")},
     "base_url": lambda text: text.rstrip("/"),

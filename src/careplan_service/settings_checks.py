@@ -18,6 +18,8 @@ PREFIX = "CAREPLAN_"
 _CONSENT_PROFILES = ("strict", "spec")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _REFERENCES = ("enforced", "open")
+_BREAK_GLASS = ("off", "consent-only", "policy")
+_LONGEST_GLASS = 24 * 3600
 _LONGEST_APP_TOKEN = 3600  # SMART App Launch: no more than an hour
 _REGISTRATIONS = ("off", "approved", "statement")
 _CLAIM = re.compile(r"(?:client|scope|purpose)=\S+")
@@ -57,6 +59,12 @@ def check(settings: Settings) -> None:
         )
     if settings.references not in _REFERENCES:
         raise Malformed(f"`{PREFIX}REFERENCES` is `{settings.references}`; write enforced or open")
+    if settings.break_glass not in _BREAK_GLASS:
+        known = ", ".join(_BREAK_GLASS)
+        raise Malformed(f"`{PREFIX}BREAK_GLASS` is `{settings.break_glass}`; write one of {known}")
+    if settings.break_glass_seconds > _LONGEST_GLASS:
+        text = f"write {_LONGEST_GLASS} or less"
+        raise Malformed(f"`{PREFIX}BREAK_GLASS_SECONDS` is `{settings.break_glass_seconds}`; {text}")
     if settings.log_level not in _LOG_LEVELS:
         known = ", ".join(_LOG_LEVELS)
         raise Malformed(f"`{PREFIX}LOG_LEVEL` is `{settings.log_level}`; write one of {known}")

@@ -409,7 +409,7 @@ def test_no_reading_tells_hidden_deleted_and_absent_apart(api: Api, type_: str) 
 
 
 def test_every_route_of_one_resource_is_among_those_asked(api: Api) -> None:
-    """A route that is added is to be asked above, or in `test_attacks_writing.py`, too."""
+    """A route that is added is asked above, in `test_attacks_writing.py` or in `test_break_glass.py`."""
     rules = {
         (rule.rule.partition("/<string:id_>")[2] or "", method)
         for rule in app_of(api.service).url_map.iter_rules()
@@ -424,8 +424,7 @@ def test_every_route_of_one_resource_is_among_those_asked(api: Api) -> None:
     others = {(path, method) for path, method in rules if method not in ("GET", "HEAD")}
     assert {(re.sub(r"<any[^>]*>", "{}", path), method) for path, method in others} == {
         ("", "PUT"), ("", "PATCH"), ("", "DELETE"), ("/$validate", "POST"), ("/{}/_search", "POST"),
-        ("/$disclosures", "POST"), ("/$seen-by", "POST"),
-        ("/$why-access", "POST"),
+        ("/$disclosures", "POST"), ("/$seen-by", "POST"), ("/$break-glass", "POST"), ("/$why-access", "POST"),
     }  # fmt: skip
 
 

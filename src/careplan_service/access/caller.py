@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from careplan_service.access.compartment import IN_NONE
+from careplan_service.access.glass import Glass
 from careplan_service.access.scopes import LETTERS, Opening, Scopes
 
 _WRITING = "cud"
@@ -24,7 +25,8 @@ class Caller:
     `purposes` are v3-ActReason codes asserted for this request; `expires` is seconds since the epoch.
     `fhir_user` refers to the person who signed in (`Practitioner/dana`) and is empty for systems,
     `patient` to the patient in context (`Patient/ann`) if there is one. `viewer` is the administrator who
-    asks as this caller would, if it is not the caller itself.
+    asks as this caller would, if it is not the caller itself. `emergencies` are the purposes for which the
+    person may break the glass at this client, `glasses` those that are open to her in this request.
     """
 
     client_id: str
@@ -36,6 +38,8 @@ class Caller:
     patient: str = ""
     fhir_user: str = ""
     viewer: Caller | None = None
+    emergencies: tuple[str, ...] = ()
+    glasses: tuple[Glass, ...] = ()
 
     @property
     def is_agency(self) -> bool:

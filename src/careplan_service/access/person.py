@@ -10,6 +10,7 @@ from collections.abc import Container, Mapping, Sequence
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.clients import Client
+from careplan_service.access.consent.decision import EMERGENCIES
 from careplan_service.access.people import User
 from careplan_service.access.scope_text import OF_PERSONS
 from careplan_service.access.scopes import Scopes
@@ -27,6 +28,7 @@ _KINDS: Mapping[tuple[str, bool], str] = {
 }
 """By the type of the person's resource, and whether her organisation is a custodian."""
 
+_OF_EMERGENCIES = frozenset({"agency", "partner"})
 _APP = "app"
 _REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}")
 
@@ -71,6 +73,7 @@ def caller_for_person(
         expires=expires,
         patient=patient,
         fhir_user=user.fhir_user,
+        emergencies=tuple(one for one in client.purposes if one in EMERGENCIES and kind in _OF_EMERGENCIES),
     )
 
 

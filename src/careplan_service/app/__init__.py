@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from flask import Flask, Response
 from joserfc.jwk import RSAKey
+from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from careplan_service import errors
@@ -33,6 +34,7 @@ from careplan_service.web.openapi import openapi_document
 from careplan_service.web.operation import operation_blueprint
 from careplan_service.web.plans import plans_blueprint
 from careplan_service.web.reception import Reception
+from careplan_service.web.rechecks import Rechecks
 
 __all__ = ["Service", "app_of", "assemble", "create_app", "new_uuid", "provider_of", "utc_now"]
 
@@ -73,7 +75,10 @@ def app_of(service: Service) -> Flask:
         custodians=service.custodians,
     )
     eyes = functools.partial(seen_as, find_client=service.clients.get)
-    reception = Reception(verifier, service.records, service.clock, service.new_id, service.policy, eyes)
+    registry = CollectorRegistry()
+    rechecks = Rechecks(settings.recheck, service.chance, service.door, registry)
+    parts = (verifier, service.records, service.clock, service.new_id, service.policy)
+    reception = Reception(*parts, eyes, rechecks)
     cursors = Cursors(_cursor_secrets(service))
     if own:
         clients_keys = RemoteJwks(service.seconds, outgoing.fetch).text
@@ -83,7 +88,7 @@ def app_of(service: Service) -> Flask:
     face = Face(reception, service.door, cursors, base_url, addresses, service.clients.list)
     app.register_blueprint(fhir_blueprint(face))
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
-    app.register_blueprint(operation_blueprint(lambda: _ready(service)))
+    app.register_blueprint(operation_blueprint(lambda: _ready(service), registry))
     app.register_blueprint(docs_blueprint(base_url, functools.partial(openapi_document, own=own)))
     problems.register(app)
     cors.register(app, settings.cors_origins, registered_origin(service))

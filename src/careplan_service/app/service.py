@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import random
 import time
 import uuid
 from collections.abc import Callable, Container
@@ -54,6 +55,7 @@ class Service:
     seal: Seal
     clock: Clock
     new_id: Callable[[], str]
+    chance: Callable[[], float] = random.random
 
     def custodians(self) -> frozenset[str]:
         """The organisations whose staff run this service; by default those of the agency clients."""
@@ -76,6 +78,8 @@ class Service:
             most_parameters=settings.max_parameters,
             most_values=settings.max_values,
             most_included=settings.max_included,
+            break_glass=settings.break_glass,
+            glass_seconds=settings.break_glass_seconds,
         )
 
     def seconds(self) -> float:

@@ -20,6 +20,7 @@ _COMMANDS = {
     "user": "people:user",
     "load": "data:load_command",
     "consent": "consents:consent",
+    "break-glass": "break_glass:break_glass",
     "plan": "data:plan",
     "openapi": "database:openapi_command",
     "doctor": "database:doctor",

@@ -176,7 +176,9 @@ def _concerned(patients: frozenset[str]) -> Filter:
 def _entity_identifier(asking: Asking, wanted: f.Has) -> Filter:
     if wanted.system:
         return NOTHING
-    return Not(Is("request_id", "")) if wanted.value is None else Is("request_id", wanted.value)
+    if wanted.value is None:
+        return any_of(Not(Is("request_id", "")), Not(Is("glass", "")))
+    return any_of(Is("request_id", wanted.value), Reads("glass", "contains", f"\n{wanted.value} "))
 
 
 def _policy(asking: Asking, wanted: f.Has) -> Filter:

@@ -134,6 +134,12 @@ def _entities(event: Event, kind: Kind, *, disclosed: bool) -> Iterator[Document
     if event.request_id and not disclosed:
         kind_of_id = Code(f"{BALP}/CodeSystem/BasicAuditEntityType", "XrequestId")
         yield {"what": {"identifier": {"value": event.request_id}}, "type": _coding(kind_of_id)}
+    if event.glass:
+        yield {
+            "what": {"identifier": {"value": event.glass}},
+            "type": _coding(Code(OWN, "break-glass")),
+            "detail": [{"type": "reason", "valueString": "BREAK-GLASS"}],
+        }
 
 
 def _is_alone(kind: Kind) -> bool:

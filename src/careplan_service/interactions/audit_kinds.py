@@ -72,7 +72,7 @@ def _security(code: str, subtype: str = "") -> Kind:
 
 
 _OPERATION = Kind(REST, Code(REST_INTERACTION, "operation"), queries=True)
-_AUTHENTICATION, _ATTRIBUTES = "110114", "110137"
+_AUTHENTICATION, _ATTRIBUTES, _ALERT = "110114", "110137", "110113"
 
 _STEPS = ("password", "provider", "second-factor", "recovery-code", "allow-app", "deny-app")
 _CHANGES = (
@@ -101,8 +101,11 @@ KINDS: Mapping[str, Kind] = {
     **{name: _security(_AUTHENTICATION) for name in _STEPS},
     **{name: _security(_ATTRIBUTES) for name in _CHANGES},
     "keys": _security("110136"),
-    "lock": _security("110113"),
-    "reuse": _security("110113"),
+    "break-glass": _security(_ALERT, "110127"),
+    "end-break-glass": _security(_ALERT, "110138"),
+    "review-break-glass": _security(_ALERT),
+    "lock": _security(_ALERT),
+    "reuse": _security(_ALERT),
 }
 
 

@@ -17,8 +17,8 @@ from careplan_service.interactions.desk import Page
 class Event:
     """One row of the log as far as it concerns one patient (`Patient/x`, or empty for nobody's record).
 
-    `entry` is the number of the row and `n` that of the patient in it, from 1; the rest is as in
-    `desk.AuditEntry`.
+    `entry` is the number of the row and `n` that of the patient in it, from 1; `glass` is the id of the
+    broken glass through which her record was asked for, or empty; the rest is as in `desk.AuditEntry`.
     """
 
     entry: int
@@ -36,6 +36,7 @@ class Event:
     patient: str
     address: str
     request_id: str
+    glass: str
 
     @property
     def id(self) -> str:

@@ -16,6 +16,7 @@ from careplan_service.access.consent.rules import Rule
 from careplan_service.access.consent.terminology import NORMAL
 from careplan_service.access.facts import Facts
 from careplan_service.access.filters import Filter, all_of
+from careplan_service.access.glass import Claim, Glasses
 from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.receiver import receiver_of
 from careplan_service.access.view import of_types, view_for, writable
@@ -131,7 +132,8 @@ class AuditEntry:
     it is (`Patient/x`), `several` the numbers of versions that name further ones. Of a refusal `target` is
     the resource of the address (`Goal/1`), whose patient is looked up. `address` is the IP address of the
     client, `request_id` its `X-Request-Id`. `receiver` is who keeps what was shown and wants to hear when it
-    is shared no longer (`Caller.owner`); empty for those who are not told.
+    is shared no longer (`Caller.owner`); empty for those who are not told. `glass` are the broken glasses
+    it was asked through, each with its patient (`9f1c Patient/x`).
     """
 
     at: int
@@ -150,6 +152,7 @@ class AuditEntry:
     address: str = ""
     request_id: str = ""
     receiver: str = ""
+    glass: tuple[str, ...] = ()
 
 
 class Once(NamedTuple):
@@ -207,6 +210,10 @@ class Records(Protocol):
     def receipts(self) -> Receipts:
         """What left for whom."""
 
+    @property
+    def glasses(self) -> Glasses:
+        """Broken glasses."""
+
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
 
@@ -254,7 +261,7 @@ class Records(Protocol):
         """One of `versions`."""
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """What is read inside is of one moment."""
+        """Whatever is asked inside is answered as of one moment; nothing is written inside."""
 
     def edges(self, members: Collection[str]) -> list[Edge]:
         """The edges that lead from the members, as the custodian's own records state them now."""
@@ -289,6 +296,8 @@ class Desk:
     request_id: str = ""
     patients: dict[str, None] = field(default_factory=dict)
     several: list[int] = field(default_factory=list)
+    broken: tuple[Claim, ...] = ()
+    recheck: Callable[[Desk, Sequence[Stored]], None] | None = None
 
     def also_asked(self, text: str) -> None:
         """What was asked outside the address: the form of a search."""
@@ -331,8 +340,11 @@ class Desk:
     def show_all(self, page: Sequence[Stored]) -> list[Stored]:
         """The versions as the caller may have them, without what is hidden from it (`leaving.py`).
 
-        Remembers for the audit that they leave the service, and which consents opened them.
+        Remembers for the audit that they leave the service, and which consents opened them. Raises Drift
+        (500) where they are judged twice and the judges disagree.
         """
+        if self.recheck is not None:
+            self.recheck(self, page)
         for stored in page:
             self.shown.append(f"{stored.type}/{stored.id}/_history/{stored.version}")
             if stored.because:
@@ -343,6 +355,12 @@ class Desk:
                 self.several.append(stored.vid)
             self.under_part2 = self.under_part2 or (stored.part2 and not stored.deleted)
         return leaving(self, page)
+
+    def broke(self, claim: Claim) -> None:
+        """Remember for the audit that the glass was broken here, and whose record it opens."""
+        self.broken = (*self.broken, claim)
+        if claim.patient:
+            self.patients[claim.patient] = None
 
     def take_in(self, other: Desk) -> None:
         """Remember as shown here what was shown at the desk of a part of this request."""
@@ -355,24 +373,28 @@ class Desk:
         """The audit row of this request as it stands: a viewer's, where one asks as somebody else would."""
         caller, asks = self.caller, self.caller.viewer or self.caller
         as_whom = f"as {caller.client_id} for {' '.join(caller.purposes)}: " if caller.viewer else ""
-        patients = () if refusal else tuple(self.patients)
+        patients = (() if refusal else tuple(self.patients)) or addressed.patients_in(self.asked)
+        through = [one for one in caller.glasses if one.patient in patients]
+        glass = [f"{one.id} {one.patient}" for one in through] + [one.line for one in self.broken]
+        urgent = [one.purpose for one in through] + [one.purpose for one in self.broken]
         return AuditEntry(
             at=self.now,
             client=asks.name,
             organization=asks.organization,
-            purpose=" ".join(asks.purposes),
+            purpose=" ".join(dict.fromkeys((*asks.purposes, *urgent))),
             interaction=self.interaction,
             asked=f"{as_whom}{self.asked}"[:LONGEST_ASKED],
             status=status,
             shown=() if refusal else tuple(self.shown),
             because=() if refusal else tuple(sorted(self.because)),
             refusal=refusal.replace("\x00", "")[:_LONGEST_REFUSAL],
-            patients=patients or addressed.patients_in(self.asked),
+            patients=patients,
             several=() if refusal else tuple(self.several),
             target=addressed.target_in(self.asked) if refusal else "",
             address=self.address,
             request_id=self.request_id,
             receiver="" if refusal else receiver_of(caller),
+            glass=tuple(glass),
         )
 
     def note(self, status: int, refusal: str = "") -> None:

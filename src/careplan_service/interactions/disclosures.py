@@ -34,7 +34,7 @@ def disclosures(desk: Desk, id_: str, pairs: Pairs, after: Cursor | None) -> Fou
     query = _query(desk, id_, pairs, after)
     require_seen(desk, id_)
     asking = Asking(desk.records.log, desk.policy.base_url)
-    left = any_of(Not(Is("shown", "")), Not(Is("refusal", "")))
+    left = any_of(*(Not(Is(column, "")) for column in ("shown", "refusal", "glass")))
     return page_of(desk, all_of(asking.columns(query.about), left), query, disclosed=True)
 
 

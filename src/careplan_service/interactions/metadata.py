@@ -64,6 +64,7 @@ _OF_TYPE: Mapping[str, Mapping[str, str]] = {
         "what-if": f"{_OWN}/Consent-what-if",
     },
 }
+_IN_EMERGENCIES: Mapping[str, Mapping[str, str]] = {"Patient": {"break-glass": f"{_OWN}/Patient-break-glass"}}
 _COMPARTMENTS = ("http://hl7.org/fhir/CompartmentDefinition/patient",)
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -82,11 +83,15 @@ def own_addresses(base_url: str, *, registers: bool) -> dict[str, str]:
     return {name: f"{base_url}/oauth/{name}" for name in names}
 
 
-def capability_statement(base_url: str, addresses: Mapping[str, str]) -> dict[str, Any]:
+def capability_statement(
+    base_url: str, addresses: Mapping[str, str], *, emergencies: bool = False
+) -> dict[str, Any]:
     """What this server does; everything here is taken from the tables the server runs on.
 
-    `addresses` are those of the authorization server, empty where there is not one to be named.
+    `addresses` are those of the authorization server, empty where there is not one to be named;
+    `emergencies` tells whether the glass can be broken.
     """
+    more = _IN_EMERGENCIES if emergencies else {}
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -104,7 +109,7 @@ def capability_statement(base_url: str, addresses: Mapping[str, str]) -> dict[st
             {
                 "mode": "server",
                 "security": _security(addresses),
-                "resource": [*(_resource(spec) for spec in SERVED.values()), _log()],
+                "resource": [*(_resource(spec, more.get(spec.name, {})) for spec in SERVED.values()), _log()],
                 "interaction": [{"code": code} for code in SYSTEM],
                 "operation": _operations({**OPERATIONS, **OF_SYSTEM}),
                 "compartment": list(_COMPARTMENTS),
@@ -123,7 +128,7 @@ def _security(addresses: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _resource(spec: ResourceSpec) -> dict[str, Any]:
+def _resource(spec: ResourceSpec, more: Mapping[str, str]) -> dict[str, Any]:
     common = [
         {"name": name, "type": kind, "documentation": about}
         for name, (kind, about) in COMMON_PARAMETERS.items()
@@ -144,7 +149,7 @@ def _resource(spec: ResourceSpec) -> dict[str, Any]:
         "searchInclude": ["*", *includes_of(spec)],
         "searchRevInclude": ["*", *revincludes_of(spec)],
         "searchParam": [*common, *(_param(param) for param in (*COMMON, *spec.params))],
-        "operation": _operations({**OPERATIONS, **_EXPLAINED, **_OF_TYPE.get(spec.name, {})}),
+        "operation": _operations({**OPERATIONS, **_EXPLAINED, **_OF_TYPE.get(spec.name, {}), **more}),
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from careplan_service.access.glass import REFUSED
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -11,7 +13,8 @@ class Policy:
 
     With `references_enforced` a local reference must point to what is here, and what is referred to is
     not deleted. The rest bounds a request: entries of a batch or transaction, parameters of a search,
-    values it compares, resources it brings besides the matches of a page.
+    values it compares, resources it brings besides the matches of a page. `break_glass` is one of the
+    choices of `access/glass.py`, `glass_seconds` how long a broken glass is open.
     """
 
     base_url: str = ""
@@ -20,3 +23,5 @@ class Policy:
     most_parameters: int = 100
     most_values: int = 500
     most_included: int = 1000
+    break_glass: str = REFUSED
+    glass_seconds: int = 3600

@@ -24,7 +24,7 @@ from careplan_service.store.whose import Whose
 
 _LINES = ("shown", "because")
 _SHARED = ("client", "organization", "purpose", "interaction", "asked", "status", "shown", "because",
-           "refusal", "address", "request_id")  # fmt: skip
+           "refusal", "address", "request_id", "glass")  # fmt: skip
 _REFERENCE = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/([0-9]+))?")
 _EVENT = re.compile(r"([0-9]{1,18})-([0-9]{1,9})")
 
@@ -121,7 +121,13 @@ def _beyond(order: list[Any], mark: tuple[int, int, int], binds: Binds, *, down:
 def _event(arm: Columns, row: Iterable[Any]) -> Event:
     told = dict(zip(arm, row, strict=True))
     lines = {name: tuple(line for line in told[name].split("\n") if line) for name in _LINES}
-    return Event(**{**told, **lines})
+    return Event(**{**told, **lines, "glass": _glass(told["glass"], told["patient"])})
+
+
+def _glass(lines: str, patient: str) -> str:
+    """The glass through which the patient's part was asked; of what is nobody's record the one there is."""
+    told = (line.partition(" ") for line in lines.split("\n"))
+    return next((id_ for id_, _, whose in told if whose == patient), "")
 
 
 def _by_type(references: Collection[str]) -> Mapping[str, set[str]]:

@@ -34,7 +34,7 @@ def row_of(statements: Statements, entry: AuditEntry) -> AuditRow:
     """The row of an entry; looks up patients only where the entry does not know them."""
     first, *further = dict.fromkeys((*entry.patients, *_looked_up(statements, entry))) or [""]
     kept = {name: getattr(entry, name) for name in _KEPT}
-    lines = {"shown": "\n".join(entry.shown), "because": "\n".join(entry.because)}
+    lines = {name: "\n".join(getattr(entry, name)) for name in ("shown", "because", "glass")}
     return AuditRow({**kept, **lines, "patient": first}, tuple(further), _receipts(entry))
 
 

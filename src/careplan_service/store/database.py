@@ -201,16 +201,18 @@ class Database:
     def snapshot(self) -> Iterator[None]:
         """What is read inside is of one moment; nothing can be written.
 
-        Inside `writing()` it is what that transaction sees.
+        Inside `writing()` it is what that transaction sees, inside another snapshot that one's moment.
         """
-        if getattr(self._local, "unit", None) is not None:
+        if getattr(self._local, "unit", None) is not None or getattr(self._local, "still", False):
             yield
             return
         with _reached(self._gone):
             self._connection.execute(_SNAPSHOT[self.is_sqlite])
+        self._local.still = True
         try:
             yield
         finally:
+            self._local.still = False
             with _reached(self._gone):
                 self._connection.execute("ROLLBACK")
 

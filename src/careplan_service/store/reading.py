@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select, unio
 
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import Page, Stored
-from careplan_service.store.asking import COLUMNS, SELECT, Asking, first_consented
+from careplan_service.store.asking import COLUMNS, HEADS, SELECT, Asking, first_consented
 from careplan_service.store.beside_sql import sources, targets
 from careplan_service.store.bind import Binds, Values
 from careplan_service.store.database import Database

@@ -13,6 +13,7 @@ from careplan_service.store.audit import AuditLog
 from careplan_service.store.audit_events import AuditEvents
 from careplan_service.store.belonging import Belonging
 from careplan_service.store.database import Database
+from careplan_service.store.glasses import SqlGlasses
 from careplan_service.store.keeping import Keeping
 from careplan_service.store.openings import Openings
 from careplan_service.store.reading import Reading
@@ -36,6 +37,7 @@ class SqlRecords:
         self.log = AuditEvents(database)
         self.receipts = Receipts(database, self._reading.asking)
         self._openings = Openings(database, self._reading.asking)
+        self.glasses = SqlGlasses(database)
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
@@ -95,7 +97,7 @@ class SqlRecords:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """What is read inside is of one moment."""
+        """Whatever is asked inside is answered as of one moment; nothing is written inside."""
         with self._database.snapshot():
             yield
 

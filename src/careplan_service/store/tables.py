@@ -221,6 +221,8 @@ audit = Table(
     Column("patient", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("request_id", Text, nullable=False),
+    # The broken glasses it was asked through, in lines: the id, a blank, and whose record (`Patient/x`).
+    Column("glass", Text, nullable=False),
 )
 Index("audit_at", audit.c.at)
 Index("audit_client", audit.c.client, audit.c.at)

@@ -13,6 +13,7 @@ from flask import Response
 
 from careplan_service.access.consent.terminology import ACT_CODE, CONFIDENTIALITY, NORMAL, RANK
 from careplan_service.errors import Fault
+from careplan_service.interactions import break_glass
 from careplan_service.interactions.desk import Desk, Stored
 
 HEADER = "X-Careplan-Notice"
@@ -22,9 +23,14 @@ _CODES = {rank: code for code, rank in RANK.items()}
 
 
 def noticed(response: Response, desk: Desk) -> Response:
-    """The response, with the notice where it brings such data to others than the custodian's staff."""
+    """The response, with the notice where it brings such data to others than the custodian's staff.
+
+    And with the request not to use further what was opened in an emergency.
+    """
     if desk.under_part2 and not desk.caller.is_agency:
-        response.headers[HEADER] = TEXT
+        response.headers.add(HEADER, TEXT)
+    if any(glass.patient in desk.patients for glass in desk.caller.glasses):
+        response.headers.add(HEADER, break_glass.NOTICE)
     return response
 
 

@@ -16,6 +16,14 @@ _ADMINISTRATORS = "For a custodian's systems with the scope; 403 for all others.
 _DISCLOSED = ("disclosed-start", "disclosed-end", "recipient", "count", "cursor", "format-csv", "pretty")
 _SEEN = ("partner", "at-moment", "purpose", *_SHAPE)
 _BODY = (413, 415)
+_CLAIMED = (
+    "For practitioners at an app that is registered for BTG or ETREAT, where the operator allows it. The"
+    " answer is the same whether there is such a client or not."
+)
+_BY_IDENTIFIER = Row(
+    "/$break-glass", "post", "breakGlassByIdentifier", "State an emergency with the client of an identifier",
+    {200: "Broken"}, (413, 415, 429, 501), "", _SHAPE, "Claim", about=_CLAIMED,
+)  # fmt: skip
 
 _ROWS = (
     Row("", "get", "searchAuditEvent", "Search the log", {200: "Searchset"}, (), "s", _SEARCH,
@@ -31,6 +39,8 @@ _OF_PATIENT = (
         about="For the custodian's staff and for the client, who are told of no other client."),
     Row("/$disclosures", "post", "disclosuresByBody", "Who saw what, asked by Parameters",
         {200: "Disclosures"}, (404, *_BODY), "", ("format-csv", "pretty"), "Asked"),
+    Row("/$break-glass", "post", "breakGlass", "State an emergency with a client, to look at her record",
+        {200: "Broken"}, (413, 415, 429, 501), "", _SHAPE, "Claim", about=_CLAIMED),
     Row("/$seen-by", "get", "seenBy", "What a partner could see of a client's record at a moment",
         {200: "Seen"}, (404, 413), "", _SEEN,
         about="By the versions of consents and resources that were current then. For the custodian's staff."),
@@ -43,5 +53,6 @@ def audit_operations() -> Operations:
     """(path, method, operation)."""
     for row in _ROWS:
         yield f"/fhir/{TYPE}{row.path}", row.method, operation(row, TYPE, TYPE)
+    yield f"/fhir/Patient{_BY_IDENTIFIER.path}", "post", operation(_BY_IDENTIFIER, "Patient")
     for row in _OF_PATIENT:
         yield f"/fhir/Patient/{{id}}{row.path}", row.method, operation(row, "Patient")

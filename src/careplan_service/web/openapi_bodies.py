@@ -34,6 +34,7 @@ _ANSWERS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "Explained": ("How many are found, returned and withheld, and `because`.", ("Parameters",), ()),
     "Previewed": ("What it would see, gain and lose, as Parameters.", ("Parameters",), ()),
     "Supposed": ("A `difference` for each partner.", ("Parameters",), ()),
+    "Broken": ("Its id, purpose and end, and what is asked of who looks.", ("Parameters",), ()),
     "Meta": ("`meta` as `return` of Parameters.", ("Parameters",), ()),
     "Validation": ("What was found; `information` if nothing was.", ("OperationOutcome",), ()),
     "Filed": ("What was done, a sentence for each resource.", ("OperationOutcome",), ("Location",)),
@@ -113,6 +114,11 @@ def bodies() -> dict[str, Any]:
         "Supposing": {
             **_resource("Parameters"),
             "description": "`profile`, `choice` or `label`; each `partner`, `purpose` and `count`, if any.",
+        },
+        "Claim": {
+            **_resource("Parameters"),
+            "description": "`reason` as `valueString`; `purpose` as `valueCode`, if any; where the address"
+            " has no id `identifier` as `valueIdentifier`.",
         },
         "Asked": {**_resource("Parameters"), "required": False},
         "Form": {"required": True, "content": {FORM: {"schema": _FORM}}},

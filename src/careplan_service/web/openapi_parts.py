@@ -30,6 +30,7 @@ PROBLEMS: Mapping[int, type[errors.Problem]] = {
         errors.TooLarge,
         errors.UnsupportedMediaType,
         errors.Invalid,
+        errors.TooMany,
         errors.NotImplementedHere,
         errors.Unavailable,
     )

@@ -13,10 +13,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, g
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def operation_blueprint(not_ready: Callable[[], str | None]) -> Blueprint:
+def operation_blueprint(not_ready: Callable[[], str | None], registry: CollectorRegistry) -> Blueprint:
     """`/health/live`, `/health/ready` and `/metrics`; none of them tells of any client."""
     routes = Blueprint("operation", __name__)
-    registry = CollectorRegistry()
     answered = Counter(
         "careplan_responses", "Responses by method and status class.", ("method", "status"), registry=registry
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from careplan_service.access.consent.choices import STRICT, Choices
 from careplan_service.access.consent.decision import (
+    EMERGENCIES,
     Consents,
     Deciding,
     Judgement,
@@ -166,7 +167,7 @@ def _is_emergency(request: Request, purpose: str, choices: Choices) -> bool:
     """Breaking the glass is for people, with a reason, for looking only."""
     return (
         choices.break_glass == "policy"
-        and purpose in _EMERGENCY
+        and purpose in EMERGENCIES
         and request.person
         and bool(request.break_glass)
         and request.interaction in _LOOKS

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from careplan_service.access.glass import REFUSED
 from careplan_service.interactions import metadata
 from careplan_service.web import presenting, wire
 from careplan_service.web.fhir import (
     audit_events,
+    break_glass,
     bundles,
     consents,
     disclosures,
@@ -26,6 +28,7 @@ __all__ = ["Face", "fhir_blueprint"]
 
 _ROUTES = (
     audit_events,
+    break_glass,
     disclosures,
     explanations,
     my_access,
@@ -52,7 +55,9 @@ def _routes(face: Face) -> Blueprint:
     @routes.get("/metadata")
     def capabilities() -> Response:
         presenting.note_wanted(request, "capabilities")
-        return wire.document(metadata.capability_statement(face.base_url, face.addresses()))
+        emergencies = face.reception.policy.break_glass != REFUSED
+        statement = metadata.capability_statement(face.base_url, face.addresses(), emergencies=emergencies)
+        return wire.document(statement)
 
     for module in _ROUTES:
         module.register(routes, face)

@@ -6,7 +6,7 @@ from alembic import op
 # ruff: noqa: S608 - every name is one of the constants below
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
