@@ -54,10 +54,10 @@ class ClientDrawn:
 
 def draw(clients: int) -> list[ClientDrawn]:
     """The clients, each from its own seed."""
-    return [_client(f"{n:06d}") for n in range(clients)]
+    return [client(f"{n:06d}") for n in range(clients)]
 
 
-def _client(number: str, fewest: int = 4, most: int = 8) -> ClientDrawn:
+def client(number: str, fewest: int = 4, most: int = 8) -> ClientDrawn:
     random = Random(f"{SEED}-{number}")
     main = random.choice(w.CATEGORIES)
     goals = tuple(
@@ -74,7 +74,7 @@ def _client(number: str, fewest: int = 4, most: int = 8) -> ClientDrawn:
 
 def rich(clients: int) -> list[ClientDrawn]:
     """Clients with a record of 20 to 60 resources, beside those that `draw` gives."""
-    return [_client(f"w{n:05d}", fewest=16, most=46) for n in range(clients)]
+    return [client(f"w{n:05d}", fewest=16, most=46) for n in range(clients)]
 
 
 def write(drawn: list[ClientDrawn], path: Path, further: Iterable[Document] = ()) -> int:

@@ -56,5 +56,6 @@ def _careplan(*arguments: str) -> str:
 
 if __name__ == "__main__":
     register()
-    assertor(sys.argv[1])
+    if len(sys.argv) > 1:
+        assertor(sys.argv[1])
     json.dump(tokens(), sys.stdout)

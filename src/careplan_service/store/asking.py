@@ -72,15 +72,15 @@ class Asking:
 
     def judged(
         self, which: Sequence[ColumnElement[bool]], asked: Consented | None, binds: Binds
-    ) -> tuple[FromClause, ColumnElement[str]]:
-        """A few versions to be asked of, and the consent rule that opens each: worked out once, not twice."""
+    ) -> tuple[FromClause, ColumnElement[str], Sequence[ColumnElement[bool]]]:
+        """Few versions, the rule that opens each, worked out once and not twice, and the conditions left."""
         if asked is None:
-            return select(resource).where(*which).subquery(), literal_column("''")
+            return resource, literal_column("''"), which
         reason = because(asked, resource, binds, self.within).label("reason")
         # OFFSET keeps both databases from putting the expression wherever the column is named.
         at = select(resource, reason).where(*which).offset(literal_column("0")).subquery()
         remember(asked, at, at.c.reason, binds, self.within)
-        return at, at.c.reason
+        return at, at.c.reason, ()
 
     def tuples(
         self,

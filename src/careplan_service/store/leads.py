@@ -152,13 +152,27 @@ def _naming(asked: f.Consented, binds: Binds, within: str) -> CompoundSelect[Any
 
 
 def reach(
-    asked: f.Consented, contributor: str, r: FromClause, binds: Binds, within: str
+    asked: f.Consented, contributor: str, type_: str, r: FromClause, binds: Binds, within: str
 ) -> ColumnElement[bool]:
-    """What a partner's view implies: its own contribution, or a patient with a permit that names it."""
+    """What a partner's view implies: its own contribution, or a patient with a permit that names it.
+
+    Of one type, or of all where that is empty.
+    """
     own, theirs, named_by = resource.alias(), resource.alias(), _naming(asked, binds, within)
     permitted = select(theirs.c.vid).where(theirs.c.current == 1, theirs.c.patient.in_(named_by))
     contributed = select(own.c.vid).where(own.c.contributor == binds.text(contributor), own.c.current == 1)
+    if type_:
+        of_type = binds.text(type_)
+        permitted, contributed = (
+            permitted.where(theirs.c.type == of_type),
+            contributed.where(own.c.type == of_type),
+        )
     return r.c.vid.in_(permitted.union_all(contributed))
+
+
+def reach_values(partner: tuple[f.Consented, str], type_: str) -> list[str]:
+    """What `reach` binds itself."""
+    return [partner[1], *([type_] if type_ else [])]
 
 
 def partner_of(wanted: f.Filter) -> tuple[f.Consented, str] | None:

@@ -18,7 +18,7 @@ from careplan_service.store.asking import Asking
 from careplan_service.store.bind import Binds, Values
 from careplan_service.store.consent_sql import opening
 from careplan_service.store.database import Database
-from careplan_service.store.leads import partner_of, reach
+from careplan_service.store.leads import partner_of, reach, reach_values
 from careplan_service.store.lists import elements, listed
 from careplan_service.store.shapes import shape
 from careplan_service.store.tables import consent_key, consent_part, consent_rule, resource
@@ -61,12 +61,14 @@ class Openings:
         partner = partner_of(seen)
         form = ("openings", shape(seen, values), shape(asked, values), partner is not None)
         if partner:
-            values.append(partner[1])
+            values += reach_values(partner, "")
 
         def build(binds: Binds) -> Select[Any]:
             query = _PERMITS.where(self._asking.clause(seen, resource, binds))
             query = query.where(opening(asked, resource, consent_rule, binds, self._asking.within))
-            return query.where(reach(*partner, resource, binds, self._asking.within)) if partner else query
+            return (
+                query.where(reach(*partner, "", resource, binds, self._asking.within)) if partner else query
+            )
 
         return self._asking.tuples(form, build, values)
 

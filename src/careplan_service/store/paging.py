@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 
 from careplan_service.interactions.desk import Key, Page
 from careplan_service.store.bind import Binds
@@ -45,16 +56,32 @@ def key_values(page: Page) -> list[str | int]:
     return [key.name for key in page.sort if key.kind != "column"]
 
 
-def paged(query: Select[Any], columns: list[Column], page: Page, binds: Binds) -> Select[Any]:
-    """The query in the order of the page, after its mark, at most its limit."""
+def paged(
+    query: Select[Any], columns: list[Column], page: Page, binds: Binds, *, gathered: bool = False
+) -> Select[Any]:
+    """The query in the order of the page, after its mark, at most its limit.
+
+    What is `gathered` first is then sorted: no index is walked in the order of the page.
+    """
     descending = [key.descending for key in page.sort]
     ways = [*descending, descending[0] if descending else False]
     order: list[Column] = [*columns, resource.c.origin]
     if page.after is not None:
         marks = [_mark(value, binds) for value in (*page.after.keys, page.after.origin)]
         query = query.where(_beyond(order, marks, ways))
+    if gathered:
+        order[0] = _of_no_index(order[0])
     by = [column.desc() if down else column.asc() for column, down in zip(order, ways, strict=True)]
     return query.order_by(*by).limit(binds.number(page.limit))
+
+
+def _of_no_index(column: Column) -> Column:
+    """The same values as an expression, by which nothing is walked."""
+    return (
+        column + literal_column("0")
+        if isinstance(column.type, Integer)
+        else column.concat(literal_column("''"))
+    )
 
 
 def page_values(page: Page) -> list[str | int]:

@@ -14,7 +14,7 @@ from careplan_service.store.asking import COLUMNS, HEADS, SELECT, Asking, first_
 from careplan_service.store.beside_sql import sources, targets
 from careplan_service.store.bind import Binds, Values
 from careplan_service.store.database import Database
-from careplan_service.store.leads import Leads, few_leads, partner_of, reach
+from careplan_service.store.leads import Leads, few_leads, partner_of, reach, reach_values
 from careplan_service.store.lists import elements, listed
 from careplan_service.store.paging import key_columns, key_values, page_values, paged
 from careplan_service.store.shapes import shape
@@ -50,9 +50,10 @@ class Reading:
             query = SELECT if body else HEADS.add_columns(_NO_BODY)
             query = query.add_columns(*keys).where(*of_type, *_LIVE)
             query = query.where(self.asking.clause(wanted, resource, binds))
-            return paged(self._started(query, start, wanted, binds), keys, page, binds)
+            query = self._started(query, start, wanted, type_, binds)
+            return paged(query, keys, page, binds, gathered=start not in ("few", _ANYWHERE))
 
-        values += self._start_values(start, wanted)
+        values += self._start_values(start, wanted, type_)
         return self.asking.rows(form, build, [*values, *page_values(page)], wanted, lead)
 
     def count(self, type_: str, wanted: Filter, most: int | None = None) -> int:
@@ -60,18 +61,18 @@ class Reading:
 
         Nor is it counted where that would mean to walk through a large type: that is told as more, too.
         """
-        start, lead = self._start(wanted)
+        start, lead = self._start(wanted, whole=most is None)
         if most is not None and self._is_much_to_count(type_, wanted, start):
             return most + 1
         values = Values([type_] if type_ else [])
         form = ("count", not type_, start, shape(wanted, values), most is None)
-        values += self._start_values(start, wanted)
+        values += self._start_values(start, wanted, type_)
 
         def build(binds: Binds) -> Select[Any]:
             of_type = [resource.c.type == binds.text(type_)] if type_ else []
             query = _COUNT if most is None else _NUMBERS
             query = query.where(*of_type, *_LIVE, self.asking.clause(wanted, resource, binds))
-            query = self._started(query, start, wanted, binds)
+            query = self._started(query, start, wanted, type_, binds)
             return query if most is None else query.limit(binds.number(most + 1))
 
         if most is None:
@@ -86,11 +87,11 @@ class Reading:
 
         def build(binds: Binds) -> Select[Any]:
             which = (resource.c.type == binds.text(type_), resource.c.id == binds.text(id_))
-            at, reason = self.asking.judged((*which, resource.c.current == 1), asked, binds)
+            at, reason, left = self.asking.judged((*which, resource.c.current == 1), asked, binds)
             columns = [at.c[name] for name in COLUMNS]
             query = select(*columns, document.c.body).join(document, document.c.vid == at.c.vid)
             query = query if body else select(*columns, _NO_BODY)
-            return query.where(self.asking.clause(wanted, at, binds)).add_columns(reason)
+            return query.where(*left, self.asking.clause(wanted, at, binds)).add_columns(reason)
 
         return self.asking.told(form, build, values)
 
@@ -141,8 +142,11 @@ class Reading:
         query = SELECT.where(among, *_LIVE, self.asking.clause(wanted, resource, binds))
         return query.order_by(resource.c.origin).limit(binds.number(most))
 
-    def _start(self, wanted: Filter) -> tuple[Hashable, tuple[Filter, ...]]:
-        """Where the statement starts: at the patient or id, at rare facts, at a partner's reach, anywhere."""
+    def _start(self, wanted: Filter, *, whole: bool = False) -> tuple[Hashable, tuple[Filter, ...]]:
+        """Where the statement starts: at the patient or id, at rare facts, at a partner's reach, anywhere.
+
+        What is asked for as a `whole` is never walked for where a partner's reach says where it is.
+        """
         fixed = few_leads(wanted)
         if fixed is not None:
             return "few", fixed
@@ -150,7 +154,8 @@ class Reading:
         if best is not None:
             return best
         partner = partner_of(wanted)
-        return ("reach" if partner and self._leads.few_patients(partner[0]) else _ANYWHERE), ()
+        reached = partner and (whole or self._leads.few_patients(partner[0]))
+        return ("reach" if reached else _ANYWHERE), ()
 
     def _is_much_to_count(self, type_: str, wanted: Filter, start: Hashable) -> bool:
         """Whether nothing is counted unasked.
@@ -172,13 +177,15 @@ class Reading:
 
         return len(self.asking.tuples(("large", not type_), build, [type_] if type_ else [])) > _WALKED
 
-    def _start_values(self, start: Hashable, wanted: Filter) -> list[str]:
+    def _start_values(self, start: Hashable, wanted: Filter, type_: str) -> list[str]:
         partner = partner_of(wanted) if start == "reach" else None
-        return [partner[1]] if partner else []
+        return reach_values(partner, type_) if partner else []
 
-    def _started(self, query: Select[Any], start: Hashable, wanted: Filter, binds: Binds) -> Select[Any]:
+    def _started(
+        self, query: Select[Any], start: Hashable, wanted: Filter, type_: str, binds: Binds
+    ) -> Select[Any]:
         partner = partner_of(wanted) if start == "reach" else None
-        return query.where(reach(*partner, resource, binds, self.asking.within)) if partner else query
+        return query.where(reach(*partner, type_, resource, binds, self.asking.within)) if partner else query
 
 
 @lru_cache(maxsize=64)
