@@ -186,7 +186,7 @@ ALLOWED = {
     "store/linked_sql.py": {"resource"},
     "store/openings.py": {"resource"},
     "store/paging.py": {"resource"},
-    "store/reading.py": {"resource"},
+    "store/reading.py": {"document", "resource"},
     "store/receipts.py": {"resource"},
     "store/sql.py": {"resource"},
     "store/statements.py": {"document", "resource"},
