@@ -236,6 +236,7 @@ def test_each_client_and_purpose_has_its_own_and_so_does_a_narrow_token(api: Api
     narrow = api.asking("partner", scope=f"system/Goal.rs?category={FOOD}")
     clock.go_on(hours=1)
     assert stopped(narrow, moment(clock), "/Goal") == []
+    assert told(narrow.get(f"/fhir/Goal/_history?_since={moment(clock)}")) == []  # nor does it open more
     assert told(api.partner.get(f"/fhir/Goal/_history?_since={moment(clock)}")) == [("POST", goal)]
 
 
