@@ -40,7 +40,7 @@ PAGES = {
     for file in (*sorted(DOCS.rglob("*.md")), names.ROOT / "CONTRIBUTING.md")
 }
 README = (names.ROOT / "README.md").read_text(encoding="utf-8")
-SEARCH, CONSENT = PAGES["docs/a-goal-search.md"], PAGES["docs/consent.md"]
+SEARCH, CONSENT = PAGES["docs/a-goal-search.md"], PAGES["docs/consent-in-detail.md"]
 OPERATING, VALIDATION = PAGES["docs/operating.md"], PAGES["docs/validation.md"]
 SQLITE_ONLY = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -213,6 +213,16 @@ def test_the_consent_examples_are_compiled() -> None:
     assert len(examples) == 5
     for consent, _ in examples:
         assert rules_of(consent, Door(BASE_URL, {AGENCY}))
+
+
+def test_the_two_pages_are_two_and_their_example_is_the_first_of_those_carried_out() -> None:
+    page = PAGES["docs/consent.md"]
+    (_, cases), *_ = _examples()
+    told = markdown.rows(page.partition("## An example")[2].partition("## ")[0])
+
+    assert [row[-1] for row in told] == [row[-1] for row in cases]
+    assert page.count("\n") <= 150
+    assert "```" not in page
 
 
 def test_who_sees_what_in_the_consent_examples(api: Api) -> None:

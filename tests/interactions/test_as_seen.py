@@ -30,7 +30,7 @@ def eyes(caller: Caller) -> Eyes:
 
 
 def stays(caller: Caller, holder: Version, reference: str, world: World) -> bool:
-    """The rule of docs/consent.md in the fewest words."""
+    """The rule of docs/consent-in-detail.md in the fewest words."""
     type_, _, id_ = reference.partition("/")
     if type_ not in GUARDED or reference == holder.facts.patient:
         return True

@@ -114,6 +114,17 @@ def test_what_is_another_patients_as_well_stays_closed(service: Service) -> None
     assert ward.pat.get(f"/fhir/Goal?patient={ward.ben}").ids == []
 
 
+@on_sqlite
+def test_the_record_is_open_as_it_is_now(service: Service) -> None:
+    ward = Ward(service)
+    ward.api.agency.put(ward.goal, a_goal(ward.ann, startDate="2026-01-01"))
+    broken(ward.pat, ward.ann)
+    versions = [ward.pat.get(f"/fhir/{ward.goal}/_history/{number}").status for number in (1, 2)]
+    assert versions == [404, 200]
+    ward.api.agency("DELETE", f"/fhir/{ward.goal}")
+    assert [ward.pat.get(f"/fhir/{ward.goal}{at}").status for at in ("", "/_history/3")] == [404, 404]
+
+
 def test_a_deny_that_names_emergencies_holds_and_others_give_way(service: Service) -> None:
     ward = Ward(service)
     make = ward.api.agency.make
@@ -143,6 +154,7 @@ def test_with_consent_only_consents_for_emergencies_open_it(service: Service) ->
 @on_sqlite
 def test_it_is_off_unless_set_and_switching_it_off_closes_every_glass(service: Service) -> None:
     ward = Ward(service)
+    ward.api.agency.make(a_consent(ward.ann, a_provision(to=PARTNER, purpose=("ETREAT",))))
     broken(ward.pat, ward.ann)
     assert ward.pat.get(f"/fhir/{ward.goal}").status == 200
 

@@ -236,7 +236,24 @@ def test_each_client_and_purpose_has_its_own_and_so_does_a_narrow_token(api: Api
     narrow = api.asking("partner", scope=f"system/Goal.rs?category={FOOD}")
     clock.go_on(hours=1)
     assert stopped(narrow, moment(clock), "/Goal") == []
+    assert told(narrow.get(f"/fhir/Goal/_history?_since={moment(clock)}")) == []  # nor does it open more
     assert told(api.partner.get(f"/fhir/Goal/_history?_since={moment(clock)}")) == [("POST", goal)]
+
+
+@SQLITE_ONLY
+def test_what_an_administrator_saw_through_its_eyes_a_partner_did_not_receive(api: Api, clock: Clock) -> None:
+    ann = api.agency.make(a_patient("Ann"))
+    consent = api.agency.make(a_consent(ann, SHARE))
+    seen, received = (api.agency.make(a_goal(ann)) for _ in range(2))
+    through: Any = {"X_Careplan_View_As": "partner"}
+    assert api.agency.get(f"/fhir/{seen}", **through).status == 200
+    assert api.partner.get(f"/fhir/{received}").status == 200
+    clock.go_on(days=1)
+    since = moment(clock)
+    api.agency("DELETE", f"/fhir/{consent}")
+
+    assert api.agency.get(f"/fhir/_history?_since={since}", **through).json.get("entry", []) == []
+    assert stopped(api.partner, since) == [("DELETE", received)]
 
 
 @SQLITE_ONLY

@@ -328,7 +328,7 @@ def test_the_client_and_her_representative_may_look_ahead_and_no_partner_may(api
 
 
 def test_the_worked_example_of_the_page_is_answered_as_shown(api: Api) -> None:
-    page = (names.ROOT / "docs" / "consent.md").read_text(encoding="utf-8")
+    page = (names.ROOT / "docs" / "consent-in-detail.md").read_text(encoding="utf-8")
     question, answer, change = (
         json.loads(markdown.blocks(page, f"json {info}")[0].text)
         for info in ("preview", "previewed", "what-if")

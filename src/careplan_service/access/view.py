@@ -1,6 +1,6 @@
 """What a caller may see: token scope, own contribution and consent as one Filter.
 
-The order of gates is that of docs/consent.md; whatever reads a resource goes through `view_for`.
+The order of gates is that of docs/consent-in-detail.md; whatever reads a resource goes through `view_for`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What leaves: copies without the references that the caller may not see, and what has to be told with them.
 
 Which references of a page are hidden is asked in one statement; where none is, the stored bytes leave
-untouched. docs/consent.md and docs/adr/0016
+untouched. docs/consent-in-detail.md and docs/adr/0016
 """
 
 from __future__ import annotations

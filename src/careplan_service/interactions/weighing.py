@@ -1,6 +1,6 @@
 """Why a version may be seen or not: the evaluator on what is on record now, read in one snapshot.
 
-The Consents are those that who asks may see, so nothing is told of others. docs/consent.md
+The Consents are those that who asks may see, so nothing is told of others. docs/consent-in-detail.md
 """
 
 from __future__ import annotations

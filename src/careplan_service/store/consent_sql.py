@@ -1,6 +1,6 @@
 """The consent predicate in SQL, for any alias of `resource`: the twin of `access/consent/`.
 
-The shape is that of docs/consent.md: some permit rule on the frontier, no deny rule on it, for
+The shape is that of docs/consent-in-detail.md: some permit rule on the frontier, no deny rule on it, for
 every patient the version names. Columns are never NULL, so no NOT meets an unknown.
 """
 

@@ -249,7 +249,7 @@ def test_a_policy_rule_that_says_both_is_no_base() -> None:
     assert refused(a_consent(ANN, None, policyRule=both)) == ["Consent.provision"]
 
 
-# Inheritance: docs/consent.md
+# Inheritance: docs/consent-in-detail.md
 
 
 def stated(part: Part) -> set[str]:

@@ -1,6 +1,6 @@
 """decide: may this version go to this caller, by which rule of which Consent, and with which obligations.
 
-The gates are those of docs/consent.md, in their order. https://hl7.org/fhir/R4/consent.html
+The gates are those of docs/consent-in-detail.md, in their order. https://hl7.org/fhir/R4/consent.html
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 https://hl7.org/fhir/R4/consent.html and https://hl7.org/fhir/R4/consent-definitions.html#Consent.provision
 A rule is a conjunction of parts; a part holds the dimensions one provision states. A nested
-provision is an exception to its parent and inherits what it does not state (docs/consent.md).
+provision is an exception to its parent and inherits what it does not state (docs/consent-in-detail.md).
 """
 
 from __future__ import annotations
