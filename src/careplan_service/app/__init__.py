@@ -17,6 +17,7 @@ from careplan_service.app.authorization_server import add_own_server, registered
 from careplan_service.app.others import add_server_of_others, client_of_others
 from careplan_service.app.people import provider_of
 from careplan_service.app.service import Service, assemble, new_uuid, utc_now
+from careplan_service.interventions.vocabulary import vocabulary
 from careplan_service.log import configure_log
 from careplan_service.oauth import outgoing
 from careplan_service.oauth.issuing import audience
@@ -85,7 +86,7 @@ def app_of(service: Service) -> Flask:
         addresses = add_own_server(app, service, verifier, clients_keys, reception, cursors)
     else:
         addresses = add_server_of_others(app, service, trusted.metadata)
-    face = Face(reception, service.door, cursors, base_url, addresses, service.clients.list)
+    face = Face(reception, service.door, cursors, base_url, addresses, service.clients.list, vocabulary)
     app.register_blueprint(fhir_blueprint(face))
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service), registry))

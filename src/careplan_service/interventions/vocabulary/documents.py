@@ -6,11 +6,18 @@ from collections.abc import Iterable, Mapping
 
 from careplan_service.interventions.canonical import HCPCS, ICD_10_CM, SNOMED, Document, element, sw
 from careplan_service.interventions.vocabulary.maps import LOINC, validity
-from careplan_service.interventions.vocabulary.model import CodeSystem, Coded, ConceptMap, Link, ValueSet
+from careplan_service.interventions.vocabulary.model import (
+    Coded,
+    CodeSystem,
+    ConceptMap,
+    Link,
+    Valid,
+    ValueSet,
+)
 
 LICENCES: Mapping[str, str] = {
-    SNOMED: "SNOMED CT codes and terms are copyright of SNOMED International; use needs a licence outside its "
-    "member countries.",
+    SNOMED: "SNOMED CT codes and terms are copyright of SNOMED International; use needs a licence outside "
+    "its member countries.",
     LOINC: "LOINC is copyright of Regenstrief Institute, Inc. and the LOINC Committee, free of charge under "
     "https://loinc.org/license.",
     ICD_10_CM: "ICD-10-CM is published by CDC/NCHS.",
@@ -47,7 +54,9 @@ def value_set(of: ValueSet, whole: frozenset[str]) -> Document:
     include = []
     for system in dict.fromkeys(member.system for member in of.members):
         codes = [
-            {"code": member.code, "display": member.display} for member in of.members if member.system == system
+            {"code": member.code, "display": member.display}
+            for member in of.members
+            if member.system == system
         ]
         include.append({"system": system} if system in whole else {"system": system, "concept": codes})
     return _canonical("ValueSet", of, copyright_=licences(of.members), compose={"include": include})
@@ -76,14 +85,20 @@ def _target(link: Link) -> Document:
     target = link.target
     evidence = f"source: {link.evidence}" if link.evidence else ""
     valid = validity().get(target.key) if target else None
-    period = element(start=valid.since and valid.since.isoformat(), end=valid.until and valid.until.isoformat()) \
-        if valid else {}  # fmt: skip
+    period = _period(valid) if valid else {}
     return element(
         extension=[{"url": sw("valid-period"), "valuePeriod": period}] if period else [],
         code=target.code if target else None,
         display=target.display if target else None,
         equivalence=link.equivalence,
         comment="; ".join(part for part in (link.reason, evidence) if part),
+    )
+
+
+def _period(valid: Valid) -> Document:
+    return element(
+        start=valid.since.isoformat() if valid.since else None,
+        end=valid.until.isoformat() if valid.until else None,
     )
 
 

@@ -15,7 +15,7 @@ _SENSITIVITY = "sensitivity"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of an extension: `types` are those of its value, `parts` those inside it, `many` may it repeat."""
+    """A part of an extension: `types` are those of its value, `parts` those inside it; `many` may be there."""
 
     name: str
     about: str
@@ -85,7 +85,7 @@ EXTENSIONS = (
     Extension("note-kind", ("Annotation",), "What a note is.", ("code",), codes="note-kind"),
     Extension("duration", ("Timing",), "How long, in the practitioner's words.", ("string",)),
     Extension("interpreter-required", ("RelatedPerson",), "Whether an interpreter is needed.", ("boolean",)),
-    Extension(_SENSITIVITY, ("Element",), "A label that a person set by hand, beside those that the rules find.",
+    Extension(_SENSITIVITY, ("Element",), "A label that a person set by hand, beside those of the rules.",
               ("code",), codes="sensitivity-mark", many=True),
     Extension("valid-period", ("ConceptMap.group.element.target",),
               "From and until when the target may be used.", ("Period",)),
@@ -135,7 +135,10 @@ def _elements(one: Extension) -> list[Document]:
         "type": [{"code": type_} for type_ in one.types],
     }
     if one.codes:
-        about = {"strength": "required", "valueSet": system_url(one.codes).replace("/CodeSystem/", "/ValueSet/")}
+        about = {
+            "strength": "required",
+            "valueSet": system_url(one.codes).replace("/CodeSystem/", "/ValueSet/"),
+        }
         value["binding"] = about
     return [root, _none("Extension.extension"), url, value]
 

@@ -15,7 +15,14 @@ from careplan_service.interventions.canonical import BASE, GRAVITY, INTERVENTION
 from careplan_service.interventions.catalogue import SYSTEMS, domains, kinds, rows
 from careplan_service.interventions.vocabulary.model import Coded, ConceptMap, Link, Valid
 from careplan_service.interventions.vocabulary.states import state_links
-from careplan_service.interventions.vocabulary.systems import METHOD, STEP, VERSION, camel, method_code, methods
+from careplan_service.interventions.vocabulary.systems import (
+    METHOD,
+    STEP,
+    VERSION,
+    camel,
+    method_code,
+    methods,
+)
 
 LOINC = "http://loinc.org"
 _SYSTEMS = {**SYSTEMS, "loinc": LOINC}
@@ -38,18 +45,38 @@ def map_url(id_: str) -> str:
 
 def concept_maps() -> Iterator[ConceptMap]:
     """Every map that the tables give."""
-    yield _made("intervention", "Kinds of intervention in standard codes",
-                "Each kind in SNOMED CT, HL7 service types and HCPCS Level II.", _interventions())  # fmt: skip
-    yield _made("intervention-method", "Methods of intervention in standard codes",
-                "Each method with the code that is sent when it is named.", _methods())  # fmt: skip
-    yield _made("process-step", "Process steps in standard codes",
-                "Each step of the planned-change process; its codes stand in the element it becomes.", _steps())  # fmt: skip
-    yield _made("social-domain", "Social domains in standard codes",
-                "Each Gravity domain with findings and goals in SNOMED CT and ICD-10-CM.", _domains())  # fmt: skip
+    yield _made(
+        "intervention",
+        "Kinds of intervention in standard codes",
+        "Each kind in SNOMED CT, HL7 service types and HCPCS Level II.",
+        _interventions(),
+    )
+    yield _made(
+        "intervention-method",
+        "Methods of intervention in standard codes",
+        "Each method with the code that is sent when it is named.",
+        _methods(),
+    )
+    yield _made(
+        "process-step",
+        "Process steps in standard codes",
+        "Each step of the planned-change process; its codes stand in the element it becomes.",
+        _steps(),
+    )
+    yield _made(
+        "social-domain",
+        "Social domains in standard codes",
+        "Each Gravity domain with findings and goals in SNOMED CT and ICD-10-CM.",
+        _domains(),
+    )
     for id_, title, links in state_links():
         yield _made(id_, title, f"{title}, as far as FHIR can say it.", links)
-    yield _made("icd-10-cm-changes", "ICD-10-CM codes that changed",
-                "What became of codes that may not be used any longer.", _changes())  # fmt: skip
+    yield _made(
+        "icd-10-cm-changes",
+        "ICD-10-CM codes that changed",
+        "What became of codes that may not be used any longer.",
+        _changes(),
+    )
 
 
 def _made(id_: str, title: str, about: str, links: Iterable[Link]) -> ConceptMap:
@@ -77,7 +104,9 @@ def _methods() -> Iterator[Link]:
     for kind, row in methods():
         own = Coded(METHOD, method_code(kind, row), f"{kind.display}: {row.method}")
         fit = "equivalent" if row.fit == "narrower" else _OF_FIT[row.fit]
-        yield Link(own, Coded(row.system, row.code, row.display), fit, _OF_USE[row.use], row.source, row.system)
+        yield Link(
+            own, Coded(row.system, row.code, row.display), fit, _OF_USE[row.use], row.source, row.system
+        )
 
 
 def _steps() -> Iterator[Link]:
@@ -87,8 +116,14 @@ def _steps() -> Iterator[Link]:
             yield Link(own, None, "unmatched", row["reason"])
             continue
         target = Coded(_SYSTEMS.get(row["system"], row["system"]), row["code"], row["display"])
-        yield Link(own, target, row["equivalence"], f"{row['element']}: {row['reason']}", row["source"],
-                   target.system)  # fmt: skip
+        yield Link(
+            own,
+            target,
+            row["equivalence"],
+            f"{row['element']}: {row['reason']}",
+            row["source"],
+            target.system,
+        )
 
 
 def _domains() -> Iterator[Link]:
@@ -103,7 +138,9 @@ def _domains() -> Iterator[Link]:
     for row in rows("code_changes.csv"):
         own = Coded(GRAVITY, row["domain"], domains()[row["domain"]].display)
         old = Coded(SYSTEMS[row["system"]], row["code"], row["display"])
-        yield Link(own, old, "narrower", f"a need in this domain, until {row['until']}", row["source"], old.system)
+        yield Link(
+            own, old, "narrower", f"a need in this domain, until {row['until']}", row["source"], old.system
+        )
 
 
 def _changes() -> Iterator[Link]:
@@ -125,5 +162,3 @@ def validity() -> Mapping[tuple[str, str], Valid]:
         found[system, row["code"]] = Valid(until=date.fromisoformat(row["until"]))
         found[system, row["becomes"]] = Valid(since=date.fromisoformat(row["since"]))
     return found
-
-

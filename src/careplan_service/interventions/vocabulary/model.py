@@ -29,7 +29,7 @@ class Concept:
 
 @dataclass(frozen=True)
 class CodeSystem:
-    """A list of concepts; `ours` tells whether this service defines it or only knows some of it."""
+    """A list of concepts; `ours` tells whether this service defines it or only knows what is in it."""
 
     id: str
     url: str
@@ -76,6 +76,7 @@ class ValueSet:
     about: str
     members: tuple[Coded, ...]
     version: str
+    ours: bool = True
 
     @cached_property
     def by_key(self) -> Mapping[tuple[str, str], Coded]:

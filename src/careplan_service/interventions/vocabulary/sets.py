@@ -6,13 +6,15 @@ https://hl7.org/fhir/R4/valueset.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from careplan_service.interventions.canonical import BASE, GRAVITY
-from careplan_service.interventions.catalogue import DomainCoding, domains
-from careplan_service.interventions.vocabulary.model import CodeSystem, Coded, ValueSet
+from careplan_service.interventions.catalogue import SYSTEMS, DomainCoding, domains, rows
+from careplan_service.interventions.vocabulary.model import Coded, CodeSystem, ValueSet
 from careplan_service.interventions.vocabulary.systems import VERSION, camel
 
 STRENGTHS = "protective-factor"
+GRAVITY_DOMAINS = "http://hl7.org/fhir/us/sdoh-clinicalcare/ValueSet/SDOHCC-ValueSetSDOHCategory"
 
 
 def set_url(id_: str) -> str:
@@ -27,16 +29,26 @@ def value_sets(systems: Mapping[str, CodeSystem]) -> Iterator[ValueSet]:
             yield ValueSet(system.id, set_url(system.id), system.name, system.title, system.about,
                            members_of(system), system.version)  # fmt: skip
     domain_about = "The social domains of the Gravity Project that needs and goals have."
-    yield _made("social-domain", "Social domains", domain_about, members_of(systems[GRAVITY]))
+    ours = _made("social-domain", "Social domains", domain_about, members_of(systems[GRAVITY]))
+    yield ours
+    yield replace(ours, id="SDOHCC-ValueSetSDOHCategory", url=GRAVITY_DOMAINS, ours=False)
     for domain in domains().values():
         if domain.code == STRENGTHS:
             yield _made("strengths", "Strengths", "Codes to pick for a strength.", _coded(domain.conditions))
             continue
         for kind, listed in (("needs", domain.conditions), ("goals", domain.goals)):
             if listed:
+                old = _gone(domain.code) if kind == "needs" else ()
                 title = f"{kind.capitalize()}: {domain.display}"
                 about = f"Codes to pick for {kind} of the domain {domain.code}."
-                yield _made(f"{kind}-{domain.code}", title, about, _coded(listed))
+                yield _made(f"{kind}-{domain.code}", title, about, (*_coded(listed), *old))
+
+
+def _gone(domain: str) -> tuple[Coded, ...]:
+    """Codes that were there until a day gone by: records have them."""
+    found = [Coded(SYSTEMS[row["system"]], row["code"], row["display"])
+             for row in rows("code_changes.csv") if row["domain"] == domain]  # fmt: skip
+    return tuple(dict.fromkeys(found))
 
 
 def members_of(system: CodeSystem) -> tuple[Coded, ...]:
@@ -45,7 +57,9 @@ def members_of(system: CodeSystem) -> tuple[Coded, ...]:
 
 
 def _coded(listed: Iterable[DomainCoding]) -> tuple[Coded, ...]:
-    return tuple({(row.system, row.code): Coded(row.system, row.code, row.display) for row in listed}.values())
+    return tuple(
+        {(row.system, row.code): Coded(row.system, row.code, row.display) for row in listed}.values()
+    )
 
 
 def _made(id_: str, title: str, about: str, members: tuple[Coded, ...]) -> ValueSet:

@@ -45,7 +45,11 @@ def state_links() -> Iterator[tuple[str, str, list[Link]]]:
     for id_, (system, title) in _SIMPLE.items():
         listed = WORDS[id_][0]
         yield id_, title, [_link(id_, listed, term, system, term.fhir) for term in listed.by_code.values()]
-    yield "goal-state", "States of a goal in `Goal.lifecycleStatus` and `Goal.achievementStatus`", list(_goals())
+    yield (
+        "goal-state",
+        "States of a goal in `Goal.lifecycleStatus` and `Goal.achievementStatus`",
+        list(_goals()),
+    )
 
 
 def _goals() -> Iterator[Link]:

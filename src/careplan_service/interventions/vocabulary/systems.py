@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from careplan_service.interventions import terms
-from careplan_service.interventions.canonical import BASE, GRAVITY, INTERVENTION
+from careplan_service.interventions.canonical import BASE, GRAVITY
 from careplan_service.interventions.catalogue import Kind, StandardCoding, domains, kinds, rows
 from careplan_service.interventions.sensitivity import mark_terms
 from careplan_service.interventions.terms import Terms
@@ -63,17 +63,35 @@ def made(id_: str, title: str, about: str, concepts: tuple[Concept, ...]) -> Cod
 
 def code_systems() -> Iterator[CodeSystem]:
     """Every system of which codes are known here."""
-    yield made("intervention", "Kinds of intervention", "What a strategy of an intervention plan is.", _kinds())
-    yield made("intervention-method", "Methods of intervention",
-               "How an intervention is done, where a narrower standard code stands for it.", _methods())  # fmt: skip
-    yield made("process-step", "Steps of the planned-change process",
-               "What happens from intake to termination, and to whom.", _steps())  # fmt: skip
+    yield made(
+        "intervention", "Kinds of intervention", "What a strategy of an intervention plan is.", _kinds()
+    )
+    yield made(
+        "intervention-method",
+        "Methods of intervention",
+        "How an intervention is done, where a narrower standard code stands for it.",
+        _methods(),
+    )
+    yield made(
+        "process-step",
+        "Steps of the planned-change process",
+        "What happens from intake to termination, and to whom.",
+        _steps(),
+    )
     for id_, (listed, title) in WORDS.items():
         yield made(id_, title, f"{title}, in the words of social work.", _words(listed))
-    yield made("sensitivity-mark", "Labels that a person sets by hand",
-               "What a part of a plan touches: security labels are made of it.", _words(mark_terms()))  # fmt: skip
-    yield made("note-kind", "Kinds of notes", "What a note of a plan or a goal is.",
-               tuple(Concept(code, display) for code, display in NOTE_KINDS.items()))  # fmt: skip
+    yield made(
+        "sensitivity-mark",
+        "Labels that a person sets by hand",
+        "What a part of a plan touches: security labels are made of it.",
+        _words(mark_terms()),
+    )
+    yield made(
+        "note-kind",
+        "Kinds of notes",
+        "What a note of a plan or a goal is.",
+        tuple(Concept(code, display) for code, display in NOTE_KINDS.items()),
+    )
     yield CodeSystem(
         "SDOHCC-CodeSystemTemporaryCodes",
         GRAVITY,
@@ -88,10 +106,14 @@ def code_systems() -> Iterator[CodeSystem]:
 
 def _kinds() -> tuple[Concept, ...]:
     return tuple(
-        Concept(row["code"], row["display"], f"Sort of work: {row['category']}.",
-                spellings=tuple(row["spellings"].split("; ")))
+        Concept(
+            row["code"],
+            row["display"],
+            f"Sort of work: {row['category']}.",
+            spellings=tuple(row["spellings"].split("; ")),
+        )
         for row in rows("kinds.csv")
-    )  # fmt: skip
+    )
 
 
 def method_code(kind: Kind, row: StandardCoding) -> str:
@@ -129,7 +151,10 @@ def _steps() -> tuple[Concept, ...]:
 
 def _words(listed: Terms) -> tuple[Concept, ...]:
     return tuple(
-        Concept(term.code, term.code.replace("-", " ").capitalize() if term.code.islower() else term.code,
-                spellings=term.spellings)
+        Concept(
+            term.code,
+            term.code.replace("-", " ").capitalize() if term.code.islower() else term.code,
+            spellings=term.spellings,
+        )
         for term in listed.by_code.values()
-    )  # fmt: skip
+    )

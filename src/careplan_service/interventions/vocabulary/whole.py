@@ -40,7 +40,7 @@ def vocabulary() -> Vocabulary:
     ours = frozenset(url for url, system in systems.items() if system.ours)
     resources = (
         (documents.code_system(system) for system in systems.values() if system.ours),
-        (documents.value_set(one, ours) for one in sets.values()),
+        (documents.value_set(one, ours) for one in sets.values() if one.ours),
         (documents.concept_map(one) for one in maps.values()),
         structure_definitions(),
     )
