@@ -15,7 +15,7 @@ _SENSITIVITY = "sensitivity"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of an extension: `types` are those of its value, `parts` those inside it; `many` may be there."""
+    """A part of an extension: `types` are those of its value, `parts` are inside it, `many` may be there."""
 
     name: str
     about: str

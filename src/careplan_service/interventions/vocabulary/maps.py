@@ -92,7 +92,8 @@ def _interventions() -> Iterator[Link]:
     for kind in kinds().values():
         own = Coded(INTERVENTION, kind.code, kind.display)
         for row in kind.codings:
-            reason = f"{_OF_USE[row.use]}; {_OF_SENT[row.sent].format(row.method)}"
+            sent = "" if row.use == "billing" else f"; {_OF_SENT[row.sent].format(row.method)}"
+            reason = f"{_OF_USE[row.use]}{sent}"
             target = Coded(row.system, row.code, row.display)
             yield Link(own, target, _OF_FIT[row.fit], reason, row.source, row.system)
         for (code, system), reason in without.items():
