@@ -1,9 +1,17 @@
-"""`careplan terminology`: the vocabulary to read."""
+"""`careplan terminology`: the vocabulary to read, and what agencies add to it.
+
+https://hl7.org/fhir/R4/terminology-module.html
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from careplan_service.cli.common import own_organization, service_for
+from careplan_service.cli.options import database_option
+from careplan_service.interventions.services_csv import services_from_csv
 from careplan_service.interventions.vocabulary import vocabulary
 from careplan_service.interventions.vocabulary.page import mapping_page
 
@@ -17,3 +25,31 @@ def terminology() -> None:
 def docs() -> None:
     """Print docs/mapping.md: every term and process step with its codes."""
     click.echo(mapping_page(vocabulary()), nl=False)
+
+
+@terminology.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--organization", help="The custodian whose services they are; needed when there are several.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@database_option
+def add(file: Path, organization: str | None, dry_run: bool, database_url: str | None) -> None:
+    """Add an agency's services from CSV: code, name, kind; method and relation if need be.
+
+    What is added is open to everybody, as the rest of the vocabulary is.
+    """
+    service = service_for(database_url)
+    agency = own_organization(service, organization)
+    present = service.added.all().services
+    changed = services_from_csv(file.read_bytes(), agency, present)
+    known = {(one.organization, one.code) for one in present}
+    for one in changed:
+        what = "changed" if (one.organization, one.code) in known else "added"
+        click.echo(f"{what}: {one.code} {one.name} ({one.kind})")
+    if not changed:
+        click.echo("nothing is new: the list stays as it is")
+        return
+    if dry_run:
+        click.echo(f"version {changed[0].version} of {changed[0].system} was not stored: this was a dry run")
+        return
+    service.added.add(changed)
+    click.echo(f"version {changed[0].version} of {changed[0].system}")

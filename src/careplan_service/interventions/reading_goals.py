@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from careplan_service.errors import Invalid
 from careplan_service.interventions import canonical
+from careplan_service.interventions.added import kind_in
 from careplan_service.interventions.canonical import Document, extension_value, extension_values, sw
 from careplan_service.interventions.plan import Goal, Need, Objective, Strategy, Strength, Value
 from careplan_service.interventions.reading import (
@@ -180,10 +181,8 @@ def _request_state(request: Resource) -> str:
 
 
 def _strategy(act: Act, readings: Readings) -> Strategy:
-    own = [
-        coding for coding in act.document["code"]["coding"] if coding.get("system") == canonical.INTERVENTION
-    ]
-    if not own:
+    kind = kind_in(act.document["code"]["coding"], canonical.INTERVENTION)
+    if kind is None:
         raise Invalid(f"strategy `{act.number}` has no code of `{canonical.INTERVENTION}`")
     performers = [
         *references(extension_values(act.document, sw("performer"))),
@@ -192,7 +191,7 @@ def _strategy(act: Act, readings: Readings) -> Strategy:
     return Strategy(
         number=act.number,
         text=act.text,
-        kind=own[0]["code"],
+        kind=kind,
         method=extension_value(act.document, sw("method")),
         **words(act.timing),
         who=tuple(readings.who(performer) for performer in performers),

@@ -8,9 +8,11 @@ What cannot be said in another system is said so, with the reason. Licences: see
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
+from careplan_service.interventions.added import Service
 from careplan_service.interventions.canonical import BASE, GRAVITY, INTERVENTION
 from careplan_service.interventions.catalogue import SYSTEMS, domains, kinds, rows
 from careplan_service.interventions.vocabulary.model import Coded, ConceptMap, Link, Valid
@@ -22,6 +24,7 @@ from careplan_service.interventions.vocabulary.systems import (
     camel,
     method_code,
     methods,
+    service_lists,
 )
 
 LOINC = "http://loinc.org"
@@ -43,8 +46,8 @@ def map_url(id_: str) -> str:
     return f"{BASE}/ConceptMap/{id_}"
 
 
-def concept_maps() -> Iterator[ConceptMap]:
-    """Every map that the tables give."""
+def concept_maps(services: Iterable[Service] = ()) -> Iterator[ConceptMap]:
+    """Every map that the tables and the agencies' lists give."""
     yield _made(
         "intervention",
         "Kinds of intervention in standard codes",
@@ -77,6 +80,34 @@ def concept_maps() -> Iterator[ConceptMap]:
         "What became of codes that may not be used any longer.",
         _changes(),
     )
+
+    lists = list(service_lists(services))
+    for listed in lists:
+        links = [link for one in services if one.system == listed.url for link in service_links(one)]
+        made = _made(listed.id, listed.title, f"{listed.title} by kind, and in standard codes.", links)
+        yield replace(made, version=listed.version)
+
+
+def service_links(service: Service) -> Iterator[Link]:
+    """A service as a kind of intervention, and by that in the codes that are sent for it."""
+    own = Coded(service.system, service.code, service.name)
+    kind = kinds()[service.kind]
+    target, said = Coded(INTERVENTION, kind.code, kind.display), f"as {service.organization} put it"
+    yield Link(own, target, service.relation, said, service.organization, INTERVENTION)
+    uses = ("intervention", "service-type", "category", "referral")
+    sent = {(one["system"], one["code"]) for one in kind.sent(service.method, *uses)}
+    for row in kind.codings:
+        if (row.system, row.code) in sent:
+            fit = _through(service.relation, _OF_FIT[row.fit])
+            standard = Coded(row.system, row.code, row.display)
+            yield Link(own, standard, fit, f"by the kind {kind.code}", row.source, row.system)
+
+
+def _through(first: str, then: str) -> str:
+    """How the end of two steps is to their beginning."""
+    if first == "equivalent":
+        return then
+    return first if then in ("equivalent", first) else "relatedto"
 
 
 def _made(id_: str, title: str, about: str, links: Iterable[Link]) -> ConceptMap:

@@ -156,9 +156,7 @@ def _states(words: Vocabulary) -> Iterator[str]:
 
 def _changes(words: Vocabulary) -> Iterator[str]:
     yield "## Codes that changed\n"
-    yield (
-        "A stored code is never rewritten. `$translate` goes by the day: today, or that of its parameter date.\n"
-    )
+    yield ("A stored code is never rewritten. `$translate` goes by the day: today, or its parameter date.\n")
     links = _map(words, "icd-10-cm-changes").links
     yield _table(("code", *_HEAD), ((link.source.code, *_line(link)) for link in links))
 

@@ -8,9 +8,10 @@ Of the Gravity Project's system only the domains are known, and it is not served
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from careplan_service.interventions import terms
+from careplan_service.interventions.added import Service
 from careplan_service.interventions.canonical import BASE, GRAVITY
 from careplan_service.interventions.catalogue import Kind, StandardCoding, domains, kinds, rows
 from careplan_service.interventions.sensitivity import mark_terms
@@ -61,8 +62,9 @@ def made(id_: str, title: str, about: str, concepts: tuple[Concept, ...]) -> Cod
     return CodeSystem(id_, system_url(id_), camel(id_), title, about, concepts, VERSION)
 
 
-def code_systems() -> Iterator[CodeSystem]:
+def code_systems(services: Iterable[Service] = ()) -> Iterator[CodeSystem]:
     """Every system of which codes are known here."""
+    yield from service_lists(services)
     yield made(
         "intervention", "Kinds of intervention", "What a strategy of an intervention plan is.", _kinds()
     )
@@ -102,6 +104,21 @@ def code_systems() -> Iterator[CodeSystem]:
         "3.0.0",
         ours=False,
     )
+
+
+def service_lists(services: Iterable[Service]) -> Iterator[CodeSystem]:
+    """The services of each agency."""
+    lists: dict[str, list[Service]] = {}
+    for one in services:
+        lists.setdefault(one.list_id, []).append(one)
+    for id_, listed in lists.items():
+        title = f"Services of {listed[0].organization}"
+        concepts = tuple(
+            Concept(one.code, one.name, f"Of kind {one.kind}.", spellings=one.former) for one in listed
+        )
+        version = str(max(one.version for one in listed))
+        about = f"{title}, as the agency calls them."
+        yield CodeSystem(id_, listed[0].system, camel(id_), title, about, concepts, version)
 
 
 def _kinds() -> tuple[Concept, ...]:
