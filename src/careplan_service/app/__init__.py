@@ -93,7 +93,7 @@ def app_of(service: Service) -> Flask:
         base_url,
         addresses,
         service.clients.list,
-        lambda: vocabulary(service.added.recent().services),
+        lambda: vocabulary(service.added.recent()),
     )
     app.register_blueprint(fhir_blueprint(face))
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))

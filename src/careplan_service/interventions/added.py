@@ -8,7 +8,7 @@ plan there understands it, and nobody else is changed by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 
@@ -58,11 +58,11 @@ class Service:
 
 @dataclass(frozen=True)
 class Mapped:
-    """A code of somebody else's system that stands for one of our kinds here."""
+    """A code of somebody else's system, and the kind or the domain that it stands for here."""
 
     system: str
     code: str
-    kind: str
+    to: str
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,18 @@ def forget(token: Token[Added]) -> None:
     _ADDED.reset(token)
 
 
-def kind_in(codings: Iterable[Mapping[str, object]], own: str) -> str | None:
-    """What a plan calls the kind in a concept: an agency's name, our code (of system `own`), or a mapped one."""
-    listed, told = list(codings), added()
-    services = {(one.system, one.code): one for one in told.services}
-    mapped = {(one.system, one.code): one.kind for one in told.mapped}
-    keys = [(str(one.get("system")), str(one.get("code"))) for one in listed]
-    for key, coding in zip(keys, listed, strict=True):
-        if key in services:
+def service_in(codings: Iterable[Mapping[str, object]]) -> str | None:
+    """What an agency calls the service in a concept, by the name that stands there if it ever had it."""
+    services = {(one.system, one.code): one for one in added().services}
+    for coding in codings:
+        if found := services.get((str(coding.get("system")), str(coding.get("code")))):
             name = str(coding.get("display"))
-            return name if name in services[key].former else services[key].name
-    ours = [code for system, code in keys if system == own]
-    return next(iter([*ours, *(mapped[key] for key in keys if key in mapped)]), None)
+            return name if name in found.former else found.name
+    return None
+
+
+def mapped_in(codings: Iterable[Mapping[str, object]], among: Container[str]) -> str | None:
+    """The kind or domain, one of `among`, that the codes in a concept were mapped to."""
+    mapped = {(one.system, one.code): one.to for one in added().mapped}
+    found = (mapped.get((str(one.get("system")), str(one.get("code")))) for one in codings)
+    return next((to for to in found if to and to in among), None)

@@ -17,13 +17,13 @@ Terminology (CC0).
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 
 from careplan_service.interventions import canonical
-from careplan_service.interventions.added import Service, added
+from careplan_service.interventions.added import Service, added, mapped_in, service_in
 from careplan_service.interventions.canonical import Document
 from careplan_service.interventions.terms import Term, Terms, normal
 
@@ -186,6 +186,18 @@ def kind_of(text: str) -> Kind:
         return kinds()[text]
     service = {name: one for one in added().services for name in (*one.former, one.name)}[text]
     return replace(kinds()[service.kind], service=service)
+
+
+def kind_in(codings: Sequence[Mapping[str, object]]) -> str | None:
+    """What a plan calls the kind in a concept: an agency's name, our code, or what a code was mapped to."""
+    ours = [str(one["code"]) for one in codings if one.get("system") == canonical.INTERVENTION]
+    return service_in(codings) or next(iter(ours), None) or mapped_in(codings, kinds())
+
+
+def domain_in(codings: Sequence[Mapping[str, object]]) -> str | None:
+    """The domain in a category: a Gravity code, or what a code was mapped to."""
+    theirs = [str(one["code"]) for one in codings if one.get("system") == canonical.GRAVITY]
+    return next(iter(theirs), None) or mapped_in(codings, domains())
 
 
 def kind_terms(services: tuple[Service, ...] | None = None) -> Terms:

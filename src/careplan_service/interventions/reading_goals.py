@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from careplan_service.errors import Invalid
 from careplan_service.interventions import canonical
-from careplan_service.interventions.added import kind_in
 from careplan_service.interventions.canonical import Document, extension_value, extension_values, sw
+from careplan_service.interventions.catalogue import domain_in, kind_in
 from careplan_service.interventions.plan import Goal, Need, Objective, Strategy, Strength, Value
 from careplan_service.interventions.reading import (
     Readings,
@@ -82,10 +82,9 @@ def read_strength(condition: Resource) -> Strength:
 
 
 def _domain(document: Resource) -> str:
-    for category in document.get("category", ()):
-        for coding in category.get("coding", ()):
-            if coding.get("system") == canonical.GRAVITY:
-                return str(coding["code"])
+    codings = [coding for category in document.get("category", ()) for coding in category.get("coding", ())]
+    if found := domain_in(codings):
+        return found
     raise Invalid(f"`{document['resourceType']}/{document['id']}` has no category of the Gravity domains")
 
 
@@ -181,7 +180,7 @@ def _request_state(request: Resource) -> str:
 
 
 def _strategy(act: Act, readings: Readings) -> Strategy:
-    kind = kind_in(act.document["code"]["coding"], canonical.INTERVENTION)
+    kind = kind_in(act.document["code"].get("coding", ()))
     if kind is None:
         raise Invalid(f"strategy `{act.number}` has no code of `{canonical.INTERVENTION}`")
     performers = [

@@ -21,5 +21,5 @@ mapped_code = Table(
     metadata,
     Column("system", Text, primary_key=True),
     Column("code", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
+    Column("to", Text, nullable=False),
 )

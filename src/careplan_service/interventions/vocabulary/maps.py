@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 
-from careplan_service.interventions.added import Service
+from careplan_service.interventions.added import NOTHING, Added, Mapped, Service
 from careplan_service.interventions.canonical import BASE, GRAVITY, INTERVENTION
 from careplan_service.interventions.catalogue import SYSTEMS, domains, kinds, rows
 from careplan_service.interventions.vocabulary.model import Coded, ConceptMap, Link, Valid
@@ -46,7 +46,7 @@ def map_url(id_: str) -> str:
     return f"{BASE}/ConceptMap/{id_}"
 
 
-def concept_maps(services: Iterable[Service] = ()) -> Iterator[ConceptMap]:
+def concept_maps(added: Added = NOTHING) -> Iterator[ConceptMap]:
     """Every map that the tables and the agencies' lists give."""
     yield _made(
         "intervention",
@@ -81,11 +81,25 @@ def concept_maps(services: Iterable[Service] = ()) -> Iterator[ConceptMap]:
         _changes(),
     )
 
-    lists = list(service_lists(services))
-    for listed in lists:
-        links = [link for one in services if one.system == listed.url for link in service_links(one)]
+    for listed in service_lists(added.services):
+        links = [link for one in added.services if one.system == listed.url for link in service_links(one)]
         made = _made(listed.id, listed.title, f"{listed.title} by kind, and in standard codes.", links)
         yield replace(made, version=listed.version)
+
+    if added.mapped:
+        yield _made("mapped-code", "Codes of others that were mapped here",
+                    "What codes in received plans stand for, as somebody here decided.",
+                    map(_mapped, added.mapped))  # fmt: skip
+
+
+def _mapped(one: Mapped) -> Link:
+    target = (
+        Coded(INTERVENTION, one.to, kinds()[one.to].display)
+        if one.to in kinds()
+        else Coded(GRAVITY, one.to, domains()[one.to].display)
+    )
+    return Link(Coded(one.system, one.code, one.code), target, "equivalent", "decided here", "this service",
+                target.system)  # fmt: skip
 
 
 def service_links(service: Service) -> Iterator[Link]:

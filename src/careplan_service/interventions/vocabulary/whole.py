@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from careplan_service.interventions.added import Service
+from careplan_service.interventions.added import NOTHING, Added
 from careplan_service.interventions.canonical import Document
 from careplan_service.interventions.vocabulary import documents
 from careplan_service.interventions.vocabulary.extensions import structure_definitions
@@ -33,11 +33,11 @@ class Vocabulary:
 
 
 @lru_cache(maxsize=4)
-def vocabulary(services: tuple[Service, ...] = ()) -> Vocabulary:
-    """The vocabulary of the tables and of the agencies' lists of services."""
-    systems = {system.url: system for system in code_systems(services)}
+def vocabulary(added: Added = NOTHING) -> Vocabulary:
+    """The vocabulary of the tables and of what agencies added."""
+    systems = {system.url: system for system in code_systems(added.services)}
     sets = {one.url: one for one in value_sets(systems)}
-    maps = {one.url: one for one in concept_maps(services)}
+    maps = {one.url: one for one in concept_maps(added)}
     ours = frozenset(url for url, system in systems.items() if system.ours)
     resources = (
         (documents.code_system(system) for system in systems.values() if system.ours),

@@ -24,7 +24,7 @@ def upgrade() -> None:
         "mapped_code",
         sa.Column("system", TEXT, nullable=False),
         sa.Column("code", TEXT, nullable=False),
-        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("to", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("system", "code"),
     )
 
