@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import markdown
 from builders import Api
 from careplan_service.interventions.added import added
 
@@ -50,7 +51,11 @@ def test_an_agencys_services_are_added_once_and_versioned(riverside, careplan, a
     assert api.http.get("/fhir/CodeSystem/services-riverside").status_code == 404
 
     assert riverside(SERVICES).out.splitlines()[-1] == f"version 1 of {LIST}"
-    assert riverside(SERVICES).out == "nothing is new: the list stays as it is\n"
+    as_shown = markdown.blocks((ROOT / "docs" / "plans.md").read_text(encoding="utf-8"), "csv services")[
+        0
+    ].text
+    for same in (SERVICES, as_shown):
+        assert riverside(same).out == "nothing is new: the list stays as it is\n"
     ran = riverside(SERVICES.replace("Night bed", "Emergency bed") + "700;Group;groupwork;;\n")
     assert ran.out.splitlines() == [
         "changed: 532 Emergency bed (crisis-intervention)",
@@ -180,7 +185,8 @@ def test_codes_that_nobody_knows_are_queued_and_mapped_once(careplan, api: Api, 
 
     wrong = careplan("terminology", "map", VENDOR, "V-1", "--to", "counceling")
     assert (wrong.code, "did you mean" in wrong.err) == (1, True)
-    assert careplan("terminology", "map", INTERVENTION, "x", "--to", "cbt").code == 1
+    for system, code in ((INTERVENTION, "x"), ("vendor", "x"), (VENDOR, "a  b")):
+        assert careplan("terminology", "map", system, code, "--to", "cbt").code == 1
     stored = api.agency.get(f"/fhir/CarePlan/{id_}").body
     for _ in range(2):
         assert careplan("terminology", "map", VENDOR, "V-1", "--to", "Case management").code == 0

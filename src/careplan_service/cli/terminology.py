@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/terminology-module.html
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -17,9 +18,11 @@ from careplan_service.interventions.added import Mapped
 from careplan_service.interventions.canonical import BASE, GRAVITY
 from careplan_service.interventions.catalogue import domain_terms, kind_terms
 from careplan_service.interventions.intake_fields import did_you_mean
-from careplan_service.interventions.services_csv import services_from_csv
+from careplan_service.interventions.services_csv import CODE, services_from_csv
 from careplan_service.interventions.vocabulary import vocabulary
 from careplan_service.interventions.vocabulary.page import mapping_page
+
+_SYSTEM = re.compile(r"(https?://|urn:)[^\s|]+")
 
 
 @click.group()
@@ -86,6 +89,10 @@ def map_code(system: str, code: str, word: str, database_url: str | None) -> Non
     if to is None:
         near = kind_terms(()).near(word) or domain_terms().near(word)
         raise Invalid(f"`{shown(word)}` is no kind of intervention and no domain{did_you_mean(near)}")
+    if not _SYSTEM.fullmatch(system) or not CODE.fullmatch(code):
+        raise Invalid(
+            f"`{shown(system)}` with `{shown(code)}` is no code: SYSTEM begins with `https://` or `urn:`"
+        )
     if system.startswith(BASE) or system == GRAVITY:
         raise Invalid(f"`{shown(system)}` is read as it is: map codes of other systems")
     service.added.map(Mapped(system, code, to))

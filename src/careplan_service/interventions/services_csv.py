@@ -19,7 +19,8 @@ from careplan_service.interventions.terms import Terms, normal
 
 COLUMNS = ("code", "name", "kind", "method", "relation")
 _NEEDED = ("code", "name", "kind")
-_CODE = re.compile(r"[^\s|]+( [^\s|]+)*")
+CODE = re.compile(r"[^\s|]+( [^\s|]+)*")
+"""A code, as FHIR has them, without what a search token is parted by."""
 _LONGEST = 200
 MOST = 2000
 """Rows of a list."""
@@ -74,7 +75,7 @@ def _faults(row: int, cells: Cells) -> Iterator[Fault]:
         if len(cell) > _LONGEST or not cell.isprintable():
             text = f"write {quoted(cell)} on one line of at most {_LONGEST} characters"
             yield Fault("invalid", text, _place(row, name))
-    if "code" in cells and not _CODE.fullmatch(cells["code"]):
+    if "code" in cells and not CODE.fullmatch(cells["code"]):
         yield Fault("invalid", f"{quoted(cells['code'])} is no code: leave out the `|`", _place(row, "code"))
     if "kind" in cells and _kind(cells["kind"]) is None:
         near = did_you_mean(_seeds().near(cells["kind"])) or f": use one of {', '.join(kinds())}"

@@ -13,6 +13,7 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from careplan_service.cli.terminology import mapping_page
 from careplan_service.interventions import canonical, terms
+from careplan_service.interventions.added import Added, Mapped, Service
 from careplan_service.interventions.catalogue import kinds, rows
 from careplan_service.interventions.vocabulary import vocabulary
 from careplan_service.interventions.vocabulary.extensions import EXTENSIONS
@@ -28,9 +29,17 @@ ALL = [one for listed in WORDS.resources.values() for one in listed.values()]
 FITS = {"equal", "equivalent", "wider", "narrower", "relatedto", "inexact", "unmatched"}
 
 
+SHELTER = Service(
+    "Organization/a.b-2", "702 x", "Tenants' <table>", "advocacy", "legal", "narrower", 3, ("Old",)
+)
+ADDED = vocabulary(Added((SHELTER,), (Mapped("urn:x", "1", "cbt"), Mapped("https://x.org", "2", "stress"))))
+
+
 @pytest.mark.parametrize("type_", WORDS.resources)
 def test_every_definition_is_valid_r4_under_our_base(type_):
-    for one in WORDS.resources[type_].values():
+    of_agencies = ADDED.resources[type_].keys() - WORDS.resources[type_].keys()
+    assert len(of_agencies) == {"CodeSystem": 1, "ValueSet": 1, "ConceptMap": 2}.get(type_, 0)
+    for one in ADDED.resources[type_].values():
         get_fhir_model_class(type_).model_validate(one)
         assert r4.check(r4.parse(json.dumps(one).encode()), type_) == ()
         assert one["url"] == f"{canonical.BASE}/{type_}/{one['id']}"

@@ -8,11 +8,9 @@ What cannot be said in another system is said so, with the reason. Licences: see
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 from functools import cache
 
-from careplan_service.interventions.added import NOTHING, Added, Mapped, Service
 from careplan_service.interventions.canonical import BASE, GRAVITY, INTERVENTION
 from careplan_service.interventions.catalogue import SYSTEMS, domains, kinds, rows
 from careplan_service.interventions.vocabulary.model import Coded, ConceptMap, Link, Valid
@@ -24,12 +22,11 @@ from careplan_service.interventions.vocabulary.systems import (
     camel,
     method_code,
     methods,
-    service_lists,
 )
 
 LOINC = "http://loinc.org"
 _SYSTEMS = {**SYSTEMS, "loinc": LOINC}
-_OF_FIT = {"equivalent": "equivalent", "broader": "wider", "narrower": "narrower", "related": "relatedto"}
+OF_FIT = {"equivalent": "equivalent", "broader": "wider", "narrower": "narrower", "related": "relatedto"}
 _OF_USE = {
     "category": "the category of the strategy",
     "intervention": "what is done",
@@ -46,85 +43,44 @@ def map_url(id_: str) -> str:
     return f"{BASE}/ConceptMap/{id_}"
 
 
-def concept_maps(added: Added = NOTHING) -> Iterator[ConceptMap]:
-    """Every map that the tables and the agencies' lists give."""
-    yield _made(
+def concept_maps() -> Iterator[ConceptMap]:
+    """Every map that the tables give."""
+    yield made(
         "intervention",
         "Kinds of intervention in standard codes",
         "Each kind in SNOMED CT, HL7 service types and HCPCS Level II.",
         _interventions(),
     )
-    yield _made(
+    yield made(
         "intervention-method",
         "Methods of intervention in standard codes",
         "Each method with the code that is sent when it is named.",
         _methods(),
     )
-    yield _made(
+    yield made(
         "process-step",
         "Process steps in standard codes",
         "Each step of the planned-change process; its codes stand in the element it becomes.",
         _steps(),
     )
-    yield _made(
+    yield made(
         "social-domain",
         "Social domains in standard codes",
         "Each Gravity domain with findings and goals in SNOMED CT and ICD-10-CM.",
         _domains(),
     )
     for id_, title, links in state_links():
-        yield _made(id_, title, f"{title}, as far as FHIR can say it.", links)
-    yield _made(
+        yield made(id_, title, f"{title}, as far as FHIR can say it.", links)
+    yield made(
         "icd-10-cm-changes",
         "ICD-10-CM codes that changed",
         "What became of codes that may not be used any longer.",
         _changes(),
     )
 
-    for listed in service_lists(added.services):
-        links = [link for one in added.services if one.system == listed.url for link in service_links(one)]
-        made = _made(listed.id, listed.title, f"{listed.title} by kind, and in standard codes.", links)
-        yield replace(made, version=listed.version)
 
-    if added.mapped:
-        yield _made("mapped-code", "Codes of others that were mapped here",
-                    "What codes in received plans stand for, as somebody here decided.",
-                    map(_mapped, added.mapped))  # fmt: skip
-
-
-def _mapped(one: Mapped) -> Link:
-    target = (
-        Coded(INTERVENTION, one.to, kinds()[one.to].display)
-        if one.to in kinds()
-        else Coded(GRAVITY, one.to, domains()[one.to].display)
-    )
-    return Link(Coded(one.system, one.code, one.code), target, "equivalent", "decided here", "this service",
-                target.system)  # fmt: skip
-
-
-def service_links(service: Service) -> Iterator[Link]:
-    """A service as a kind of intervention, and by that in the codes that are sent for it."""
-    own = Coded(service.system, service.code, service.name)
-    kind = kinds()[service.kind]
-    target, said = Coded(INTERVENTION, kind.code, kind.display), f"as {service.organization} put it"
-    yield Link(own, target, service.relation, said, service.organization, INTERVENTION)
-    uses = ("intervention", "service-type", "category", "referral")
-    sent = {(one["system"], one["code"]) for one in kind.sent(service.method, *uses)}
-    for row in kind.codings:
-        if (row.system, row.code) in sent:
-            fit = _through(service.relation, _OF_FIT[row.fit])
-            standard = Coded(row.system, row.code, row.display)
-            yield Link(own, standard, fit, f"by the kind {kind.code}", row.source, row.system)
-
-
-def _through(first: str, then: str) -> str:
-    """How the end of two steps is to their beginning."""
-    if first == "equivalent":
-        return then
-    return first if then in ("equivalent", first) else "relatedto"
-
-
-def _made(id_: str, title: str, about: str, links: Iterable[Link]) -> ConceptMap:
+def made(id_: str, title: str, about: str, links: Iterable[Link]) -> ConceptMap:
+    """A concept map of ours, with each link once."""
     # the same code may stand in several rows, for several uses: the first says it
     first: dict[tuple[object, ...], Link] = {}
     for link in links:
@@ -140,7 +96,7 @@ def _interventions() -> Iterator[Link]:
             sent = "" if row.use == "billing" else f"; {_OF_SENT[row.sent].format(row.method)}"
             reason = f"{_OF_USE[row.use]}{sent}"
             target = Coded(row.system, row.code, row.display)
-            yield Link(own, target, _OF_FIT[row.fit], reason, row.source, row.system)
+            yield Link(own, target, OF_FIT[row.fit], reason, row.source, row.system)
         for (code, system), reason in without.items():
             if code == kind.code:
                 yield Link(own, None, "unmatched", reason, target_system=system)
@@ -149,7 +105,7 @@ def _interventions() -> Iterator[Link]:
 def _methods() -> Iterator[Link]:
     for kind, row in methods():
         own = Coded(METHOD, method_code(kind, row), f"{kind.display}: {row.method}")
-        fit = "equivalent" if row.fit == "narrower" else _OF_FIT[row.fit]
+        fit = "equivalent" if row.fit == "narrower" else OF_FIT[row.fit]
         yield Link(
             own, Coded(row.system, row.code, row.display), fit, _OF_USE[row.use], row.source, row.system
         )

@@ -13,6 +13,7 @@ from careplan_service.interventions.added import NOTHING, Added
 from careplan_service.interventions.canonical import Document
 from careplan_service.interventions.vocabulary import documents
 from careplan_service.interventions.vocabulary.extensions import structure_definitions
+from careplan_service.interventions.vocabulary.lists import added_maps
 from careplan_service.interventions.vocabulary.maps import concept_maps
 from careplan_service.interventions.vocabulary.model import CodeSystem, ConceptMap, ValueSet
 from careplan_service.interventions.vocabulary.sets import value_sets
@@ -37,7 +38,7 @@ def vocabulary(added: Added = NOTHING) -> Vocabulary:
     """The vocabulary of the tables and of what agencies added."""
     systems = {system.url: system for system in code_systems(added.services)}
     sets = {one.url: one for one in value_sets(systems)}
-    maps = {one.url: one for one in concept_maps(added)}
+    maps = {one.url: one for one in (*concept_maps(), *added_maps(added))}
     ours = frozenset(url for url, system in systems.items() if system.ours)
     resources = (
         (documents.code_system(system) for system in systems.values() if system.ours),
