@@ -152,6 +152,15 @@ def test_an_expansion_has_every_code_by_page_and_filter(asking: Asking) -> None:
     assert asking.get("ValueSet/$expand", url=gravity)[1]["expansion"]["total"] == 24
 
 
+def test_an_expansion_has_the_codes_of_the_day(asking: Asking) -> None:
+    def listed(**day: str) -> set[str]:
+        _, told = asking.get("ValueSet/needs-financial-insecurity/$expand", filter="Z59.86", **day)
+        return {one["code"] for one in told["expansion"]["contains"]}
+
+    assert listed(date="2025-09-30T23:00:00Z") == {"Z59.86"}
+    assert listed() == {"Z59.861", "Z59.868", "Z59.869"}
+
+
 def test_a_code_is_validated_by_system_set_display_and_day(asking: Asking) -> None:
     def told(path: str, **query: str) -> tuple[bool, str]:
         status, answer = asking.get(path, **query)

@@ -28,14 +28,15 @@ class Unmapped(NamedTuple):
     display: str
 
 
-def unmapped(desk: Desk) -> list[tuple[Unmapped, int]]:
+def unmapped(desk: Desk, at_once: int = _AT_ONCE) -> list[tuple[Unmapped, int]]:
     """The codes that stand alone for what a plan cannot be read without, the most frequent first.
 
-    Looked for in activities of CarePlans, requests and categories of Goals, in all that the caller may see.
+    Looked for in activities of CarePlans, requests and categories of Goals, in all that the caller may see,
+    `at_once` of them in a query.
     """
     found: Counter[Unmapped] = Counter()
     for type_, concepts in _CONCEPTS.items():
-        for document in _all(desk, type_):
+        for document in _all(desk, type_, at_once):
             for what, codings in concepts(document):
                 known = kind_in(codings) if what == _KIND else domain_in(codings)
                 if known is None:
@@ -49,12 +50,12 @@ def _codes(what: str, codings: Codings) -> Iterator[Unmapped]:
             yield Unmapped(what, str(one["system"]), str(one["code"]), str(one.get("display", "")))
 
 
-def _all(desk: Desk, type_: str) -> Iterator[Document]:
+def _all(desk: Desk, type_: str, at_once: int) -> Iterator[Document]:
     after: Cursor | None = None
     while True:
-        page = desk.find("r", type_, EVERYTHING, Page(_AT_ONCE, after=after))
+        page = desk.find("r", type_, EVERYTHING, Page(at_once, after=after))
         yield from (r4.parse(one.body) for one in desk.show_all(page))
-        if len(page) < _AT_ONCE:
+        if len(page) < at_once:
             return
         after = Cursor((), page[-1].origin)
 
