@@ -52,7 +52,7 @@ How a standard code is to our word:
 |---|---|---|
 | means the same | equivalent | take one for the other |
 | means more | wider | every one of ours is one of these, but not the other way |
-| means less | narrower | only some of ours are these: sent when the plan says which |
+| means less | narrower | only some of ours are these: it is right where one of those is meant |
 | nearly | inexact | FHIR has nothing nearer; do not conclude from it |
 | has to do with it | relatedto | for the reader's orientation |
 | none | unmatched | there is no code, or none is needed; the reason is given |
@@ -111,7 +111,12 @@ def _interventions(words: Vocabulary) -> Iterator[str]:
 
 def _steps(words: Vocabulary) -> Iterator[str]:
     yield "## Steps of the planned-change process\n"
-    yield f"From intake to termination. Our codes are those of {system_url('process-step')}.\n"
+    yield (
+        f"From intake to termination. Our codes are those of {system_url('process-step')}.\n"
+        "What a row says begins with the element of FHIR in which the code belongs. Not all of it is "
+        "written when a plan comes in:\nthe rest is for those who record sessions, notes and closing with "
+        "their own software, so that all do it alike.\n"
+    )
     steps = {row["step"]: row for row in rows("process_steps.csv")}
     for stage, title in STAGES.items():
         yield f"### {title}\n"
