@@ -13,7 +13,7 @@ from careplan_service.web.openapi_fhir import Operations
 from careplan_service.web.openapi_operations import Row, operation
 
 _SHAPE = ("format", "pretty")
-_OPEN = (400, 406)
+_OPEN = (400, 406, 503)
 _SEARCH = ("id", "codes-url", "codes-name", "codes-version", "count", *_SHAPE)
 _ROWS = (
     Row("", "get", "search{}", "Search {}", {200: "Definitions"}, (), "", _SEARCH, always=_OPEN),
