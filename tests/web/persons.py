@@ -16,6 +16,7 @@ from careplan_service.app import Service
 from careplan_service.errors import Forbidden
 from careplan_service.interactions.granular import judges
 from careplan_service.interactions.metadata import own_addresses
+from careplan_service.interventions.vocabulary import vocabulary
 from careplan_service.web import incoming, presenting, problems
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.fhir import Face, fhir_blueprint
@@ -44,7 +45,7 @@ class Persons:
         app.config[incoming.MAX_DEPTH] = service.settings.max_depth
         addresses = functools.partial(own_addresses, base_url, registers=False)
         cursors = Cursors(lambda: [b"k" * 64])
-        face = Face(reception, service.door, cursors, base_url, addresses, service.clients.list)
+        face = Face(reception, service.door, cursors, base_url, addresses, service.clients.list, vocabulary)
         app.register_blueprint(fhir_blueprint(face))
         problems.register(app)
         presenting.register(app)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from builders import Api
 from careplan_service.interactions.includes import include_of
+from careplan_service.interactions.terminology.finding import PARAMETERS
+from careplan_service.interventions.vocabulary.whole import TYPES
 from careplan_service.resources import r4
 from careplan_service.resources.audit_event import AUDIT_EVENT
 from careplan_service.resources.params import COMMON
@@ -33,6 +35,9 @@ def test_it_names_every_served_type_with_its_parameters_and_no_other(api: Api) -
     }
     common |= {(p.name, p.kind) for p in COMMON}
     of_log = told.pop("AuditEvent")
+    assert {told.pop(type_) == {(n, kind) for n, (kind, _) in PARAMETERS.items()} for type_ in TYPES} == {
+        True
+    }
     assert of_log >= {(p.name, p.kind) for p in AUDIT_EVENT.params}
     assert told == {t: common | {(p.name, p.kind) for p in spec.params} for t, spec in SERVED.items()}
     assert {one["code"] for one in rest["interaction"]} == {
@@ -48,13 +53,14 @@ def test_every_parameter_it_names_is_taken(api: Api) -> None:
     for resource in rest["resource"]:
         for param in resource["searchParam"]:
             if not param["name"].startswith("_"):
-                answer = api.agency.get(f"/fhir/{resource['type']}?{param['name']}:missing=true&_count=0")
+                asked = f"{param['name']}=x" if resource["type"] in TYPES else f"{param['name']}:missing=true"
+                answer = api.agency.get(f"/fhir/{resource['type']}?{asked}&_count=0")
                 assert answer.status == 200, (resource["type"], param["name"], answer.body)
 
 
 def test_every_include_it_names_is_taken(api: Api) -> None:
     (rest,) = api.agency.get("/fhir/metadata").json["rest"]
-    for resource in (one for one in rest["resource"] if one["type"] != "AuditEvent"):
+    for resource in (one for one in rest["resource"] if one["type"] not in ("AuditEvent", *TYPES)):
         for name, key in (("_include", "searchInclude"), ("_revinclude", "searchRevInclude")):
             assert len(resource[key]) >= 1
             for text in resource[key]:
@@ -81,7 +87,7 @@ def test_every_interaction_it_names_is_answered(api: Api) -> None:
         ("file-consent", "fileConsent", "revoke-consent", "revokeConsent", "preview", "what-if"), ("POST", "")
     )
     for resource in rest["resource"]:
-        if resource["type"] == "AuditEvent":
+        if resource["type"] in ("AuditEvent", *TYPES):
             assert [one["code"] for one in resource["interaction"]] == ["read", "search-type"]
             continue
         assert {one["code"] for one in resource["interaction"]} == set(calls)

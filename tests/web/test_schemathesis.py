@@ -25,6 +25,7 @@ PARTS = {
     "one instance": r"^/fhir/Goal/\{id\}(/|$)",
     "a record": r"^/fhir/Patient/\{id\}/(Consent|\*|\$every)|^/fhir/CarePlan/\{id\}(/\$every|$)",
     "all types": r"^/fhir($|/[$_]|/metadata)",
+    "definitions": r"^/fhir/(ConceptMap/\$|ValueSet$)",
     "the rest": r"^/(plans|oauth|health|metrics|docs|(fhir/)?\.well-known)",
 }
 QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]

@@ -17,6 +17,7 @@ from careplan_service.app.authorization_server import add_own_server, registered
 from careplan_service.app.others import add_server_of_others, client_of_others
 from careplan_service.app.people import provider_of
 from careplan_service.app.service import Service, assemble, new_uuid, utc_now
+from careplan_service.interventions.vocabulary import vocabulary
 from careplan_service.log import configure_log
 from careplan_service.oauth import outgoing
 from careplan_service.oauth.issuing import audience
@@ -25,7 +26,7 @@ from careplan_service.oauth.tokens import TokenVerifier
 from careplan_service.oauth.trusted import TrustedIssuers
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
-from careplan_service.web import cors, incoming, presenting, problems
+from careplan_service.web import additions, cors, incoming, presenting, problems
 from careplan_service.web.clock import Clock
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.docs import docs_blueprint
@@ -85,11 +86,20 @@ def app_of(service: Service) -> Flask:
         addresses = add_own_server(app, service, verifier, clients_keys, reception, cursors)
     else:
         addresses = add_server_of_others(app, service, trusted.metadata)
-    face = Face(reception, service.door, cursors, base_url, addresses, service.clients.list)
+    face = Face(
+        reception,
+        service.door,
+        cursors,
+        base_url,
+        addresses,
+        service.clients.list,
+        lambda: vocabulary(service.added.recent()),
+    )
     app.register_blueprint(fhir_blueprint(face))
     app.register_blueprint(plans_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service), registry))
     app.register_blueprint(docs_blueprint(base_url, functools.partial(openapi_document, own=own)))
+    additions.register(app, service.added.recent)
     problems.register(app)
     cors.register(app, settings.cors_origins, registered_origin(service))
     presenting.register(app)

@@ -19,6 +19,7 @@ from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.seal import Seal
 from careplan_service.settings import Settings
 from careplan_service.store import migrate
+from careplan_service.store.added import SqlAdded
 from careplan_service.store.authorizations import SqlAuthorizations
 from careplan_service.store.clients import SqlClients
 from careplan_service.store.database import Database
@@ -51,6 +52,7 @@ class Service:
     registrations: SqlRegistrations
     people: SqlPeople
     authorizations: SqlAuthorizations
+    added: SqlAdded
     keys: SigningKeys
     seal: Seal
     clock: Clock
@@ -127,6 +129,7 @@ def assemble(
         registrations=SqlRegistrations(database.engine),
         people=SqlPeople(database.engine),
         authorizations=SqlAuthorizations(database.engine, note_reused),
+        added=SqlAdded(database.engine, now=lambda: clock().timestamp()),
         keys=SigningKeys(settings.keys_dir, now=time.monotonic),
         seal=Seal(settings.keys_dir),
         clock=clock,

@@ -22,6 +22,7 @@ _COMMANDS = {
     "consent": "consents:consent",
     "break-glass": "break_glass:break_glass",
     "plan": "data:plan",
+    "terminology": "terminology:terminology",
     "openapi": "database:openapi_command",
     "doctor": "database:doctor",
 }

@@ -8,15 +8,20 @@ from careplan_service.access.caller import Caller
 from careplan_service.access.instants import microseconds
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.app import Service, assemble
+from careplan_service.errors import Invalid
 from careplan_service.interactions.desk import Desk
+from careplan_service.interventions.added import forget, tell
 from careplan_service.settings import Settings
 
 OPERATOR = "operator"
 
 
 def service_for(database_url: str | None) -> Service:
-    """The service on its migrated database; closed when the command ends."""
-    return closing(assemble(Settings.from_env(database_url=database_url)))
+    """The service on its migrated database, with what agencies added; closed when the command ends."""
+    service = closing(assemble(Settings.from_env(database_url=database_url)))
+    token = tell(service.added.all())
+    click.get_current_context().call_on_close(lambda: forget(token))
+    return service
 
 
 def closing(service: Service) -> Service:
@@ -42,3 +47,14 @@ def operator_desk(service: Service, organization: str, interaction: str, asked: 
 def some_custodian(service: Service) -> str:
     """The first custodian's reference, or empty when none is known."""
     return min(service.custodians(), default="")
+
+
+def own_organization(service: Service, organization: str | None) -> str:
+    """The custodian named, or the only one. Raises Invalid for no custodian, and where there are several."""
+    custodians = sorted(service.custodians())
+    if organization is None and len(custodians) == 1:
+        return custodians[0]
+    if organization in custodians:
+        return str(organization)
+    known = f"one of {', '.join(custodians)}" if custodians else "the custodians in CAREPLAN_CUSTODIANS first"
+    raise Invalid(f"say whose it is with `--organization`: {known}")

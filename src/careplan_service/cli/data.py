@@ -14,9 +14,9 @@ import click
 from tqdm import tqdm
 
 from careplan_service.app import Service
-from careplan_service.cli.common import operator_desk, service_for, some_custodian
+from careplan_service.cli.common import operator_desk, own_organization, service_for, some_custodian
 from careplan_service.cli.options import database_option
-from careplan_service.errors import Fault, Invalid, Problem
+from careplan_service.errors import Fault, Problem
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.load import BATCH, Report, Source, load, sources_in, survey
 from careplan_service.interactions.read_plan import read_plan
@@ -114,7 +114,7 @@ def plan() -> None:
 def import_plans(files: tuple[Path, ...], organization: str | None, database_url: str | None) -> None:
     """Import plans from JSON or CSV (one row for each strategy); a file is imported whole or not at all."""
     service = service_for(database_url)
-    agency = _agency(service, organization)
+    agency = own_organization(service, organization)
     failed = False
     for file in files:
         try:
@@ -132,16 +132,6 @@ def import_plans(files: tuple[Path, ...], organization: str | None, database_url
 
 def _told(fault: Fault) -> str:
     return f"{fault.expression}: {fault.text}" if fault.expression else fault.text
-
-
-def _agency(service: Service, organization: str | None) -> str:
-    custodians = sorted(service.custodians())
-    if organization is None and len(custodians) == 1:
-        return custodians[0]
-    if organization in custodians:
-        return str(organization)
-    known = f"one of {', '.join(custodians)}" if custodians else "the custodians in CAREPLAN_CUSTODIANS first"
-    raise Invalid(f"say whose plan it is with `--organization`: {known}")
 
 
 def _plans(file: Path) -> Sequence[Plan]:

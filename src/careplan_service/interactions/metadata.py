@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from careplan_service import __version__
+from careplan_service.interactions.terminology.stated import definitions_stated
 from careplan_service.resources.audit_event import AUDIT_EVENT
 from careplan_service.resources.params import COMMON, SearchParam
 from careplan_service.resources.profiles import supported_profiles
@@ -109,7 +110,11 @@ def capability_statement(
             {
                 "mode": "server",
                 "security": _security(addresses),
-                "resource": [*(_resource(spec, more.get(spec.name, {})) for spec in SERVED.values()), _log()],
+                "resource": [
+                    *(_resource(spec, more.get(spec.name, {})) for spec in SERVED.values()),
+                    _log(),
+                    *definitions_stated(),
+                ],
                 "interaction": [{"code": code} for code in SYSTEM],
                 "operation": _operations({**OPERATIONS, **OF_SYSTEM}),
                 "compartment": list(_COMPARTMENTS),

@@ -17,12 +17,13 @@ Terminology (CC0).
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from importlib import resources
 
 from careplan_service.interventions import canonical
+from careplan_service.interventions.added import Service, added, mapped_in, service_in
 from careplan_service.interventions.canonical import Document
 from careplan_service.interventions.terms import Term, Terms, normal
 
@@ -56,22 +57,35 @@ class StandardCoding:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of intervention; `category` is what sort of work it is: clinical, case-work or community."""
+    """One kind of intervention; `category` is what sort of work it is: clinical, case-work or community.
+
+    `service` is what an agency calls it, where it was named so.
+    """
 
     code: str
     display: str
     category: str
     codings: tuple[StandardCoding, ...]
+    service: Service | None = None
 
     def sent(self, method: str | None, *uses: str) -> list[Document]:
         """The standard Codings that go out for this kind, done by `method`, in elements of these uses."""
-        said = f" {normal(method or '')} "
+        named = self.service.method if self.service else ""
+        said = f" {normal(method or '')} {normal(named)} "
         return [
             row.coding
             for row in self.codings
             if row.use in uses
             and (row.sent == "always" or (row.sent == "method" and f" {normal(row.method)} " in said))
         ]
+
+    @property
+    def own_codings(self) -> list[Document]:
+        """What is read back, as a person chose it: the agency's service before our kind, or our kind."""
+        if self.service is None:
+            return [self.own_coding]
+        ours = {name: value for name, value in self.own_coding.items() if name != "userSelected"}
+        return [{**self.service.coding, "userSelected": True}, ours]
 
     @property
     def own_coding(self) -> Document:
@@ -166,19 +180,43 @@ def _domain_codings(table: list[dict[str, str]]) -> tuple[DomainCoding, ...]:
     )
 
 
-@cache
-def kind_terms() -> Terms:
-    """How practitioners write the kinds."""
-    return _spelled("kinds.csv")
+def kind_of(text: str) -> Kind:
+    """The kind of that code, or of a service of that name. Raises KeyError for neither."""
+    if text in kinds():
+        return kinds()[text]
+    service = {name: one for one in added().services for name in (*one.former, one.name)}[text]
+    return replace(kinds()[service.kind], service=service)
+
+
+def kind_in(codings: Sequence[Mapping[str, object]]) -> str | None:
+    """What a plan calls the kind in a concept: an agency's name, our code, or what a code was mapped to."""
+    ours = [str(one["code"]) for one in codings if one.get("system") == canonical.INTERVENTION]
+    return service_in(codings) or next(iter(ours), None) or mapped_in(codings, kinds())
+
+
+def domain_in(codings: Sequence[Mapping[str, object]]) -> str | None:
+    """The domain in a category: a Gravity code, or what a code was mapped to."""
+    theirs = [str(one["code"]) for one in codings if one.get("system") == canonical.GRAVITY]
+    return next(iter(theirs), None) or mapped_in(codings, domains())
+
+
+def kind_terms(services: tuple[Service, ...] | None = None) -> Terms:
+    """How practitioners write the kinds, by the names of services, too: those that were added."""
+    return _kind_terms(added().services if services is None else services)
+
+
+@lru_cache(maxsize=4)
+def _kind_terms(services: tuple[Service, ...]) -> Terms:
+    named = (Term(one.name, spellings=one.former) for one in services)
+    return Terms(*_spellings("kinds.csv"), *named)
 
 
 @cache
 def domain_terms() -> Terms:
     """How practitioners write the domains (strengths have no domain to write)."""
-    return _spelled("domains.csv")
+    return Terms(*_spellings("domains.csv"))
 
 
-def _spelled(name: str) -> Terms:
-    return Terms(
-        *(Term(row["code"], spellings=(row["display"], *row["spellings"].split("; "))) for row in rows(name))
-    )
+def _spellings(name: str) -> Iterator[Term]:
+    for row in rows(name):
+        yield Term(row["code"], spellings=(row["display"], *row["spellings"].split("; ")))

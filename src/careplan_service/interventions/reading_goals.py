@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from careplan_service.errors import Invalid
 from careplan_service.interventions import canonical
 from careplan_service.interventions.canonical import Document, extension_value, extension_values, sw
+from careplan_service.interventions.catalogue import domain_in, kind_in
 from careplan_service.interventions.plan import Goal, Need, Objective, Strategy, Strength, Value
 from careplan_service.interventions.reading import (
     Readings,
@@ -81,10 +82,9 @@ def read_strength(condition: Resource) -> Strength:
 
 
 def _domain(document: Resource) -> str:
-    for category in document.get("category", ()):
-        for coding in category.get("coding", ()):
-            if coding.get("system") == canonical.GRAVITY:
-                return str(coding["code"])
+    codings = [coding for category in document.get("category", ()) for coding in category.get("coding", ())]
+    if found := domain_in(codings):
+        return found
     raise Invalid(f"`{document['resourceType']}/{document['id']}` has no category of the Gravity domains")
 
 
@@ -180,10 +180,8 @@ def _request_state(request: Resource) -> str:
 
 
 def _strategy(act: Act, readings: Readings) -> Strategy:
-    own = [
-        coding for coding in act.document["code"]["coding"] if coding.get("system") == canonical.INTERVENTION
-    ]
-    if not own:
+    kind = kind_in(act.document["code"].get("coding", ()))
+    if kind is None:
         raise Invalid(f"strategy `{act.number}` has no code of `{canonical.INTERVENTION}`")
     performers = [
         *references(extension_values(act.document, sw("performer"))),
@@ -192,7 +190,7 @@ def _strategy(act: Act, readings: Readings) -> Strategy:
     return Strategy(
         number=act.number,
         text=act.text,
-        kind=own[0]["code"],
+        kind=kind,
         method=extension_value(act.document, sw("method")),
         **words(act.timing),
         who=tuple(readings.who(performer) for performer in performers),

@@ -14,7 +14,7 @@ from careplan_service.interventions.canonical import (
     reference,
     sw,
 )
-from careplan_service.interventions.catalogue import domains, kinds
+from careplan_service.interventions.catalogue import domains, kind_of
 from careplan_service.interventions.draft import Draft
 from careplan_service.interventions.people import marks
 from careplan_service.interventions.plan import Goal, Strategy
@@ -50,12 +50,12 @@ def write_strategy(
 
 
 def _detail(draft: Draft, strategy: Strategy, objective: str, labels: Labels) -> Document:
-    kind = kinds()[strategy.kind]
+    kind = kind_of(strategy.kind)
     detail = element(
         extension=_own_words(draft, strategy),
         code={
             "coding": [
-                kind.own_coding,
+                *kind.own_codings,
                 *kind.sent(strategy.method, "intervention", "service-type", "category"),
             ]
         },
@@ -71,8 +71,8 @@ def _detail(draft: Draft, strategy: Strategy, objective: str, labels: Labels) ->
 
 
 def _request(draft: Draft, goal: Goal, strategy: Strategy, objective: str, labels: Labels) -> Document:
-    kind = kinds()[strategy.kind]
-    code = [kind.own_coding, *kind.sent(strategy.method, "intervention", "service-type", "referral")]
+    kind = kind_of(strategy.kind)
+    code = [*kind.own_codings, *kind.sent(strategy.method, "intervention", "service-type", "referral")]
     category = [{"coding": [coding]} for coding in kind.sent(strategy.method, "category")]
     where = element(text=strategy.where)
     content = element(

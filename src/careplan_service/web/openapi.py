@@ -13,6 +13,7 @@ from careplan_service.interactions.audit_search import TYPE
 from careplan_service.resources.registry import SERVED
 from careplan_service.settings import Settings
 from careplan_service.web.openapi_audit import audit_operations
+from careplan_service.web.openapi_definitions import definition_operations
 from careplan_service.web.openapi_fhir import type_operations
 from careplan_service.web.openapi_operations import paths_of
 from careplan_service.web.openapi_parts import components
@@ -41,6 +42,7 @@ _TAGS: Mapping[str, str] = {
     "System": "Interactions with the whole FHIR server",
     "Plans": "Intervention plans in the practitioner's words, for the custodian's own systems",
     "Operation": "Health and metrics; open to whoever reaches the port",
+    "Definitions": "The vocabulary and questions about codes; open, nothing in it is about a person",
     "Documentation": "This document as a page, with all it needs",
 }
 
@@ -57,6 +59,7 @@ def openapi_document(server: str = "", *, own: bool = True) -> dict[str, Any]:
         *system_operations(),
         *type_operations(),
         *audit_operations(),
+        *definition_operations(),
     ]
     if not own:
         operations = [_without_own(*one) for one in operations if not one[0].startswith(_OWN)]

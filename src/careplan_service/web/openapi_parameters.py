@@ -153,10 +153,38 @@ SHARED: Mapping[str, Row] = {
 }  # fmt: skip
 """Under the names they have in `#/components/parameters`."""
 
+_NUMBER: Mapping[str, Any] = {"type": "integer", "minimum": 0, "maximum": 999_999}
+_DAY: Mapping[str, Any] = {"type": "string", "format": "date"}
+_OF_CODES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "url": ("The canonical address of what is asked or searched; `url|version` for one version.", _TEXT),
+    "name": ("How the name begins; case does not count.", _TEXT),
+    "version": ("The version.", _TEXT),
+    "conceptMapVersion": ("The version of the map.", _TEXT),
+    "valueSetVersion": ("The version of the value set.", _TEXT),
+    "systemVersion": ("The version of the code system.", _TEXT),
+    "code": ("The code; `system` goes with it.", _TEXT),
+    "system": ("The code system of `code`.", _TEXT),
+    "display": ("What the code is called: whether it is, is told.", _TEXT),
+    "property": ("Which properties to tell; all without it.", _TEXT),
+    "date": ("The day on which a code may be used.", _DAY),
+    "filter": ("Words that code, display or a spelling must have.", _TEXT),
+    "offset": ("How many codes to leave out first.", _NUMBER),
+    "count": ("How many codes to list.", _NUMBER),
+    "includeDesignations": ("`true` lists the spellings, too.", _SWITCH),
+    "source": ("The value set that the code is used in.", _TEXT),
+    "target": ("The value set that a match is to be in.", _TEXT),
+    "targetsystem": ("The code system that a match is to be of.", _TEXT),
+    "reverse": ("`true` asks which of our codes it stands for.", _SWITCH),
+}
+OF_CODES: Mapping[str, Row] = {
+    f"codes-{name}": ("query", name, about, schema) for name, (about, schema) in _OF_CODES.items()
+}
+"""Those of questions about codes."""
+
 
 def shared_parameters() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each with its name in the components."""
-    for key, (place, name, about, schema) in SHARED.items():
+    for key, (place, name, about, schema) in {**SHARED, **OF_CODES}.items():
         made: dict[str, Any] = {"name": name, "in": place, "description": about, "schema": dict(schema)}
         if place == "path":
             made["required"] = True

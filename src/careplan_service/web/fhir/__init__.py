@@ -12,6 +12,7 @@ from careplan_service.web.fhir import (
     break_glass,
     bundles,
     consents,
+    definitions,
     disclosures,
     explanations,
     my_access,
@@ -27,6 +28,7 @@ from careplan_service.web.fhir.inside import Reading
 __all__ = ["Face", "fhir_blueprint"]
 
 _ROUTES = (
+    definitions,
     audit_events,
     break_glass,
     disclosures,

@@ -13,6 +13,7 @@ from careplan_service.access.clients import Client
 from careplan_service.access.consent.rules import Door
 from careplan_service.interactions.controls import PRESENTATION, require_once
 from careplan_service.interactions.desk import Cursor, Desk
+from careplan_service.interventions.vocabulary import Vocabulary
 from careplan_service.web import incoming, presenting, wire
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.reception import Reception
@@ -26,7 +27,7 @@ class Face:
     """Made once by `app/`; `door` gives what a Consent is compiled with at this moment.
 
     `addresses` are those of the authorization server, by what is asked there; `clients` gives those that
-    are registered.
+    are registered, `words` the vocabulary of this moment.
     """
 
     reception: Reception
@@ -35,6 +36,7 @@ class Face:
     base_url: str
     addresses: Callable[[], Mapping[str, str]]
     clients: Callable[[], Sequence[Client]]
+    words: Callable[[], Vocabulary]
 
     def serve(
         self,
