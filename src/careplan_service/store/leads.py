@@ -34,6 +34,8 @@ FEW = 700
 MANY_PATIENTS = 500
 """Patients that name a partner; the records of more are soon met while walking, too."""
 
+_SPREAD, _MOST_PROBED = 5, 5000
+
 
 def few_leads(wanted: f.Filter) -> tuple[f.Filter, ...] | None:
     """The facts to start from besides the patient or id that the Filter fixes; None when it fixes neither."""
@@ -97,6 +99,27 @@ class Leads:
 
     def few_patients(self, asked: f.Consented) -> bool:
         """Whether no more than MANY_PATIENTS permits in force name the partner."""
+        return self._naming_patients(asked) <= MANY_PATIENTS
+
+    def is_rare(self, asked: f.Consented) -> bool:
+        """Whether what the partner may reach is gathered sooner than met while walking through all.
+
+        Of n among N patients a page is met after some N/n of its length, and what n have is some 10 n.
+        """
+        named_by = self._naming_patients(asked)
+        return named_by <= MANY_PATIENTS and self._more_patients(min(named_by**2 // _SPREAD, _MOST_PROBED))
+
+    def _more_patients(self, than: int) -> bool:
+        """Whether there are more patients here."""
+        sql = self._probes.get("living")
+        if sql is None:
+            living = (resource.c.type == literal_column("'Patient'"), resource.c.current == 1)
+            found = select(resource.c.vid).where(*living).limit(Binds().number(1)).subquery()
+            sql = self._probes["living"] = self._database.compiled(select(func.count()).select_from(found))
+        return int(self._database.rows(sql, named([than + 1]))[0][0]) > than
+
+    def _naming_patients(self, asked: f.Consented) -> int:
+        """How many permits in force name the partner, counted up to one more than MANY_PATIENTS."""
         values = Values()
         form = ("patients", shape(asked, values))
         sql = self._probes.get(form)
@@ -106,7 +129,7 @@ class Leads:
             inner = named_by.limit(literal_column(str(MANY_PATIENTS + 1))).subquery()
             counted = select(func.count()).select_from(inner)
             sql = self._probes[form] = self._database.compiled(counted)
-        return int(self._database.rows(sql, named(values))[0][0]) <= MANY_PATIENTS
+        return int(self._database.rows(sql, named(values))[0][0])
 
     def _many(self, part: f.Filter) -> int:
         values = Values()

@@ -154,7 +154,7 @@ class Reading:
         if best is not None:
             return best
         partner = partner_of(wanted)
-        reached = partner and (whole or self._leads.few_patients(partner[0]))
+        reached = partner and (whole or self._leads.is_rare(partner[0]))
         return ("reach" if reached else _ANYWHERE), ()
 
     def _is_much_to_count(self, type_: str, wanted: Filter, start: Hashable) -> bool:
