@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
 
@@ -21,6 +21,7 @@ LONGEST_TEXT = 10_000
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
 WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,8}")
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-](0\d|1[0-3]):[0-5]\d)")
 MISSING = "is missing: give it a value"
 
 
@@ -101,6 +102,26 @@ def day(value: Any) -> date:
     raise ValidationError(f"write the date {quoted(value)} as YYYY-MM-DD, for example `2025-03-31`")
 
 
+def moment(value: Any) -> datetime:
+    """A date and time with its offset from UTC, to the second."""
+    if isinstance(value, str) and ISO_MOMENT.fullmatch(value.strip()):
+        try:
+            return datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValidationError(f"there is no moment {quoted(value)} in the calendar") from None
+    raise ValidationError(
+        f"write {quoted(value)} as date, time and offset, for example `2025-03-31T14:30+01:00`"
+    )
+
+
+def level(value: Any) -> int:
+    """A level of Goal Attainment Scaling."""
+    number = int(value) if isinstance(value, str) and re.fullmatch(r"[+-]?[0-2]", value.strip()) else value
+    if isinstance(number, bool) or not isinstance(number, int) or not -2 <= number <= 2:
+        raise ValidationError(f"write a level from -2 to 2 instead of {quoted(value)}")
+    return number
+
+
 def count(value: Any) -> int:
     """A whole number from 1."""
     number = int(value) if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value.strip()) else value
@@ -170,3 +191,26 @@ def identifier(value: Any) -> Identifier:
             f"the identifier's system {quoted(system)} must start with `https://` or `urn:`"
         )
     return Identifier(system, number)
+
+
+def five(value: Any) -> tuple[str, ...]:
+    """The five descriptions of a scale, from the level -2 to +2."""
+    if not isinstance(value, list) or len(value) != 5:
+        raise ValidationError("describe five levels, from -2 (much less) over 0 (expected) to +2 (much more)")
+    return tuple(text(one) for one in value)
+
+
+def loinc(value: Any) -> str:
+    """A LOINC code, by its shape."""
+    code = text(value)
+    if not re.fullmatch(r"\d{1,7}-\d", code):
+        raise ValidationError(f"{quoted(code)} is no LOINC code: write it like `71802-3`")
+    return code
+
+
+def id_(value: Any) -> str:
+    """The id of a resource."""
+    written = text(value)
+    if not re.fullmatch(r"[A-Za-z0-9\-.]{1,64}", written):
+        raise ValidationError(f"{quoted(written)} is no id: write letters, digits, `-` and `.`")
+    return written
