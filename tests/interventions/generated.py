@@ -268,7 +268,7 @@ def sessions(draw, n, actors, goals, acts):
         units=draw(maybe(st.integers(1, 9))),
         by=draw(st.sampled_from([None, *[one for one in actors if one != "client"]])),
         signed_at=draw(maybe(moments())),
-        late_reason=draw(maybe_texts),
+        late_reason=draw(texts),
         addenda=draw(st.sampled_from([(), (Addendum("more", "forgotten", start),)])),
         sensitivity=draw(marks),
     )
@@ -298,8 +298,8 @@ def reviews(draw, n, goals, scaled, held):
 
 
 @st.composite
-def referrals(draw, n, team):
-    status = draw(one_of(terms.REFERRAL_STATES))
+def referrals(draw, n, team, closed):
+    status = draw(one_of(terms.REFERRAL_STATES, but=terms.OPEN_REFERRALS if closed else ()))
     return Referral(
         number=f"F{n}",
         text=draw(texts),
@@ -325,7 +325,7 @@ def closings(draw):
     return Closing(
         date=draw(days),
         planned=draw(st.booleans()),
-        notice=draw(maybe_texts),
+        notice=draw(texts),
         recommendations=draw(maybe_texts),
         follow_up=draw(maybe_texts),
         follow_up_date=draw(maybe(days)),
@@ -354,7 +354,7 @@ def recorded_plans(draw):
         sessions=held,
         reviews=tuple(draw(reviews(n + 1, goals, scaled, told)) for n in range(draw(st.integers(0, 2)))),
         referrals=tuple(
-            draw(referrals(n + 1, team)) for n in range(draw(st.integers(0, 2 if agencies else 0)))
+            draw(referrals(n + 1, team, plan.status.startswith("closed"))) for n in range(draw(st.integers(0, 2 if agencies else 0)))
         ),
         closing=draw(maybe(closings())),
         episode=draw(st.sampled_from([None, 2])),
@@ -401,7 +401,7 @@ def plans(draw):
         start=draw(maybe(st.just(START))),
         end=draw(maybe(st.just(END))),
         review_date=draw(days if active else maybe(days)),
-        needs=tuple(draw(needs(i)) for i in range(draw(st.integers(0, 2)))),
+        needs=tuple(draw(needs(i)) for i in range(draw(st.integers(1 if active else 0, 2)))),
         strengths=tuple(draw(strengths(i)) for i in range(draw(st.integers(0, 2)))),
         goals=tuple(draw(goals(str(n + 1), actors, states)) for n in numbers),
         worker=worker,

@@ -6,17 +6,18 @@ docs/plans.md describes the shape; what it becomes: https://hl7.org/fhir/R4/care
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from datetime import date
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import ValidationError
 
-from careplan_service.errors import Fault, Invalid
+from careplan_service.errors import Conflict, Fault, Invalid, Problem
 from careplan_service.interventions import plan as parts
 from careplan_service.interventions.intake_names import Names, names
 from careplan_service.interventions.intake_rules import RULES, Data, Path
 from careplan_service.interventions.plan import Plan
+from careplan_service.interventions.practice import Change, broken
 from careplan_service.interventions.record_intake import built, recorded, scaling
 from careplan_service.interventions.record_rules import RECORD_RULES
 from careplan_service.interventions.record_schema import RecordedPlanPart
@@ -50,33 +51,54 @@ PLACES: Mapping[str, Path] = {
 PERSON_FIELDS = tuple(field.name for field in fields(parts.Person))
 
 
-def plan_from_json(obj: Any) -> Plan:
+@dataclass(frozen=True)
+class Moment:
+    """When a plan is taken, and what it was before, if it is on record."""
+
+    now: datetime = datetime.max.replace(tzinfo=UTC)
+    before: Plan | None = None
+
+
+NEW = Moment()
+
+
+def plan_from_json(obj: Any, moment: Moment = NEW) -> Plan:
     """The plan that a JSON value tells.
 
-    Raises Invalid with every fault, `expression` the field path (`goals[1].objectives[0].due`).
+    Raises Invalid with every fault, `expression` the field path (`goals[1].objectives[0].due`); Conflict where
+    nothing is wrong but what contradicts the plan on record.
     """
-    return plan_from(obj, expression)
+    return plan_from(obj, expression, moment)
 
 
-def plan_from(obj: Any, where: Callable[[Path], str | None]) -> Plan:
+def plan_from(obj: Any, where: Callable[[Path], str | None], moment: Moment = NEW) -> Plan:
     """As `plan_from_json`, with `where` to tell the place of a fault in the sender's own terms."""
-    too_many = [(path, text) for path, text in _too_many(obj)]
+    too_many = list(_too_many(obj))
     if too_many:
-        raise _invalid(too_many, where)
-    faults: list[tuple[Path, str]] = []
+        raise _refused([Fault("invalid", text, where(path)) for path, text in too_many])
+    faults: list[tuple[Path, str, str]] = []
     try:
         data: Data = RecordedPlanPart().load(obj)
     except ValidationError as refused:
-        faults += _flat(refused.messages)
+        faults += [(path, text, "invalid") for path, text in _flat(refused.messages)]
         data = refused.valid_data if isinstance(refused.valid_data, dict) else {}
-    known = {path for path, _ in faults}
+    known = {path for path, _, _ in faults}
     if not any(path == () for path in known) and not _shifted(known):
-        faults += [
-            (path, text) for rule in (*RULES, names, *RECORD_RULES) for path, text in rule(data) if not _covered(path, known)
+        found = [
+            *((path, text, "invalid") for rule in (*RULES, names, *RECORD_RULES) for path, text in rule(data)),
+            *_practice(data, obj, moment),
         ]
+        faults += [fault for fault in found if not _covered(fault[0], known)]
     if faults:
-        raise _invalid(faults, where)
+        listed = dict.fromkeys(faults)
+        raise _refused([Fault(code, text, where(path)) for path, text, code in listed])
     return _plan(data, Names(data))
+
+
+def _practice(data: Data, obj: Any, moment: Moment) -> Iterator[tuple[Path, str, str]]:
+    before = RecordedPlanPart().load(plan_to_json(moment.before)) if moment.before else None
+    for rule, path, text in broken(Change(before, data, obj, moment.now)):
+        yield path, text, "conflict" if rule.conflict else "business-rule"
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -95,9 +117,10 @@ def expression(path: Path) -> str | None:
     return "".join(steps).lstrip(".") or None
 
 
-def _invalid(faults: Sequence[tuple[Path, str]], where: Callable[[Path], str | None]) -> Invalid:
-    listed = [Fault("invalid", text, where(path)) for path, text in dict.fromkeys(faults)]
-    return Invalid(f"the plan has {len(listed)} fault{'s' * (len(listed) > 1)}", faults=listed)
+def _refused(faults: Sequence[Fault]) -> Problem:
+    text = f"the plan has {len(faults)} fault{'s' * (len(faults) > 1)}"
+    contradicts = all(fault.code == "conflict" for fault in faults)
+    return Conflict(text, faults=faults) if contradicts else Invalid(text, faults=faults)
 
 
 def _too_many(obj: Any) -> Iterator[tuple[Path, str]]:

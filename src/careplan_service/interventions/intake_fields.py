@@ -15,13 +15,18 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
 
 from careplan_service.interventions.plan import Identifier, Value
-from careplan_service.interventions.terms import Terms
+from careplan_service.interventions.terms import Terms, normal
 
 LONGEST_TEXT = 10_000
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
 WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,8}")
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-](0\d|1[0-3]):[0-5]\d)")
+PROCESS_NOTES = frozenset(
+    {"process note", "process notes", "psychotherapy note", "psychotherapy notes", "personal notes"}
+)
+"""What is kept apart from every plan (see `practice`)."""
+
 MISSING = "is missing: give it a value"
 
 
@@ -51,7 +56,7 @@ class Part(Schema):
         faults = {
             str(name): [f"unknown field {quoted(name)}{did_you_mean(self._near(str(name)))}"]
             for name in original
-            if name not in self.fields
+            if name not in self.fields and normal(str(name)) not in PROCESS_NOTES
         }
         if faults:
             raise ValidationError(faults)

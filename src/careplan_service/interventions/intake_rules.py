@@ -198,9 +198,6 @@ def picked(path: Path, holder: Data, listed: Iterable[DomainCoding], what: str) 
 
 
 RULES = (
-    active_plan,
-    closed_plan,
-    active_objective,
     dates,
     numbers,
     client_system,
