@@ -24,7 +24,6 @@ from careplan_service.interventions.plan import (
     Strategy,
     Strength,
 )
-
 from careplan_service.interventions.record import (
     Addendum,
     Answer,
@@ -258,9 +257,7 @@ def sessions(draw, n, actors, goals, acts):
         end=start + timedelta(minutes=draw(st.integers(0, 90))),
         narrative=draw(texts),
         mode=draw(one_of(terms.MODES)),
-        attendance=tuple(
-            Attendance(who, draw(one_of(terms.ATTENDANCES))) for who in draw(some(actors))
-        ),
+        attendance=tuple(Attendance(who, draw(one_of(terms.ATTENDANCES))) for who in draw(some(actors))),
         goals=draw(some(goals)),
         strategies=draw(some(acts)),
         response=draw(maybe_texts),
@@ -354,7 +351,8 @@ def recorded_plans(draw):
         sessions=held,
         reviews=tuple(draw(reviews(n + 1, goals, scaled, told)) for n in range(draw(st.integers(0, 2)))),
         referrals=tuple(
-            draw(referrals(n + 1, team, plan.status.startswith("closed"))) for n in range(draw(st.integers(0, 2 if agencies else 0)))
+            draw(referrals(n + 1, team, plan.status.startswith("closed")))
+            for n in range(draw(st.integers(0, 2 if agencies else 0)))
         ),
         closing=draw(maybe(closings())),
         episode=draw(st.sampled_from([None, 2])),

@@ -55,18 +55,19 @@ PERSON_FIELDS = tuple(field.name for field in fields(parts.Person))
 class Moment:
     """When a plan is taken, and what it was before, if it is on record."""
 
-    now: datetime = datetime.max.replace(tzinfo=UTC)
+    now: datetime
     before: Plan | None = None
 
 
-NEW = Moment()
+NEW = Moment(datetime.max.replace(tzinfo=UTC))
+"""A plan that is new, whenever that is: only what says itself when it was signed is in time."""
 
 
 def plan_from_json(obj: Any, moment: Moment = NEW) -> Plan:
     """The plan that a JSON value tells.
 
-    Raises Invalid with every fault, `expression` the field path (`goals[1].objectives[0].due`); Conflict where
-    nothing is wrong but what contradicts the plan on record.
+    Raises Invalid with every fault, `expression` the field path (`goals[1].objectives[0].due`); Conflict
+    where nothing is wrong but what contradicts the plan on record.
     """
     return plan_from(obj, expression, moment)
 
@@ -80,12 +81,16 @@ def plan_from(obj: Any, where: Callable[[Path], str | None], moment: Moment = NE
     try:
         data: Data = RecordedPlanPart().load(obj)
     except ValidationError as refused:
-        faults += [(path, text, "invalid") for path, text in _flat(refused.messages)]
+        faults += [(path, text, "invalid") for path, text in flat(refused.messages)]
         data = refused.valid_data if isinstance(refused.valid_data, dict) else {}
     known = {path for path, _, _ in faults}
     if not any(path == () for path in known) and not _shifted(known):
         found = [
-            *((path, text, "invalid") for rule in (*RULES, names, *RECORD_RULES) for path, text in rule(data)),
+            *(
+                (path, text, "invalid")
+                for rule in (*RULES, names, *RECORD_RULES)
+                for path, text in rule(data)
+            ),
             *_practice(data, obj, moment),
         ]
         faults += [fault for fault in found if not _covered(fault[0], known)]
@@ -140,10 +145,11 @@ def _too_many(obj: Any) -> Iterator[tuple[Path, str]]:
             yield place, f"a plan has at most {LIMITS[name]} {name}, here are {total}: split it"
 
 
-def _flat(messages: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def flat(messages: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """The messages of marshmallow, each with its path."""
     if isinstance(messages, Mapping):
         for step, inner in messages.items():
-            yield from _flat(inner, path if step == "_schema" else (*path, step))
+            yield from flat(inner, path if step == "_schema" else (*path, step))
     else:
         for text in messages:
             yield path, str(text)

@@ -72,7 +72,7 @@ class Read(fields.Field[Any]):
 
     def __init__(self, read: Callable[[Any], Any], **options: Any) -> None:
         super().__init__(allow_none=not options.get("required", False), **options)
-        self._read = read
+        self.reader = read
 
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         """As marshmallow's, except that blank is missing."""
@@ -80,7 +80,7 @@ class Read(fields.Field[Any]):
         return super().deserialize(None if blank else value, *args, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return self._read(value)
+        return self.reader(value)
 
 
 def text(value: Any) -> str:
@@ -165,6 +165,7 @@ def term(terms: Callable[[], Terms], what: str) -> Callable[[Any], str]:
             raise ValidationError(f"unknown {what} {quoted(written)}{near}")
         return code
 
+    read.terms = terms  # type: ignore[attr-defined]  # for the JSON Schema
     return read
 
 
@@ -178,6 +179,7 @@ def many(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
             raise ValidationError(f"write a list instead of {quoted(value)}")
         return tuple(dict.fromkeys(read(one) for one in value))
 
+    read_all.each = read  # type: ignore[attr-defined]  # for the JSON Schema
     return read_all
 
 

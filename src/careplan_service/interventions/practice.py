@@ -59,12 +59,9 @@ class Rule:
     conflict: bool = False
 
 
-def closed(plan: Data) -> bool:
+def is_closed(status: str | None) -> bool:
     """Whether the work is over."""
-    return str(plan.get("status")).startswith("closed") or plan.get("status") in (
-        "superseded",
-        "entered-in-error",
-    )
+    return str(status).startswith("closed") or status in ("superseded", "entered-in-error")
 
 
 def _grounded(change: Change) -> Iterator[Faulty]:
@@ -94,7 +91,10 @@ def _evidenced(change: Change) -> Iterator[Faulty]:
     for _, path, number, state in _states(change.after):
         set_anew = state in ATTAINED and state != states.get(number) and number in states
         if set_anew and found.get(number) != state and _entity(path) in ("goal", "objective"):
-            yield (*path, "status"), f"goal {quoted(number)} becomes {quoted(state)} in a review, by its evidence"
+            yield (
+                (*path, "status"),
+                f"goal {quoted(number)} becomes {quoted(state)} in a review, by its evidence",
+            )
 
 
 def _timely(change: Change) -> Iterator[Faulty]:
@@ -137,8 +137,11 @@ def _ended(change: Change) -> Iterator[Faulty]:
         return
     for path, referral in each(after, "referrals"):
         if referral.get("status", "draft") in OPEN_REFERRALS:
-            yield (*path, "status"), f"referral {quoted(referral.get('number'))} is still open: say what became of it"
-    if change.before is not None and not closed(change.before) and not after.get("closing"):
+            yield (
+                (*path, "status"),
+                f"referral {quoted(referral.get('number'))} is still open: say what became of it",
+            )
+    if change.before is not None and not is_closed(change.before.get("status")) and not after.get("closing"):
         yield ("closing",), "say how the work ended"
 
 
@@ -151,7 +154,7 @@ def _noticed(change: Change) -> Iterator[Faulty]:
 
 def _episodes(change: Change) -> Iterator[Faulty]:
     before = change.before
-    if before is None or not closed(before):
+    if before is None or not is_closed(before.get("status")):
         return
     undone = change.after.get("status") == "entered-in-error"
     if _without_addenda(before, undone) != _without_addenda(change.after, undone):
@@ -159,7 +162,9 @@ def _episodes(change: Change) -> Iterator[Faulty]:
 
 
 def _without_addenda(plan: Data, undone: bool) -> dict[str, Any]:
-    left = {name: value for name, value in plan.items() if not (undone and name in ("status", "status_reason"))}
+    left = {
+        name: value for name, value in plan.items() if not (undone and name in ("status", "status_reason"))
+    }
     return {**left, "sessions": [{**one, "addenda": None} for _, one in each(plan, "sessions")]}
 
 

@@ -23,8 +23,10 @@ _LISTS = ("codes", "sensitivity")
 def read_assessment(response: Resource) -> Assessment:
     """The assessment of a QuestionnaireResponse."""
     items = response.get("item", [])
-    texts = {one["linkId"]: _value(one) for one in items if one["linkId"] in TEXTS}
-    groups = {name: tuple(_group(name, one) for one in items if one["linkId"] == name) for name in GROUPS}
+    texts: dict[str, Any] = {one["linkId"]: _value(one) for one in items if one["linkId"] in TEXTS}
+    groups: dict[str, Any] = {
+        name: tuple(_group(name, one) for one in items if one["linkId"] == name) for name in GROUPS
+    }
     answers = [one for one in items if one["linkId"].startswith("/") or one["linkId"] == "answers"]
     return Assessment(
         number=str(extension_value(response, sw("assessment"))),

@@ -52,7 +52,7 @@ def _order(session: Any) -> int:
 
 
 def _by_extension(careplan: Resource, readings: Readings) -> dict[str, list[Resource]]:
-    """What the CarePlan rests on, by the extension that says what it is; what others put there is left out."""
+    """What the CarePlan rests on, by the extension that says what it is; what others added is left out."""
     found: dict[str, list[Resource]] = {"assessment": [], "review": [], "closing": []}
     for ref in references(careplan.get("supportingInfo", ())):
         if ref.startswith(("QuestionnaireResponse/", "Observation/", "DocumentReference/")):

@@ -1,4 +1,4 @@
-"""What becomes of a plan, in the practitioner's words: assessments, sessions, reviews, referrals, the closing.
+"""What becomes of a plan, in the practitioner's words: assessments, sessions, reviews, referrals, closing.
 
 Values without behaviour, as in `plan`; what they become in FHIR: https://hl7.org/fhir/R4/encounter.html,
 https://hl7.org/fhir/R4/observation.html and https://hl7.org/fhir/R4/task.html
@@ -8,8 +8,8 @@ Each has a number of its own in the plan: assessments `A1`, sessions `S1`, revie
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Assessment:
     """What was found out: `words` are the client's own, `formulation` the worker's."""
 
     number: str
-    date: date
+    date: datetime.date
     presenting: str
     tool: str | None = None
     informant: str | None = None
@@ -80,7 +80,7 @@ class Addendum:
 
     text: str
     reason: str
-    at: datetime
+    at: datetime.datetime
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ class Session:
 
     number: str
     kind: str
-    start: datetime
-    end: datetime
+    start: datetime.datetime
+    end: datetime.datetime
     narrative: str
     mode: str = "office"
     attendance: tuple[Attendance, ...] = ()
@@ -104,7 +104,7 @@ class Session:
     next_step: str | None = None
     units: int | None = None
     by: str | None = None
-    signed_at: datetime | None = None
+    signed_at: datetime.datetime | None = None
     late_reason: str | None = None
     addenda: tuple[Addendum, ...] = ()
     sensitivity: tuple[str, ...] = ()
@@ -126,11 +126,11 @@ class Review:
     """A progress review: what was found for several goals at once, and when to look again."""
 
     number: str
-    date: date
+    date: datetime.date
     findings: tuple[Finding, ...] = ()
     effective: str | None = None
     barriers: str | None = None
-    next_review: date | None = None
+    next_review: datetime.date | None = None
     sensitivity: tuple[str, ...] = ()
 
 
@@ -151,11 +151,11 @@ class Referral:
     urgency: str | None = None
     status: str = "draft"
     vendor_status: str | None = None
-    sent: date | None = None
+    sent: datetime.date | None = None
     consent: str | None = None
     legal_ground: str | None = None
     outcome: str | None = None
-    closed: date | None = None
+    closed: datetime.date | None = None
     warm_handoff: bool = False
     again: str | None = None
     sensitivity: tuple[str, ...] = ()
@@ -165,11 +165,11 @@ class Referral:
 class Closing:
     """How the work ended; the plan's status says why, its goals what was reached."""
 
-    date: date
+    date: datetime.date
     planned: bool = False
     notice: str | None = None
     recommendations: str | None = None
     follow_up: str | None = None
-    follow_up_date: date | None = None
+    follow_up_date: datetime.date | None = None
     feedback: str | None = None
     destination: str | None = None

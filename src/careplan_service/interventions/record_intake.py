@@ -34,9 +34,7 @@ def recorded(data: Data, known: Names) -> dict[str, Any]:
             built(record.Review, one, findings=[built(record.Finding, part) for part in one["findings"]])
             for one in data["reviews"]
         ],
-        "referrals": [
-            built(record.Referral, one, to=known.label(one["to"])) for one in data["referrals"]
-        ],
+        "referrals": [built(record.Referral, one, to=known.label(one["to"])) for one in data["referrals"]],
         "closing": built(record.Closing, data["closing"]) if data.get("closing") else None,
     }
 
@@ -65,9 +63,7 @@ def _session(data: Data, known: Names) -> record.Session:
         record.Session,
         data,
         by=known.label(by) if by else None,
-        attendance=[
-            built(record.Attendance, one, who=known.label(one["who"])) for one in data["attendance"]
-        ],
+        attendance=[built(record.Attendance, one, who=known.label(one["who"])) for one in data["attendance"]],
         addenda=[built(record.Addendum, one) for one in data["addenda"]],
     )
     return made

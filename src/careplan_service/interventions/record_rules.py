@@ -19,7 +19,7 @@ NUMBERED = {"assessments": "A", "sessions": "S", "reviews": "R", "referrals": "F
 def numbers(plan: Data) -> Iterator[Faulty]:
     """Assessments are `A1`, sessions `S1`, reviews `R1`, referrals `F1`, and none comes twice."""
     for name, letter in NUMBERED.items():
-        seen: set[str] = set()
+        seen: set[str | None] = set()
         for path, one in each(plan, name):
             number = one.get("number")
             if number is not None and not re.fullmatch(rf"{letter}[1-9]\d{{0,3}}", number):
@@ -42,7 +42,7 @@ def named(plan: Data) -> Iterator[Faulty]:
                 if number not in known:
                     yield (*path, field), f"the plan has no {what} {quoted(number)}"
     for path, review in each(plan, "reviews"):
-        seen: set[str] = set()
+        seen: set[str | None] = set()
         for inner, finding in each(review, "findings", path):
             goal = finding.get("goal")
             if goal is not None and goal not in goals:

@@ -1,4 +1,4 @@
-"""The JSON shape of what becomes of a plan: one marshmallow schema for each part of `record`, and of a change.
+"""The JSON shape of what becomes of a plan, and of a change: a marshmallow schema for each part of `record`.
 
 docs/plans.md describes the same shape for agencies; what it becomes: https://hl7.org/fhir/R4/careplan.html
 """

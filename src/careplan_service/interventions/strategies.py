@@ -95,7 +95,9 @@ def _request(draft: Draft, goal: Goal, strategy: Strategy, objective: str, label
         performer=_performers(draft, strategy),
         locationCode=[where] if where else [],
     )
-    target = draft.write(draft.reserve("ServiceRequest", strategy.number), labels | found_in(content), **content)
+    target = draft.write(
+        draft.reserve("ServiceRequest", strategy.number), labels | found_in(content), **content
+    )
     return {"id": strategy.number, "extension": _number(strategy), "reference": reference(target)}
 
 

@@ -41,7 +41,10 @@ def write_care_team(draft: Draft) -> str | None:
     for one in team:
         agencies[_agency(one)] = agencies.get(_agency(one), NONE) | labels_of(one)
     written: dict[tuple[object, ...], str] = {}
-    keys = [*(["worker"] if plan.worker else []), *(f"participant {i}" for i in range(len(plan.participants)))]
+    keys = [
+        *(["worker"] if plan.worker else []),
+        *(f"participant {i}" for i in range(len(plan.participants))),
+    ]
     parts = [
         _write_participant(draft, one, key, agencies, written) for one, key in zip(team, keys, strict=True)
     ]

@@ -34,7 +34,10 @@ def write_assessment(draft: Draft, assessment: Assessment) -> str:
         items += [_group(name, texts, one) for one in getattr(assessment, name)]
     items += [_answer(one) for one in assessment.answers]
     content = element(
-        extension=[*extension(sw("assessment"), valueString=assessment.number), *marks(assessment.sensitivity)],
+        extension=[
+            *extension(sw("assessment"), valueString=assessment.number),
+            *marks(assessment.sensitivity),
+        ],
         basedOn=[reference(draft.care_plan)],
         status="completed",
         subject=reference(draft.subject),
@@ -43,7 +46,8 @@ def write_assessment(draft: Draft, assessment: Assessment) -> str:
         item=[one for one in items if one],
     )
     labels = found_in(content) | marked(assessment.sensitivity)
-    labels |= marked(mark for one in (*assessment.needs, *assessment.strengths) for mark in one.sensitivity)
+    labels |= marked(mark for need in assessment.needs for mark in need.sensitivity)
+    labels |= marked(mark for strength in assessment.strengths for mark in strength.sensitivity)
     return draft.write(draft.reserve("QuestionnaireResponse", assessment.number), labels, **content)
 
 

@@ -7,8 +7,14 @@ The Task's `businessStatus` keeps the state in the words of whoever set it: no c
 
 from __future__ import annotations
 
-from careplan_service.interventions import canonical
-from careplan_service.interventions.canonical import SDOH_CATEGORY, Document, element, extension, reference, sw
+from careplan_service.interventions.canonical import (
+    SDOH_CATEGORY,
+    Document,
+    element,
+    extension,
+    reference,
+    sw,
+)
 from careplan_service.interventions.catalogue import domains, kinds
 from careplan_service.interventions.draft import Draft
 from careplan_service.interventions.people import marks

@@ -1,4 +1,4 @@
-"""A progress review becomes an Observation with one member for each goal, which the Goal refers to as outcome.
+"""A progress review becomes an Observation with a member for each goal, the outcome that the Goal refers to.
 
 https://hl7.org/fhir/R4/observation.html https://hl7.org/fhir/R4/goal-definitions.html#Goal.outcomeReference
 """

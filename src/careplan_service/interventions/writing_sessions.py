@@ -1,4 +1,4 @@
-"""A session becomes Encounter (when and with whom), Procedure (what was done) and DocumentReference (the note).
+"""A session becomes Encounter (when, with whom), Procedure (what was done), DocumentReference (the note).
 
 https://hl7.org/fhir/R4/encounter.html https://hl7.org/fhir/R4/procedure.html
 https://hl7.org/fhir/R4/documentreference.html
@@ -101,7 +101,11 @@ def _write_procedure(draft: Draft, session: Session, encounter: str, note: str, 
     content = element(
         extension=[
             *extension(sw("session"), valueString=session.number),
-            *(p for goal in goals for p in extension(canonical.PERTAINS_TO_GOAL, valueReference=reference(goal))),
+            *(
+                p
+                for goal in goals
+                for p in extension(canonical.PERTAINS_TO_GOAL, valueReference=reference(goal))
+            ),
             *(p for one in session.strategies for p in extension(sw("strategy"), valueString=one)),
             *extension(sw("response"), valueString=session.response),
             *extension(sw("next-step"), valueString=session.next_step),
