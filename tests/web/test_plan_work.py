@@ -122,7 +122,8 @@ def test_the_work_with_a_plan_is_kept_and_told_in_its_own_words(api: Api, plan: 
     assert ok(plan("", again, "PUT")) == told
     history = plan.get("/history")["history"]
     assert [one["change"] for one in history] == [
-        "replacement", "adjustments", "states", "referrals", "reviews", "addenda", "sessions", "assessments", "made",
+        "replacement", "adjustments", "states", "referrals", "reviews", "addenda", "sessions",
+        "assessments", "made",
     ]  # fmt: skip
     adjusted = history[1]
     assert (adjusted["reason"], adjusted["agreement"]["status"]) == (changed["reason"], "agreed")
