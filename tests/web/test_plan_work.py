@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from builders import Answer, Api
+from builders import PARTNER, Answer, Api, a_consent, a_provision
 
 PLANS = Path(__file__).parents[2] / "fixtures" / "plans"
 LEVELS = ["evicted", "notice stands", "notice withdrawn", "plan for arrears kept", "no arrears"]
@@ -176,6 +176,36 @@ def test_what_others_put_into_the_documents_stays(api: Api, plan: Plan) -> None:
     assert other["meta"]["versionId"] == "1"
 
 
+def labels_of(document: dict[str, Any]) -> set[str]:
+    return {one["code"] for one in document["meta"]["security"]}
+
+
+def test_what_a_session_says_labels_all_of_it_and_why_the_plan_changed(api: Api) -> None:
+    told = json.loads((PLANS / "individual-cbt.json").read_text())
+    plan = Plan(api, api.agency("POST", "/plans", told, Content_Type="application/json"))
+    before = labels_of(api.agency.get(f"/fhir/CarePlan/{plan.id}").json)
+    assert "SDV" not in before
+    patient = api.agency.get(f"/fhir/CarePlan/{plan.id}").json["subject"]["reference"]
+    api.agency.make(
+        a_consent(
+            patient, a_provision(to=PARTNER, labels=["R"], provision=[a_provision("deny", labels=["SDV"])])
+        )
+    )
+    assert api.partner.get(f"/fhir/CarePlan/{plan.id}").status == 200
+    quiet = {**SESSION, "goals": [], "strategies": [], "narrative": "She came early."}
+    ok(plan("/sessions", quiet))
+    ok(plan("/sessions", {**quiet, "narrative": "She fled to a refuge after the beating."}))
+    for type_ in ("Procedure", "Encounter", "DocumentReference"):
+        found = [one["resource"] for one in api.agency.get(f"/fhir/{type_}").json["entry"]]
+        assert sorted("SDV" in labels_of(one) for one in found) == [False, True], type_
+    assert "SDV" in labels_of(api.agency.get(f"/fhir/CarePlan/{plan.id}").json)
+    newest = api.agency.get(f"/fhir/Provenance?target=CarePlan/{plan.id}").json["entry"]
+    assert sorted("SDV" in labels_of(one["resource"]) for one in newest) == [False, True]
+    assert api.partner.get(f"/fhir/CarePlan/{plan.id}").status == 404
+    assert len(api.partner.get("/fhir/Procedure").json["entry"]) == 1
+    assert len(api.partner.get("/fhir/Provenance").json["entry"]) == 1
+
+
 def test_a_change_names_the_version_it_is_of(api: Api, plan: Plan) -> None:
     without = api.agency("POST", f"/plans/{plan.id}/sessions", SESSION, Content_Type="application/json")
     assert without.status == 412
@@ -259,3 +289,30 @@ def test_the_schema_of_plans_is_published(api: Api) -> None:
     assert schema["$defs"]["NewSession"]["properties"]["mode"]["enum"][0] == "office"
     assert "number" not in schema["$defs"]["NewSession"]["required"]
     assert "start" in schema["$defs"]["NewSession"]["required"]
+
+
+def test_what_is_due_is_listed_page_by_page_and_only_to_staff(api: Api) -> None:
+    """Reviews and open objectives of the fixture are of 2025, the clock says June 2026."""
+    ids = []
+    for n in range(3):
+        told = a_plan(number=f"D-{n}", review_date="2026-06-10" if n == 2 else "2026-05-01")
+        if n == 2:  # nothing but the review is open any more
+            for goal in told["goals"]:
+                goal["status"] = "abandoned"
+                for step in goal.get("objectives", ()):
+                    step["status"] = "abandoned"
+        made = api.agency("POST", "/plans", told, Content_Type="application/json")
+        ids.append(ok(made)["id"])
+    first = ok(api.agency.get("/plans?due=overdue&_count=1"))
+    second = ok(api.agency.get(first["next"]))
+    pages = [*first["plans"], *second["plans"]]
+    assert sorted(one["id"] for one in pages) == sorted(ids[:2])
+    assert "next" not in second
+    assert {"what": "review", "due": "2026-05-01"} in pages[0]["due"]
+    assert any(one["what"].startswith("objective") for one in pages[0]["due"])
+    assert all(one["due"] < "2026-06-01" for one in pages[0]["due"])
+    soon = ok(api.agency.get("/plans?due=soon"))["plans"]
+    assert [(one["id"], one["due"]) for one in soon] == [(ids[2], [{"what": "review", "due": "2026-06-10"}])]
+    assert api.partner.get("/plans?due=soon").status == 403
+    assert api.agency.get("/plans").status == 400
+    assert api.agency.get("/plans?due=soon&_cursor=AAAA").status == 400

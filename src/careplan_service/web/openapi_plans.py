@@ -36,6 +36,7 @@ CHANGES = (
 def plan_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(path, method, operation) of everything at `/plans`."""
     yield "/plans", "post", _submit()
+    yield "/plans", "get", _due()
     yield "/plans/schema", "get", _schema()
     yield "/plans/{id}", "get", _show()
     yield "/plans/{id}", "put", _change("replacePlan", "Plan", "The plan anew; what became of it stays")
@@ -107,6 +108,27 @@ def _reopen() -> dict[str, Any]:
 def _read(name: str, summary: str) -> dict[str, Any]:
     done = {"description": summary, "content": {JSON: {"schema": {"type": "object"}}}}
     return _operation(name, summary, {"200": done, **refused(400, 401, 403, 404, 410, 422, 503)})
+
+
+def _due() -> dict[str, Any]:
+    asked = [
+        ("due", True, {"enum": ["overdue", "soon"]}, "Before today, or within 14 days."),
+        ("_count", False, {"type": "integer"}, "At most so many on a page, 200 at the most; 50 if not said."),
+        ("_cursor", False, _TEXT, "Where a page begins, from a `next` link."),
+    ]
+    told = _operation(
+        "duePlans",
+        "Open plans whose review, goals or objectives are overdue or due soon",
+        {
+            "200": {"description": "A page.", "content": {JSON: {"schema": {"type": "object"}}}},
+            **refused(400, 401, 403, 503),
+        },
+    )
+    parameters = [
+        {"name": name, "in": "query", "required": required, "description": about, "schema": schema}
+        for name, required, schema, about in asked
+    ]
+    return {**told, "parameters": parameters}
 
 
 def _history() -> dict[str, Any]:

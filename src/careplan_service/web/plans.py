@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from flask import Blueprint, Response, request
@@ -13,7 +14,9 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.instants import as_datetime
 from careplan_service.errors import Malformed, NotFound, UnsupportedMediaType
 from careplan_service.interactions.change_plan import Apply, change_plan, reopen_plan
+from careplan_service.interactions.controls import count_of
 from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.due_plans import due_plans
 from careplan_service.interactions.guard import guard_of
 from careplan_service.interactions.plan_history import plan_differences, plan_history
 from careplan_service.interactions.read_plan import Found, found_plan, read_plan
@@ -26,14 +29,18 @@ from careplan_service.interventions.plan import Plan
 from careplan_service.interventions.plan_schema import plan_schema
 from careplan_service.resources import r4
 from careplan_service.web import incoming
+from careplan_service.web.cursors import Cursors
 from careplan_service.web.fhir.writes import note_once
 from careplan_service.web.reception import Reception
 from careplan_service.web.wire import etag
 
 _PLAN = "/plans/<string:id_>"
+_MOST = 200
 
 
-def plans_blueprint(reception: Reception, door: Callable[[], Door], base_url: str) -> Blueprint:
+def plans_blueprint(
+    reception: Reception, door: Callable[[], Door], cursors: Cursors, base_url: str
+) -> Blueprint:
     """`/plans` and everything below it."""
     routes = Blueprint("plans", __name__)
 
@@ -45,6 +52,23 @@ def plans_blueprint(reception: Reception, door: Callable[[], Door], base_url: st
             return _made(plan, stored, base_url)
 
         return reception.serve(request, "submit-plan", carry_out)
+
+    @routes.get("/plans")
+    def due() -> Response:
+        def carry_out(desk: Desk) -> Response:
+            incoming.require_parameters(request, frozenset({"due", "_count", "_cursor"}))
+            when = request.args.get("due", "")
+            bound = "\n".join((desk.caller.owner, desk.caller.organization, "plans", when))
+            sent = request.args.get("_cursor")
+            after = cursors.opened(sent, bound) if sent is not None else None
+            count = max(1, min(count_of(request.args.get("_count", "50")), _MOST))
+            told, following = due_plans(desk, when, count, after)
+            if following is None:
+                return _json({"plans": told})
+            query = urlencode({"due": when, "_count": count, "_cursor": cursors.sealed(following, bound)})
+            return _json({"plans": told, "next": f"{base_url}/plans?{query}"})
+
+        return reception.serve(request, "due-plans", carry_out)
 
     @routes.get(_PLAN)
     def show(id_: str) -> Response:
