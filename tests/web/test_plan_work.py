@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from builders import PARTNER, Answer, Api, a_consent, a_provision
+from builders import AGENCY, HOUSING, PARTNER, Answer, Api, a_consent, a_provision
 
 PLANS = Path(__file__).parents[2] / "fixtures" / "plans"
 LEVELS = ["evicted", "notice stands", "notice withdrawn", "plan for arrears kept", "no arrears"]
@@ -275,6 +276,32 @@ def test_a_plan_is_changed_by_the_custodians_staff_only(api: Api, plan: Plan) ->
     assert reader("POST", f"/plans/{plan.id}/sessions", SESSION, **sent).status == 403
     rows = [row for row in api.audit() if row["interaction"] == "change-plan"]
     assert [row["status"] for row in rows] == [403, 403]
+
+
+def test_a_plan_of_which_the_staff_may_see_a_part_only_is_not_changed(api: Api, plan: Plan) -> None:
+    patient = api.agency.get(f"/fhir/CarePlan/{plan.id}").json["subject"]["reference"]
+    api.agency.make(a_consent(patient, a_provision("deny", to=AGENCY, codes=[HOUSING])))
+    cut = api.agency.get(f"/fhir/CarePlan/{plan.id}")
+    assert cut.status == 200
+    assert cut.headers["ETag"] != plan.tag
+    answer = plan("/sessions", {**SESSION, "goals": [], "strategies": []}, If_Match=cut.headers["ETag"])
+    assert answer.status == 409
+    assert "redacted" in answer.faults[0][1]
+
+
+def test_two_changes_at_one_moment_are_never_mixed(api: Api, plan: Plan) -> None:
+    statuses: list[int] = []
+    tag = plan.tag
+    threads = [
+        threading.Thread(target=lambda: statuses.append(plan("/sessions", SESSION, If_Match=tag).status))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(statuses) == [200, 412, 412]
+    assert [one["number"] for one in plan.get()["sessions"]] == ["S1"]
 
 
 def test_a_change_sent_again_under_its_key_is_carried_out_once(api: Api, plan: Plan) -> None:

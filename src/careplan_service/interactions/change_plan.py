@@ -107,11 +107,11 @@ def _current(desk: Desk, changes: Changes, id_: str, guard: Guard) -> Found:
     """The plan, whole, that nobody else changes until the transaction ends."""
     changes.alone(f"CarePlan/{id_}")
     before = held(desk, changes, "CarePlan", id_, "u", None)
-    found = found_plan(desk, id_)
-    guard.require(found.care_plan)
-    if before is not None:
-        seen_of(desk, before).require_whole()
-    return found
+    if before is not None and not before.deleted:
+        seen = seen_of(desk, before)
+        guard.require(seen.stored)
+        seen.require_whole()
+    return found_plan(desk, id_)
 
 
 def _rewritten(
