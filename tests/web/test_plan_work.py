@@ -13,6 +13,7 @@ from builders import AGENCY, HOUSING, PARTNER, Answer, Api, a_consent, a_provisi
 
 PLANS = Path(__file__).parents[2] / "fixtures" / "plans"
 LEVELS = ["evicted", "notice stands", "notice withdrawn", "plan for arrears kept", "no arrears"]
+OWN = "https://careplan-service.org/fhir/StructureDefinition"
 SESSION = {
     "kind": "case management",
     "start": "2026-05-29T10:00+02:00",
@@ -193,6 +194,16 @@ def test_what_a_session_says_labels_all_of_it_and_why_the_plan_changed(api: Api)
         )
     )
     assert api.partner.get(f"/fhir/CarePlan/{plan.id}").status == 200
+    forged = {
+        "resourceType": "Provenance",
+        "extension": [{"url": f"{OWN}/sw-change", "valueCode": "adjustments"}],
+        "target": [{"reference": f"CarePlan/{plan.id}/_history/1"}, {"reference": patient}],
+        "recorded": "2026-06-01T10:00:00Z",
+        "reason": [{"text": "as we please"}],
+        "agent": [{"who": {"reference": PARTNER}}],
+    }
+    api.partner.make(forged)
+    assert plan.get("/history")["history"][0]["change"] == "made"
     quiet = {**SESSION, "goals": [], "strategies": [], "narrative": "She came early."}
     ok(plan("/sessions", quiet))
     ok(plan("/sessions", {**quiet, "narrative": "She fled to a refuge after the beating."}))
@@ -200,11 +211,37 @@ def test_what_a_session_says_labels_all_of_it_and_why_the_plan_changed(api: Api)
         found = [one["resource"] for one in api.agency.get(f"/fhir/{type_}").json["entry"]]
         assert sorted("SDV" in labels_of(one) for one in found) == [False, True], type_
     assert "SDV" in labels_of(api.agency.get(f"/fhir/CarePlan/{plan.id}").json)
-    newest = api.agency.get(f"/fhir/Provenance?target=CarePlan/{plan.id}").json["entry"]
-    assert sorted("SDV" in labels_of(one["resource"]) for one in newest) == [False, True]
+    why = api.agency.get(f"/fhir/Provenance?target=CarePlan/{plan.id}&agent={AGENCY}").json["entry"]
+    assert sorted("SDV" in labels_of(one["resource"]) for one in why) == [False, True]
     assert api.partner.get(f"/fhir/CarePlan/{plan.id}").status == 404
     assert len(api.partner.get("/fhir/Procedure").json["entry"]) == 1
-    assert len(api.partner.get("/fhir/Provenance").json["entry"]) == 1
+    assert len(api.partner.get(f"/fhir/Provenance?agent={AGENCY}").json["entry"]) == 1
+
+
+def test_a_plan_sent_anew_is_written_into_the_documents_it_has(api: Api, plan: Plan) -> None:
+    def of(type_: str) -> dict[str, str]:
+        found = [one["resource"] for one in api.agency.get(f"/fhir/{type_}").json["entry"]]
+        return {one["id"]: one["meta"]["versionId"] for one in found}
+
+    def needs() -> dict[str, str]:
+        refs = [one["reference"] for one in api.agency.get(f"/fhir/CarePlan/{plan.id}").json["addresses"]]
+        return {api.agency.get(f"/fhir/{ref}").json["code"]["text"]: ref for ref in refs}
+
+    before, conditions, patients = needs(), of("Condition"), of("Patient")
+    told = plan.get()
+    told["needs"] = told["needs"][:0:-1]
+    told["needs"][0]["severity"] = "mild"
+    told["client_system"]["members"][1:3] = told["client_system"]["members"][2:0:-1]
+    told["client_system"]["members"][1]["language"] = "pt"
+    told["participants"] = told["participants"][::-1]
+    sent = {name: value for name, value in told.items() if name not in ("id", "care_plan")}
+    assert ok(plan("", sent, "PUT")) == told
+    after = needs()
+    assert list(after) == list(before)[:0:-1]
+    assert all(before[text] == ref for text, ref in after.items())
+    assert sorted(of("Condition").values()) == ["1"] * (len(conditions) - 1) + ["2"]
+    assert of("Patient").keys() == patients.keys()
+    assert sorted(of("Patient").values()) == ["1", "1", "2"]
 
 
 def test_a_change_names_the_version_it_is_of(api: Api, plan: Plan) -> None:
@@ -269,13 +306,15 @@ def plan_id(told: dict[str, Any]) -> str:
 
 def test_a_plan_is_changed_by_the_custodians_staff_only(api: Api, plan: Plan) -> None:
     sent = {"Content_Type": "application/json", "If_Match": plan.tag}
+    unguarded = api.partner("POST", f"/plans/{plan.id}/sessions", SESSION, Content_Type="application/json")
+    assert unguarded.status == 403
     for what in ("/sessions", "/reopen"):
         assert api.partner("POST", f"/plans/{plan.id}{what}", SESSION, **sent).status == 403
     assert api.partner.get(f"/plans/{plan.id}/history").status == 403
     reader = api.asking("agency", scope="system/*.rs")
     assert reader("POST", f"/plans/{plan.id}/sessions", SESSION, **sent).status == 403
     rows = [row for row in api.audit() if row["interaction"] == "change-plan"]
-    assert [row["status"] for row in rows] == [403, 403]
+    assert [row["status"] for row in rows] == [403, 403, 403]
 
 
 def test_a_plan_of_which_the_staff_may_see_a_part_only_is_not_changed(api: Api, plan: Plan) -> None:
