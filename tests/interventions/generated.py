@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
@@ -22,6 +23,19 @@ from careplan_service.interventions.plan import (
     Plan,
     Strategy,
     Strength,
+)
+from careplan_service.interventions.record import (
+    Addendum,
+    Answer,
+    Assessment,
+    Attendance,
+    Closing,
+    Finding,
+    Referral,
+    Review,
+    Risk,
+    Scaling,
+    Session,
 )
 
 SECRET = "zqx"
@@ -167,6 +181,7 @@ def goals(draw, number, actors, states):
         target_date=draw(maybe(st.just(target))),
         status=draw(st.sampled_from(states)),
         codes=draw(picked(domains()[domain].goals)),
+        scaling=draw(maybe(scales())),
         objectives=tuple(
             draw(objectives(f"{number}.{n + 1}", actors)) for n in range(draw(st.integers(0, 2)))
         ),
@@ -185,6 +200,164 @@ def needs(draw, i):
 def strengths(draw, i):
     codes = draw(picked(domains()["protective-factor"].conditions))
     return Strength(f"{draw(texts)} {i}", codes, draw(marks))
+
+
+@st.composite
+def scales(draw):
+    return Scaling(
+        levels=tuple(draw(texts) for _ in range(5)),
+        weight=draw(st.integers(1, 9)),
+        baseline=draw(st.integers(-2, 2)),
+    )
+
+
+@st.composite
+def moments(draw):
+    zone = timezone(timedelta(minutes=draw(st.sampled_from([0, 60, -300, 330]))))
+    return datetime(2025, 3, 1, tzinfo=zone) + timedelta(minutes=draw(st.integers(0, 99_999)))
+
+
+@st.composite
+def assessments(draw, n):
+    answered = draw(st.booleans())
+    answer = Answer(
+        question=draw(texts),
+        code=draw(st.sampled_from([None, "71802-3"])),
+        answer=draw(values) if answered else None,
+        unanswered=None if answered else draw(one_of(terms.UNANSWERED)),
+    )
+    return Assessment(
+        number=f"A{n}",
+        date=draw(days),
+        presenting=draw(texts),
+        tool=draw(maybe_texts),
+        informant=draw(maybe_texts),
+        words=draw(maybe_texts),
+        history=draw(maybe_texts),
+        formulation=draw(maybe_texts),
+        needs=tuple(draw(needs(i)) for i in range(draw(st.integers(0, 1)))),
+        strengths=tuple(draw(strengths(i)) for i in range(draw(st.integers(0, 1)))),
+        risks=draw(st.sampled_from([(), (Risk("fire", "low"), Risk("self-harm", "high", "call 5"))])),
+        answers=draw(st.sampled_from([(), (answer,)])),
+        sensitivity=draw(marks),
+    )
+
+
+def some(listed):
+    return st.lists(st.sampled_from(listed), max_size=2, unique=True).map(tuple) if listed else st.just(())
+
+
+@st.composite
+def sessions(draw, n, actors, goals, acts):
+    start = draw(moments())
+    return Session(
+        number=f"S{n}",
+        kind=draw(one_of(kind_terms())),
+        start=start,
+        end=start + timedelta(minutes=draw(st.integers(0, 90))),
+        narrative=draw(texts),
+        mode=draw(one_of(terms.MODES)),
+        attendance=tuple(Attendance(who, draw(one_of(terms.ATTENDANCES))) for who in draw(some(actors))),
+        goals=draw(some(goals)),
+        strategies=draw(some(acts)),
+        response=draw(maybe_texts),
+        next_step=draw(maybe_texts),
+        units=draw(maybe(st.integers(1, 9))),
+        by=draw(st.sampled_from([None, *[one for one in actors if one != "client"]])),
+        signed_at=draw(maybe(moments())),
+        late_reason=draw(texts),
+        addenda=draw(st.sampled_from([(), (Addendum("more", "forgotten", start),)])),
+        sensitivity=draw(marks),
+    )
+
+
+@st.composite
+def reviews(draw, n, goals, scaled, held):
+    found = draw(some(goals))
+    return Review(
+        number=f"R{n}",
+        date=draw(days),
+        findings=tuple(
+            Finding(
+                goal=goal,
+                status=draw(one_of(terms.GOAL_STATES)),
+                level=draw(maybe(st.integers(-2, 2))) if goal in scaled else None,
+                evidence=draw(texts),
+                sessions=draw(some(held)),
+            )
+            for goal in found
+        ),
+        effective=draw(maybe(one_of(terms.EFFECTS))),
+        barriers=draw(maybe_texts),
+        next_review=draw(maybe(days)),
+        sensitivity=draw(marks),
+    )
+
+
+@st.composite
+def referrals(draw, n, team, closed):
+    status = draw(one_of(terms.REFERRAL_STATES, but=terms.OPEN_REFERRALS if closed else ()))
+    return Referral(
+        number=f"F{n}",
+        text=draw(texts),
+        to=draw(st.sampled_from([one.label for one in team if one.agency])),
+        domain=draw(one_of(domain_terms())),
+        kind=draw(one_of(kind_terms())),
+        urgency=draw(maybe(one_of(terms.URGENCIES))),
+        status=status,
+        vendor_status=draw(st.sampled_from([None, "Pending - In Process"])),
+        sent=draw(maybe(st.just(START))),
+        consent=draw(st.sampled_from([None, "roi-1"])),
+        legal_ground=draw(texts),
+        outcome=draw(maybe_texts),
+        closed=draw(maybe(st.just(END))),
+        warm_handoff=draw(st.booleans()),
+        again="F1" if n > 1 and draw(st.booleans()) else None,
+        sensitivity=draw(marks),
+    )
+
+
+@st.composite
+def closings(draw):
+    return Closing(
+        date=draw(days),
+        planned=draw(st.booleans()),
+        notice=draw(texts),
+        recommendations=draw(maybe_texts),
+        follow_up=draw(maybe_texts),
+        follow_up_date=draw(maybe(days)),
+        feedback=draw(maybe_texts),
+        destination=draw(maybe_texts),
+    )
+
+
+@st.composite
+def recorded_plans(draw):
+    """A plan with what has become of it."""
+    plan = draw(plans())
+    system, team = plan.client_system, plan.participants
+    actors = ["client", *(["worker"] if plan.worker else []), *(one.label for one in team)]
+    actors += [member.person.name for member in system.members if member is not system.index_client]
+    steps = [objective for goal in plan.goals for objective in goal.objectives]
+    goals = [goal.number for goal in plan.goals] + [objective.number for objective in steps]
+    acts = [strategy.number for objective in steps for strategy in objective.strategies]
+    scaled = [goal.number for goal in plan.goals if goal.scaling]
+    held = tuple(draw(sessions(n + 1, actors, goals, acts)) for n in range(draw(st.integers(0, 3))))
+    told = [one.number for one in held]
+    agencies = any(one.agency for one in team)
+    return replace(
+        plan,
+        assessments=tuple(draw(assessments(n + 1)) for n in range(draw(st.integers(0, 2)))),
+        sessions=held,
+        reviews=tuple(draw(reviews(n + 1, goals, scaled, told)) for n in range(draw(st.integers(0, 2)))),
+        referrals=tuple(
+            draw(referrals(n + 1, team, plan.status.startswith("closed")))
+            for n in range(draw(st.integers(0, 2 if agencies else 0)))
+        ),
+        closing=draw(maybe(closings())),
+        episode=draw(st.sampled_from([None, 2])),
+        reopens=draw(st.sampled_from([None, "plan-before"])),
+    )
 
 
 @st.composite
@@ -226,7 +399,7 @@ def plans(draw):
         start=draw(maybe(st.just(START))),
         end=draw(maybe(st.just(END))),
         review_date=draw(days if active else maybe(days)),
-        needs=tuple(draw(needs(i)) for i in range(draw(st.integers(0, 2)))),
+        needs=tuple(draw(needs(i)) for i in range(draw(st.integers(1 if active else 0, 2)))),
         strengths=tuple(draw(strengths(i)) for i in range(draw(st.integers(0, 2)))),
         goals=tuple(draw(goals(str(n + 1), actors, states)) for n in numbers),
         worker=worker,

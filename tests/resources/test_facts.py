@@ -103,6 +103,9 @@ def test_what_a_goal_is_about_and_every_code_in_it() -> None:
     assert found.labels.rank == 4
 
 
+SW_NUMBER = "https://careplan-service.org/fhir/StructureDefinition/sw-number"
+
+
 def test_a_profile_counts_with_and_without_its_version() -> None:
     assert facts(a_goal("Patient/ann", meta={"profile": ["http://p|1.0", "http://q"]})).profiles == {
         "http://p|1.0",
@@ -122,12 +125,26 @@ def test_the_rows_of_a_goal() -> None:
         Fact("Goal.achievement-status", "improving", "urn:a"),
         Fact("Goal.category", HOUSING, DOMAIN),
         Fact("Goal.description:text", f"a goal about {HOUSING}"),
+        Fact("Goal.due-date", "", "", *span("2026-06")),
         Fact("Goal.lifecycle-status", "active", "http://hl7.org/fhir/goal-status"),
         Fact("Goal.start-date", "", "", *span("2026-01-02")),
         Fact("Goal.subject", "Patient/ann"),
         Fact("Goal.target-date", "", "", *span("2026-06")),
     }
     assert len(facts(goal).rows) == len(set(facts(goal).rows))
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        {"lifecycleStatus": "completed"},
+        {"lifecycleStatus": "active", "achievementStatus": concept("urn:a", "sustaining")},
+        {"target": [{"dueDate": "2026-06", "extension": [{"url": SW_NUMBER, "valueString": "1.1"}]}]},
+    ],
+)
+def test_a_goal_is_due_until_it_is_reached_and_not_by_what_it_mirrors(goal: dict[str, Any]) -> None:
+    told = a_goal("Patient/ann", **{"target": [{"dueDate": "2026-06"}], **goal})
+    assert not [row for row in facts(told).rows if row.param == "Goal.due-date"]
 
 
 def test_the_rows_of_a_care_plan() -> None:
@@ -226,6 +243,7 @@ US_CORE = {
     "Patient": {"ethnicity": "token", "gender-identity": "token", "race": "token"},
 }
 SDOH_CLINICAL_CARE = {"ServiceRequest": {"supporting-info": "reference"}, "Task": {"output": "reference"}}
+OWN = {"CarePlan": {"review-date": "date"}, "Goal": {"due-date": "date"}}
 # Common ones that are columns or the words of the document, and so no facts.
 NOT_FACTS = {"_content", "_id", "_lastUpdated", "_query", "_text"}
 
@@ -236,7 +254,7 @@ def test_the_parameters_served_are_those_of_r4_and_the_guides(
 ) -> None:
     common = [p for found in r4_parameters["_global"].values() for p in found if p["name"] not in NOT_FACTS]
     published = {p["name"]: p["type"] for p in (*r4_parameters[type_]["searchParams"], *common)}
-    guides = {**US_CORE.get(type_, {}), **SDOH_CLINICAL_CARE.get(type_, {})}
+    guides = {**US_CORE.get(type_, {}), **SDOH_CLINICAL_CARE.get(type_, {}), **OWN.get(type_, {})}
     served = {name: param.kind for name, param in SERVED[type_].by_name.items()}
     assert served == {**{n: kind for n, kind in published.items() if n not in NOT_FACTS}, **guides}
 

@@ -96,7 +96,7 @@ def app_of(service: Service) -> Flask:
         lambda: vocabulary(service.added.recent()),
     )
     app.register_blueprint(fhir_blueprint(face))
-    app.register_blueprint(plans_blueprint(reception, service.door, base_url))
+    app.register_blueprint(plans_blueprint(reception, service.door, cursors, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service), registry))
     app.register_blueprint(docs_blueprint(base_url, functools.partial(openapi_document, own=own)))
     additions.register(app, service.added.recent)

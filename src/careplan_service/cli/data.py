@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from careplan_service.interactions.load import BATCH, Report, Source, load, sour
 from careplan_service.interactions.read_plan import read_plan
 from careplan_service.interactions.submit_plan import submit_plan
 from careplan_service.interactions.survey import Survey
-from careplan_service.interventions.intake import plan_from_json, plan_to_json
+from careplan_service.interventions.intake import Moment, plan_from_json, plan_to_json
 from careplan_service.interventions.intake_csv import plans_from_csv, plans_to_csv
 from careplan_service.interventions.plan import Plan
 from careplan_service.resources import r4
@@ -118,7 +119,7 @@ def import_plans(files: tuple[Path, ...], organization: str | None, database_url
     failed = False
     for file in files:
         try:
-            for read in _plans(file):
+            for read in _plans(file, service.clock()):
                 desk = operator_desk(service, agency, "submit-plan", f"plan import {file.name}")
                 stored = submit_plan(desk, read, service.door())
                 click.echo(f"{file}: plan {read.number} is CarePlan/{stored.id}")
@@ -134,11 +135,11 @@ def _told(fault: Fault) -> str:
     return f"{fault.expression}: {fault.text}" if fault.expression else fault.text
 
 
-def _plans(file: Path) -> Sequence[Plan]:
+def _plans(file: Path, now: datetime) -> Sequence[Plan]:
     data = file.read_bytes()
     if file.suffix.lower() == ".csv":
         return plans_from_csv(data)
-    return [plan_from_json(r4.parse(data))]
+    return [plan_from_json(r4.parse(data), Moment(now))]
 
 
 @plan.command("export")

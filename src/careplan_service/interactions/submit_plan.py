@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from careplan_service.access.filters import Has, all_of
 from careplan_service.access.instants import as_datetime
 from careplan_service.access.view import require_scope
 from careplan_service.errors import Conflict, Forbidden, Invalid
-from careplan_service.interactions.admission import admit_document, spec_of
+from careplan_service.interactions.admission import Admitted, admit_document, spec_of
 from careplan_service.interactions.create import post
 from careplan_service.interactions.desk import Changes, Desk, Page, Stored
 from careplan_service.interactions.integrity import Integrity
@@ -19,6 +18,7 @@ from careplan_service.interactions.once import Written, written
 from careplan_service.interventions.draft import Identity
 from careplan_service.interventions.plan import Plan
 from careplan_service.interventions.to_fhir import identities, to_fhir
+from careplan_service.resources.patching import document as documents
 
 _WRITES = ("CarePlan", "Goal", "Condition", "CareTeam", "ServiceRequest", "Patient", "RelatedPerson", "Group")
 
@@ -34,18 +34,23 @@ def submit_plan(desk: Desk, plan: Plan, door: Door) -> Stored:
         require_scope(desk.caller, "c", type_)
 
     def carry_out(changes: Changes) -> list[Written]:
-        # Two imports of one client at the same moment must not make two of them.
-        changes.alone("plans")
-        known = dict(_on_record(desk, identities(plan)))
-        now = as_datetime(desk.now)
-        documents = to_fhir(plan, agency=desk.caller.organization, new_id=desk.new_id, now=now, known=known)
-        _require_new(desk, plan, documents[0])
         integrity = Integrity(desk, door)
-        made = [_put(desk, changes, document, door, integrity) for document in documents]
+        made = store_plan(desk, changes, plan, door, integrity)
         integrity.require(changes)
         return made
 
     return written(desk, carry_out)[0].stored
+
+
+def store_plan(desk: Desk, changes: Changes, plan: Plan, door: Door, integrity: Integrity) -> list[Written]:
+    """Store a new plan inside an open transaction; the CarePlan comes first. Raises as `submit_plan`."""
+    # Two imports of one client at the same moment must not make two of them.
+    changes.alone("plans")
+    known = dict(on_record(desk, identities(plan)))
+    now = as_datetime(desk.now)
+    made = to_fhir(plan, agency=desk.caller.organization, new_id=desk.new_id, now=now, known=known)
+    _require_new(desk, plan, made[0])
+    return [add(desk, changes, document, door, integrity) for document in made]
 
 
 def require_staff(desk: Desk) -> None:
@@ -54,7 +59,8 @@ def require_staff(desk: Desk) -> None:
         raise Forbidden("plans are kept by the custodian's staff; partners read CarePlan and Goal as FHIR")
 
 
-def _on_record(desk: Desk, wanted: Iterable[Identity]) -> Iterable[tuple[Identity, str]]:
+def on_record(desk: Desk, wanted: Iterable[Identity]) -> Iterable[tuple[Identity, str]]:
+    """Who and what of those is on record, with the reference."""
     for identity in wanted:
         name = f"{identity.resource_type}.identifier"
         about = Has(name, identity.value, identity.system)
@@ -69,13 +75,17 @@ def _require_new(desk: Desk, plan: Plan, care_plan: Mapping[str, Any]) -> None:
         raise Conflict(text, expression="number")
 
 
-def _put(desk: Desk, changes: Changes, document: dict[str, Any], door: Door, integrity: Integrity) -> Written:
+def add(desk: Desk, changes: Changes, document: dict[str, Any], door: Door, integrity: Integrity) -> Written:
+    """Store a new document of a plan, under the id it has, inside an open transaction."""
+    return post(desk, changes, admitted(document, door), document["id"], integrity)
+
+
+def admitted(document: dict[str, Any], door: Door) -> Admitted:
+    """A document of a plan, checked as everything that is stored. Raises Invalid."""
     spec = spec_of(document["resourceType"])
-    data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     try:
-        admitted = admit_document(spec, data, document, door)
+        return admit_document(spec, documents.written(document).encode(), document, door)
     except Invalid as problem:
         raise Invalid(
             f"the plan makes an invalid {spec.name}: {problem.faults[0].text}", faults=problem.faults
         ) from None
-    return post(desk, changes, admitted, document["id"], integrity)

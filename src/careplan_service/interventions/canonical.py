@@ -11,6 +11,9 @@ from typing import Any
 BASE = "https://careplan-service.org/fhir"
 
 INTERVENTION = f"{BASE}/CodeSystem/intervention"
+RECORD = f"{BASE}/CodeSystem/record"
+"""What a document of the record is: `session`, `progress-review`, `goal-attainment`, `closing`."""
+LOINC = "http://loinc.org"
 GRAVITY = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
 SNOMED = "http://snomed.info/sct"
 ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"

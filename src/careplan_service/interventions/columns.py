@@ -67,7 +67,7 @@ SCHEMAS = {
     "strength": StrengthPart,
     "participant": ParticipantPart,
 }
-NESTED = ("objectives", "strategies")
+NESTED = ("objectives", "strategies", "scaling")
 
 PARTS: dict[str, tuple[str, str]] = {
     f"{part}_{field}": (part, field)

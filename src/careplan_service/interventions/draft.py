@@ -23,13 +23,18 @@ class Identity:
     value: str
 
 
+Places = Mapping[tuple[str, str], str]
+"""Where parts of a plan are on record: resource type and key (`("Goal", "1.1")`) to `Goal/x`."""
+
+
 @dataclass
 class Draft:
     """What has been written so far for one plan.
 
     `subject` is what the plan is about (`Patient/x` or `Group/x`), `members` the references of the members in
     their order, `who` the reference of everybody that strategies can name, `labels` the high-water mark of
-    everything written.
+    everything written. `places` are the references that parts have, or had before a change; `goal_labels` the
+    labels of goals, objectives and strategies by number, for what refers to them.
     """
 
     plan: Plan
@@ -44,10 +49,15 @@ class Draft:
     who: dict[str, str] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
     documents: list[Document] = field(default_factory=list)
+    places: dict[tuple[str, str], str] = field(default_factory=dict)
+    goal_labels: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def reserve(self, resource_type: str) -> str:
-        """A reference to a document that is written later."""
-        return f"{resource_type}/{self.new_id()}"
+    def reserve(self, resource_type: str, key: str) -> str:
+        """The reference of a part of the plan, the same for every call, whether it is written yet or not."""
+        place = (resource_type, key)
+        if place not in self.places:
+            self.places[place] = f"{resource_type}/{self.new_id()}"
+        return self.places[place]
 
     def write(self, target: str, labels: Iterable[str], /, **content: object) -> str:
         """Adds the document that `target` refers to, with its labels; gives `target` back."""

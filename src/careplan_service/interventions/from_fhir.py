@@ -25,6 +25,7 @@ from careplan_service.interventions.reading_goals import (
     steps_by_goal,
 )
 from careplan_service.interventions.reading_people import read_client_system, read_team
+from careplan_service.interventions.reading_record import read_record
 from careplan_service.interventions.terms import PLAN_STATES
 
 
@@ -57,7 +58,9 @@ def _plan(careplan: Mapping[str, Any], readings: Readings) -> Plan:
         review_date=day(extension_value(careplan, sw("review-date"))),
         needs=tuple(read_need(readings.get(ref)) for ref in references(careplan.get("addresses", ()))),
         strengths=tuple(
-            read_strength(readings.get(ref)) for ref in references(careplan.get("supportingInfo", ()))
+            read_strength(readings.get(ref))
+            for ref in references(careplan.get("supportingInfo", ()))
+            if ref.startswith("Condition/")
         ),
         goals=tuple(
             read_goal(ref, goal, steps, acts, readings) for ref, goal in goals if milestone_of(goal) is None
@@ -66,6 +69,7 @@ def _plan(careplan: Mapping[str, Any], readings: Readings) -> Plan:
         participants=participants,
         agreement=_agreement(careplan),
         sharing_notes=note(careplan, "sharing"),
+        **read_record(careplan, readings),
         sensitivity=marks(careplan),
     )
 

@@ -37,7 +37,7 @@ PROBLEM = concept(canonical.CONDITION_CATEGORY, "problem-list-item", "Problem Li
 CONCERN = concept(canonical.US_CORE_CONDITION_CATEGORY, "health-concern", "Health Concern")
 
 
-def write_need(draft: Draft, need: Need) -> str:
+def write_need(draft: Draft, need: Need, key: str) -> str:
     """Writes a need as a Condition: a health concern until the client agrees to the plan, then a problem."""
     agreed = draft.plan.agreement is not None and draft.plan.agreement.status == "agreed"
     domain = domains()[need.domain]
@@ -53,10 +53,11 @@ def write_need(draft: Draft, need: Need) -> str:
         subject=reference(draft.subject),
         recordedDate=draft.now.isoformat(),
     )
-    return draft.write(draft.reserve("Condition"), found_in(content) | marked(need.sensitivity), **content)
+    labels = found_in(content) | marked(need.sensitivity)
+    return draft.write(draft.reserve("Condition", key), labels, **content)
 
 
-def write_strength(draft: Draft, strength: Strength) -> str:
+def write_strength(draft: Draft, strength: Strength, key: str) -> str:
     """Writes a strength as a Condition of category protective-factor."""
     factor = domains()["protective-factor"]
     content = element(
@@ -67,14 +68,13 @@ def write_strength(draft: Draft, strength: Strength) -> str:
         subject=reference(draft.subject),
         recordedDate=draft.now.isoformat(),
     )
-    return draft.write(
-        draft.reserve("Condition"), found_in(content) | marked(strength.sensitivity), **content
-    )
+    labels = found_in(content) | marked(strength.sensitivity)
+    return draft.write(draft.reserve("Condition", key), labels, **content)
 
 
 def write_goal(draft: Draft, goal: Goal, addresses: list[str]) -> tuple[list[str], list[Document]]:
     """Writes a goal, its objectives and their requests; gives the Goal references and CarePlan activities."""
-    target = draft.reserve("Goal")
+    target = draft.reserve("Goal", goal.number)
     content = _goal(draft, goal, addresses)
     own = found_in(content) | marked(goal.sensitivity)
     goals, activities, labels = [target], [], own
@@ -86,6 +86,7 @@ def write_goal(draft: Draft, goal: Goal, addresses: list[str]) -> tuple[list[str
     content = element(
         **{**content, "target": [*content.get("target", []), *(_mirrored(one) for one in goal.objectives)]}
     )
+    draft.goal_labels[goal.number] = labels
     draft.write(target, labels, **content)
     return goals, activities
 
@@ -101,6 +102,7 @@ def _goal(draft: Draft, goal: Goal, addresses: list[str]) -> Document:
             *extension(sw("number"), valueString=goal.number),
             *_state(goal.status),
             *marks(goal.sensitivity),
+            *_scaling(goal),
             *_acceptance(draft, goal, client),
         ],
         identifier=draft.number_identifier("goal", f"{draft.plan.number}/{goal.number}"),
@@ -116,6 +118,7 @@ def _goal(draft: Draft, goal: Goal, addresses: list[str]) -> Document:
         expressedBy=reference(client),
         addresses=[reference(condition) for condition in addresses],
         note=wording if goal.wording else [],
+        outcomeReference=_outcomes(draft, goal.number),
     )
 
 
@@ -130,6 +133,29 @@ def _status(state: str) -> Document:
 
 def _state(state: str) -> list[Document]:
     return extension(sw("state"), valueCode=state)
+
+
+def _scaling(goal: Goal) -> list[Document]:
+    scale = goal.scaling
+    if scale is None:
+        return []
+    parts = [
+        *extension("weight", valueInteger=scale.weight),
+        *extension("baseline", valueInteger=scale.baseline),
+        *(part for text in scale.levels for part in extension("level", valueString=text)),
+    ]
+    return extension(sw("scaling"), extension=parts)
+
+
+def _outcomes(draft: Draft, number: str) -> list[Document | None]:
+    """What was found for a goal in reviews, the first first."""
+    found = [
+        draft.reserve("Observation", f"{review.number}/{finding.goal}")
+        for review in draft.plan.reviews
+        for finding in review.findings
+        if finding.goal == number
+    ]
+    return [reference(one) for one in found]
 
 
 def _acceptance(draft: Draft, goal: Goal, client: str | None) -> list[Document]:
@@ -151,7 +177,7 @@ def _acceptance(draft: Draft, goal: Goal, client: str | None) -> list[Document]:
 def _write_objective(
     draft: Draft, goal: Goal, objective: Objective, parent: str, inherited: Labels
 ) -> tuple[str, Labels, list[Document]]:
-    target = draft.reserve("Goal")
+    target = draft.reserve("Goal", objective.number)
     milestone = [
         *extension("type", valueCodeableConcept=concept(RELATIONSHIP, "milestone", "Milestone")),
         *extension("target", valueReference=reference(parent)),
@@ -172,8 +198,10 @@ def _write_objective(
         description=element(text=objective.statement),
         subject=reference(draft.subject),
         target=[part] if (part := _measured(objective)) else [],
+        outcomeReference=_outcomes(draft, objective.number),
     )
     own = found_in(content) | marked(objective.sensitivity)
+    draft.goal_labels[objective.number] = inherited | own
     draft.write(target, inherited | own, **content)
     activities = [
         write_strategy(draft, goal, strategy, target, inherited | own) for strategy in objective.strategies

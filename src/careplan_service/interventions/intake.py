@@ -6,18 +6,21 @@ docs/plans.md describes the shape; what it becomes: https://hl7.org/fhir/R4/care
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from datetime import date
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import ValidationError
 
-from careplan_service.errors import Fault, Invalid
+from careplan_service.errors import Conflict, Fault, Invalid, Problem
 from careplan_service.interventions import plan as parts
 from careplan_service.interventions.intake_names import Names, names
 from careplan_service.interventions.intake_rules import RULES, Data, Path
-from careplan_service.interventions.intake_schema import PlanPart
 from careplan_service.interventions.plan import Plan
+from careplan_service.interventions.practice import Change, broken
+from careplan_service.interventions.record_intake import built, recorded, scaling
+from careplan_service.interventions.record_rules import RECORD_RULES
+from careplan_service.interventions.record_schema import RecordedPlanPart
 
 LIMITS = {
     "goals": 500,
@@ -27,38 +30,80 @@ LIMITS = {
     "needs": 500,
     "strengths": 500,
     "participants": 500,
+    "assessments": 200,
+    "sessions": 2_000,
+    "reviews": 500,
+    "findings": 10_000,
+    "referrals": 500,
+    "answers": 10_000,
+    "addenda": 2_000,
+    "attendance": 10_000,
 }
-NOT_FOR_ONE_GOAL = ("strategies", "objectives")
+PLACES: Mapping[str, Path] = {
+    "members": ("client_system", "members"),
+    "objectives": ("goals",),
+    "strategies": ("goals",),
+    "findings": ("reviews",),
+    "answers": ("assessments",),
+    "addenda": ("sessions",),
+    "attendance": ("sessions",),
+}
 PERSON_FIELDS = tuple(field.name for field in fields(parts.Person))
 
 
-def plan_from_json(obj: Any) -> Plan:
+@dataclass(frozen=True)
+class Moment:
+    """When a plan is taken, and what it was before, if it is on record."""
+
+    now: datetime
+    before: Plan | None = None
+
+
+NEW = Moment(datetime.max.replace(tzinfo=UTC))
+"""A plan that is new, whenever that is: only what says itself when it was signed is in time."""
+
+
+def plan_from_json(obj: Any, moment: Moment = NEW) -> Plan:
     """The plan that a JSON value tells.
 
-    Raises Invalid with every fault, `expression` the field path (`goals[1].objectives[0].due`).
+    Raises Invalid with every fault, `expression` the field path (`goals[1].objectives[0].due`); Conflict
+    where nothing is wrong but what contradicts the plan on record.
     """
-    return plan_from(obj, expression)
+    return plan_from(obj, expression, moment)
 
 
-def plan_from(obj: Any, where: Callable[[Path], str | None]) -> Plan:
+def plan_from(obj: Any, where: Callable[[Path], str | None], moment: Moment = NEW) -> Plan:
     """As `plan_from_json`, with `where` to tell the place of a fault in the sender's own terms."""
-    too_many = [(path, text) for path, text in _too_many(obj)]
+    too_many = list(_too_many(obj))
     if too_many:
-        raise _invalid(too_many, where)
-    faults: list[tuple[Path, str]] = []
+        raise _refused([Fault("invalid", text, where(path)) for path, text in too_many])
+    faults: list[tuple[Path, str, str]] = []
     try:
-        data: Data = PlanPart().load(obj)
+        data: Data = RecordedPlanPart().load(obj)
     except ValidationError as refused:
-        faults += _flat(refused.messages)
+        faults += [(path, text, "invalid") for path, text in flat(refused.messages)]
         data = refused.valid_data if isinstance(refused.valid_data, dict) else {}
-    known = {path for path, _ in faults}
+    known = {path for path, _, _ in faults}
     if not any(path == () for path in known) and not _shifted(known):
-        faults += [
-            (path, text) for rule in (*RULES, names) for path, text in rule(data) if not _covered(path, known)
+        found = [
+            *(
+                (path, text, "invalid")
+                for rule in (*RULES, names, *RECORD_RULES)
+                for path, text in rule(data)
+            ),
+            *_practice(data, obj, moment),
         ]
+        faults += [fault for fault in found if not _covered(fault[0], known)]
     if faults:
-        raise _invalid(faults, where)
+        listed = dict.fromkeys(faults)
+        raise _refused([Fault(code, text, where(path)) for path, text, code in listed])
     return _plan(data, Names(data))
+
+
+def _practice(data: Data, obj: Any, moment: Moment) -> Iterator[tuple[Path, str, str]]:
+    before = RecordedPlanPart().load(plan_to_json(moment.before)) if moment.before else None
+    for rule, path, text in broken(Change(before, data, obj, moment.now)):
+        yield path, text, "conflict" if rule.conflict else "business-rule"
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -67,7 +112,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     told["period"] = _told_dates(told)
     for member in told.get("client_system", {}).get("members", ()):
         member |= member.pop("person")
-    ordered = [name for name in PlanPart().fields if told.get(name)]
+    ordered = [name for name in RecordedPlanPart().fields if told.get(name)]
     return {name: told[name] for name in ordered}
 
 
@@ -77,9 +122,10 @@ def expression(path: Path) -> str | None:
     return "".join(steps).lstrip(".") or None
 
 
-def _invalid(faults: Sequence[tuple[Path, str]], where: Callable[[Path], str | None]) -> Invalid:
-    listed = [Fault("invalid", text, where(path)) for path, text in dict.fromkeys(faults)]
-    return Invalid(f"the plan has {len(listed)} fault{'s' * (len(listed) > 1)}", faults=listed)
+def _refused(faults: Sequence[Fault]) -> Problem:
+    text = f"the plan has {len(faults)} fault{'s' * (len(faults) > 1)}"
+    contradicts = all(fault.code == "conflict" for fault in faults)
+    return Conflict(text, faults=faults) if contradicts else Invalid(text, faults=faults)
 
 
 def _too_many(obj: Any) -> Iterator[tuple[Path, str]]:
@@ -95,15 +141,15 @@ def _too_many(obj: Any) -> Iterator[tuple[Path, str]]:
                 pending.append(value)
     for name, total in totals.items():
         if total > LIMITS[name]:
-            path: Path = ("client_system", name) if name == "members" else ("goals",)
-            place = path if name in ("members", *NOT_FOR_ONE_GOAL) else (name,)
+            place = PLACES.get(name, (name,))
             yield place, f"a plan has at most {LIMITS[name]} {name}, here are {total}: split it"
 
 
-def _flat(messages: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def flat(messages: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """The messages of marshmallow, each with its path."""
     if isinstance(messages, Mapping):
         for step, inner in messages.items():
-            yield from _flat(inner, path if step == "_schema" else (*path, step))
+            yield from flat(inner, path if step == "_schema" else (*path, step))
     else:
         for text in messages:
             yield path, str(text)
@@ -117,31 +163,23 @@ def _covered(path: Path, known: set[Path]) -> bool:
     return any(path[:end] in known for end in range(1, len(path) + 1))
 
 
-def _built(of: type[Any], data: Data, **more: Any) -> Any:
-    given = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in {**data, **more}.items()
-        if value is not None
-    }
-    return of(**given)
-
-
 def _plan(data: Data, known: Names) -> Plan:
     period = data.get("period") or {}
     system = data["client_system"]
     rest = {name: value for name, value in data.items() if name not in ("period", "client_system")}
-    plan: Plan = _built(
+    plan: Plan = built(
         Plan,
         rest,
         start=period.get("start"),
         end=period.get("end"),
-        client_system=_built(parts.ClientSystem, system, members=[_member(one) for one in system["members"]]),
-        needs=[_built(parts.Need, one) for one in data["needs"]],
-        strengths=[_built(parts.Strength, one) for one in data["strengths"]],
+        client_system=built(parts.ClientSystem, system, members=[_member(one) for one in system["members"]]),
+        needs=[built(parts.Need, one) for one in data["needs"]],
+        strengths=[built(parts.Strength, one) for one in data["strengths"]],
         goals=[_goal(one, known) for one in data["goals"]],
-        worker=_built(parts.Participant, data["worker"]) if data.get("worker") else None,
-        participants=[_built(parts.Participant, one) for one in data["participants"]],
-        agreement=_built(parts.Agreement, data["agreement"]) if data.get("agreement") else None,
+        worker=built(parts.Participant, data["worker"]) if data.get("worker") else None,
+        participants=[built(parts.Participant, one) for one in data["participants"]],
+        agreement=built(parts.Agreement, data["agreement"]) if data.get("agreement") else None,
+        **recorded(data, known),
     )
     return plan
 
@@ -149,20 +187,23 @@ def _plan(data: Data, known: Names) -> Plan:
 def _member(data: Data) -> parts.Member:
     person = {name: value for name, value in data.items() if name in PERSON_FIELDS}
     rest = {name: value for name, value in data.items() if name not in PERSON_FIELDS}
-    member: parts.Member = _built(parts.Member, rest, person=_built(parts.Person, person))
+    member: parts.Member = built(parts.Member, rest, person=built(parts.Person, person))
     return member
 
 
 def _goal(data: Data, known: Names) -> parts.Goal:
-    goal: parts.Goal = _built(
-        parts.Goal, data, objectives=[_objective(one, known) for one in data["objectives"]]
+    goal: parts.Goal = built(
+        parts.Goal,
+        data,
+        scaling=scaling(data.get("scaling")),
+        objectives=[_objective(one, known) for one in data["objectives"]],
     )
     return goal
 
 
 def _objective(data: Data, known: Names) -> parts.Objective:
     responsible = data.get("responsible")
-    objective: parts.Objective = _built(
+    objective: parts.Objective = built(
         parts.Objective,
         data,
         responsible=known.label(responsible) if responsible else None,
@@ -175,7 +216,7 @@ def _strategy(data: Data, known: Names) -> parts.Strategy:
     who = dict.fromkeys(known.label(name) for name in data.get("who") or ())
     # the client comes first, as in the FHIR documents, where a Group is told apart from the performers
     ordered = sorted(who, key=lambda label: label != "client")
-    strategy: parts.Strategy = _built(parts.Strategy, data, who=ordered)
+    strategy: parts.Strategy = built(parts.Strategy, data, who=ordered)
     return strategy
 
 

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
 
 from careplan_service.interventions.plan import Identifier, Value
-from careplan_service.interventions.terms import Terms
+from careplan_service.interventions.terms import Terms, normal
 
 LONGEST_TEXT = 10_000
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
 WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,8}")
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-](0\d|1[0-3]):[0-5]\d)")
+PROCESS_NOTES = frozenset(
+    {"process note", "process notes", "psychotherapy note", "psychotherapy notes", "personal notes"}
+)
+"""What is kept apart from every plan (see `practice`)."""
+
 MISSING = "is missing: give it a value"
 
 
@@ -50,7 +56,7 @@ class Part(Schema):
         faults = {
             str(name): [f"unknown field {quoted(name)}{did_you_mean(self._near(str(name)))}"]
             for name in original
-            if name not in self.fields
+            if name not in self.fields and normal(str(name)) not in PROCESS_NOTES
         }
         if faults:
             raise ValidationError(faults)
@@ -66,7 +72,7 @@ class Read(fields.Field[Any]):
 
     def __init__(self, read: Callable[[Any], Any], **options: Any) -> None:
         super().__init__(allow_none=not options.get("required", False), **options)
-        self._read = read
+        self.reader = read
 
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         """As marshmallow's, except that blank is missing."""
@@ -74,7 +80,7 @@ class Read(fields.Field[Any]):
         return super().deserialize(None if blank else value, *args, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return self._read(value)
+        return self.reader(value)
 
 
 def text(value: Any) -> str:
@@ -99,6 +105,26 @@ def day(value: Any) -> date:
         except ValueError:
             raise ValidationError(f"there is no day {quoted(value)} in the calendar") from None
     raise ValidationError(f"write the date {quoted(value)} as YYYY-MM-DD, for example `2025-03-31`")
+
+
+def moment(value: Any) -> datetime:
+    """A date and time with its offset from UTC, to the second."""
+    if isinstance(value, str) and ISO_MOMENT.fullmatch(value.strip()):
+        try:
+            return datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValidationError(f"there is no moment {quoted(value)} in the calendar") from None
+    raise ValidationError(
+        f"write {quoted(value)} as date, time and offset, for example `2025-03-31T14:30+01:00`"
+    )
+
+
+def level(value: Any) -> int:
+    """A level of Goal Attainment Scaling."""
+    number = int(value) if isinstance(value, str) and re.fullmatch(r"[+-]?[0-2]", value.strip()) else value
+    if isinstance(number, bool) or not isinstance(number, int) or not -2 <= number <= 2:
+        raise ValidationError(f"write a level from -2 to 2 instead of {quoted(value)}")
+    return number
 
 
 def count(value: Any) -> int:
@@ -139,6 +165,7 @@ def term(terms: Callable[[], Terms], what: str) -> Callable[[Any], str]:
             raise ValidationError(f"unknown {what} {quoted(written)}{near}")
         return code
 
+    read.terms = terms  # type: ignore[attr-defined]  # for the JSON Schema
     return read
 
 
@@ -152,6 +179,7 @@ def many(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
             raise ValidationError(f"write a list instead of {quoted(value)}")
         return tuple(dict.fromkeys(read(one) for one in value))
 
+    read_all.each = read  # type: ignore[attr-defined]  # for the JSON Schema
     return read_all
 
 
@@ -170,3 +198,26 @@ def identifier(value: Any) -> Identifier:
             f"the identifier's system {quoted(system)} must start with `https://` or `urn:`"
         )
     return Identifier(system, number)
+
+
+def five(value: Any) -> tuple[str, ...]:
+    """The five descriptions of a scale, from the level -2 to +2."""
+    if not isinstance(value, list) or len(value) != 5:
+        raise ValidationError("describe five levels, from -2 (much less) over 0 (expected) to +2 (much more)")
+    return tuple(text(one) for one in value)
+
+
+def loinc(value: Any) -> str:
+    """A LOINC code, by its shape."""
+    code = text(value)
+    if not re.fullmatch(r"\d{1,7}-\d", code):
+        raise ValidationError(f"{quoted(code)} is no LOINC code: write it like `71802-3`")
+    return code
+
+
+def id_(value: Any) -> str:
+    """The id of a resource."""
+    written = text(value)
+    if not re.fullmatch(r"[A-Za-z0-9\-.]{1,64}", written):
+        raise ValidationError(f"{quoted(written)} is no id: write letters, digits, `-` and `.`")
+    return written

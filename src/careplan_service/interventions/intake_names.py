@@ -80,3 +80,18 @@ def names(plan: Data) -> Iterator[Faulty]:
         responsible = objective.get("responsible")
         if responsible and (fault := known.fault(responsible)):
             yield (*path, "responsible"), fault
+    for path, name in _of_record(plan):
+        if fault := known.fault(name):
+            yield path, fault
+
+
+def _of_record(plan: Data) -> Iterator[tuple[Path, str]]:
+    for path, session in each(plan, "sessions"):
+        if session.get("by"):
+            yield (*path, "by"), session["by"]
+        for inner, one in each(session, "attendance", path):
+            if one.get("who"):
+                yield (*inner, "who"), one["who"]
+    for path, referral in each(plan, "referrals"):
+        if referral.get("to"):
+            yield (*path, "to"), referral["to"]

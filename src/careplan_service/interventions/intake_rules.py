@@ -181,15 +181,16 @@ def codes(plan: Data) -> Iterator[Faulty]:
     """Codes come from the pick list of their domain."""
     for path, need in each(plan, "needs"):
         if domain := domains().get(need.get("domain") or ""):
-            yield from _picked((*path, "codes"), need, domain.conditions, f"needs of `{domain.code}`")
+            yield from picked((*path, "codes"), need, domain.conditions, f"needs of `{domain.code}`")
     for path, strength in each(plan, "strengths"):
-        yield from _picked((*path, "codes"), strength, domains()["protective-factor"].conditions, "strengths")
+        yield from picked((*path, "codes"), strength, domains()["protective-factor"].conditions, "strengths")
     for path, goal in each(plan, "goals"):
         if domain := domains().get(goal.get("domain") or ""):
-            yield from _picked((*path, "codes"), goal, domain.goals, f"goals of `{domain.code}`")
+            yield from picked((*path, "codes"), goal, domain.goals, f"goals of `{domain.code}`")
 
 
-def _picked(path: Path, holder: Data, listed: Iterable[DomainCoding], what: str) -> Iterator[Faulty]:
+def picked(path: Path, holder: Data, listed: Iterable[DomainCoding], what: str) -> Iterator[Faulty]:
+    """Yields the codes of a part that are not listed."""
     known = {row.code for row in listed}
     for code in holder.get("codes") or ():
         if code not in known:
@@ -197,9 +198,6 @@ def _picked(path: Path, holder: Data, listed: Iterable[DomainCoding], what: str)
 
 
 RULES = (
-    active_plan,
-    closed_plan,
-    active_objective,
     dates,
     numbers,
     client_system,

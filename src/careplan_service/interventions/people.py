@@ -59,13 +59,13 @@ def contact_is_confidential(labels: Labels) -> bool:
 def name_members(draft: Draft) -> None:
     """Gives every member a reference, and the plan its subject: the index client, or else the Group."""
     system = draft.plan.client_system
-    for member in system.members:
+    for i, member in enumerate(system.members):
         type_ = "Patient" if member.client else "RelatedPerson"
         known = draft.on_record(type_, member.person.identifier) if member.client else None
-        draft.members.append(known or draft.reserve(type_))
+        draft.members.append(known or draft.reserve(type_, f"member {i}"))
         draft.who.setdefault(member.person.name, draft.members[-1])
     if system.kind != "individual":
-        draft.group = draft.on_record("Group", system.identifier) or draft.reserve("Group")
+        draft.group = draft.on_record("Group", system.identifier) or draft.reserve("Group", "client system")
     index = system.index_client
     draft.subject = draft.members[system.members.index(index)] if index else draft.group
     draft.who["client"] = draft.subject
@@ -172,4 +172,4 @@ def _write_client_organisation(draft: Draft) -> str:
         return known
     content = element(identifier=identifier(system.identifier), active=True, name=system.name)
     labels = found_in(content) | marked(system.sensitivity)
-    return draft.write(draft.reserve("Organization"), labels, **content)
+    return draft.write(draft.reserve("Organization", "client system"), labels, **content)

@@ -11,6 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from careplan_service.interventions.record import Assessment, Closing, Referral, Review, Scaling, Session
 
 Value = str | int | bool
 """What an objective is measured by: a whole number, yes/no, or words (decimals stay as they were written)."""
@@ -148,6 +152,7 @@ class Goal:
     target_date: date | None = None
     status: str = "proposed"
     codes: tuple[str, ...] = ()
+    scaling: Scaling | None = None
     objectives: tuple[Objective, ...] = ()
     sensitivity: tuple[str, ...] = ()
 
@@ -182,7 +187,10 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Plan:
-    """One intervention plan, whole."""
+    """One intervention plan, whole, with what has become of it so far.
+
+    `episode` counts how often the work was taken up; `reopens` is the CarePlan id of the plan before.
+    """
 
     number: str
     title: str
@@ -199,4 +207,11 @@ class Plan:
     participants: tuple[Participant, ...] = ()
     agreement: Agreement | None = None
     sharing_notes: str | None = None
+    assessments: tuple[Assessment, ...] = ()
+    sessions: tuple[Session, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    referrals: tuple[Referral, ...] = ()
+    closing: Closing | None = None
+    episode: int | None = None
+    reopens: str | None = None
     sensitivity: tuple[str, ...] = ()

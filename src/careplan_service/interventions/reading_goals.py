@@ -23,6 +23,7 @@ from careplan_service.interventions.reading import (
     references,
     state,
 )
+from careplan_service.interventions.record import Scaling
 from careplan_service.interventions.strategies import REQUEST_STATUS
 from careplan_service.interventions.terms import ACTIVITY_STATES, GOAL_STATES, PRIORITIES, SEVERITIES
 from careplan_service.interventions.timing import words
@@ -49,6 +50,8 @@ def acts_by_goal(careplan: Resource, readings: Readings) -> Acts:
     """The strategies of a CarePlan by the Goal that they are for."""
     found: Acts = {}
     for activity in careplan.get("activity", ()):
+        if "detail" not in activity and extension_value(activity, sw("number")) is None:
+            continue  # a referral, or the contacts that carried out no strategy
         act = _act(activity, readings)
         for goal in act.goals:
             found.setdefault(goal, []).append(act)
@@ -109,8 +112,21 @@ def read_goal(ref: str, goal: Resource, steps: Steps, acts: Acts, readings: Read
         target_date=day(own[0].get("dueDate")) if own else None,
         status=_goal_state(goal),
         codes=codes_picked(goal["description"]),
+        scaling=_scaling(goal),
         objectives=tuple(_objective(child, one, acts, readings) for child, one in steps.get(ref, ())),
         sensitivity=marks(goal),
+    )
+
+
+def _scaling(goal: Resource) -> Scaling | None:
+    parts = extension_value(goal, sw("scaling"))
+    if parts is None:
+        return None
+    told = {"extension": parts}
+    return Scaling(
+        levels=tuple(extension_values(told, "level")),
+        weight=extension_value(told, "weight"),
+        baseline=extension_value(told, "baseline"),
     )
 
 

@@ -44,6 +44,7 @@ def write_strategy(
     """
     others = [one for one in draft.plan.participants if one.label in strategy.who]
     labels = inherited | marked(strategy.sensitivity) | NONE.union(*(labels_of(one) for one in others))
+    draft.goal_labels[strategy.number] = labels
     if any(one.agency for one in others):
         return _request(draft, goal, strategy, objective, labels)
     return _detail(draft, strategy, objective, labels)
@@ -94,7 +95,9 @@ def _request(draft: Draft, goal: Goal, strategy: Strategy, objective: str, label
         performer=_performers(draft, strategy),
         locationCode=[where] if where else [],
     )
-    target = draft.write(draft.reserve("ServiceRequest"), labels | found_in(content), **content)
+    target = draft.write(
+        draft.reserve("ServiceRequest", strategy.number), labels | found_in(content), **content
+    )
     return {"id": strategy.number, "extension": _number(strategy), "reference": reference(target)}
 
 

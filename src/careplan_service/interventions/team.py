@@ -41,9 +41,15 @@ def write_care_team(draft: Draft) -> str | None:
     for one in team:
         agencies[_agency(one)] = agencies.get(_agency(one), NONE) | labels_of(one)
     written: dict[tuple[object, ...], str] = {}
-    parts = [_write_participant(draft, one, agencies, written) for one in team]
+    keys = [
+        *(["worker"] if plan.worker else []),
+        *(f"participant {i}" for i in range(len(plan.participants))),
+    ]
+    parts = [
+        _write_participant(draft, one, key, agencies, written) for one, key in zip(team, keys, strict=True)
+    ]
     return draft.write(
-        draft.reserve("CareTeam"),
+        draft.reserve("CareTeam", "team"),
         NONE.union(*(labels_of(one) for one in team)),
         status="proposed" if plan.status in ("draft", "awaiting-agreement") else "active",
         subject=reference(draft.subject),
@@ -57,6 +63,12 @@ def labels_of(one: Participant) -> Labels:
     return found_in([one.name, one.agency, one.role]) | marked(one.sensitivity)
 
 
+def agency_key(one: Participant) -> str:
+    """What tells the agency of a participant from others in the plan."""
+    number = one.agency_identifier
+    return f"{one.agency}|{number.system}|{number.value}" if number else f"{one.agency}|"
+
+
 def _agency(one: Participant) -> tuple[object, ...]:
     return (one.agency, one.agency_identifier)
 
@@ -64,6 +76,7 @@ def _agency(one: Participant) -> tuple[object, ...]:
 def _write_participant(
     draft: Draft,
     one: Participant,
+    place: str,
     agencies: dict[tuple[object, ...], Labels],
     written: dict[tuple[object, ...], str],
 ) -> Document:
@@ -71,10 +84,9 @@ def _write_participant(
     if one.agency and key not in written:
         written[key] = _write_organisation(draft, one, agencies[key])
     agency = written.get(key)
-    person = _write_practitioner(draft, one) if one.name else None
-    target = (
-        _write_practitioner_role(draft, one, person, agency) if person and agency else person or agency or ""
-    )
+    person = _write_practitioner(draft, one, place) if one.name else None
+    both = bool(person and agency)
+    target = _write_practitioner_role(draft, one, place, person, agency) if both else person or agency or ""
     responsible = one is draft.plan.worker
     draft.who["worker" if responsible else one.label] = target
     return element(
@@ -89,10 +101,10 @@ def _write_participant(
     )
 
 
-def _write_practitioner(draft: Draft, one: Participant) -> str:
+def _write_practitioner(draft: Draft, one: Participant, place: str) -> str:
     known = draft.on_record("Practitioner", one.identifier)
     return known or draft.write(
-        draft.reserve("Practitioner"),
+        draft.reserve("Practitioner", place),
         labels_of(one),
         identifier=identifier(one.identifier),
         active=True,
@@ -100,9 +112,11 @@ def _write_practitioner(draft: Draft, one: Participant) -> str:
     )
 
 
-def _write_practitioner_role(draft: Draft, one: Participant, person: str, agency: str) -> str:
+def _write_practitioner_role(
+    draft: Draft, one: Participant, place: str, person: str | None, agency: str | None
+) -> str:
     return draft.write(
-        draft.reserve("PractitionerRole"),
+        draft.reserve("PractitionerRole", place),
         labels_of(one),
         active=True,
         practitioner=reference(person),
@@ -114,7 +128,7 @@ def _write_practitioner_role(draft: Draft, one: Participant, person: str, agency
 def _write_organisation(draft: Draft, one: Participant, labels: Labels) -> str:
     known = draft.on_record("Organization", one.agency_identifier)
     return known or draft.write(
-        draft.reserve("Organization"),
+        draft.reserve("Organization", agency_key(one)),
         labels,
         identifier=identifier(one.agency_identifier),
         active=True,

@@ -147,3 +147,56 @@ GENDERS = Terms(
     Term("other", "other", ("non-binary", "nonbinary", "x")),
     Term("unknown", "unknown", ("not known", "not recorded")),
 )
+
+REFERRAL_STATES = Terms(
+    Term("draft", "draft"),
+    Term("sent", "requested", ("open", "requested", "not updated", "pending")),
+    Term("seen", "requested", ("received", "read")),
+    Term("accepted", "accepted", ("eligible",)),
+    Term("declined", "rejected", ("rejected", "not eligible", "no capacity", "denied")),
+    Term("waitlisted", "on-hold", ("waiting list", "needs client action")),
+    Term("in-service", "in-progress", ("in service", "pending - in process", "under way")),
+    Term("outcome-known", "completed", ("got help", "outcome assigned")),
+    Term("closed", "completed", ("done", "completed")),
+    Term("not-helped", "failed", ("couldn't get help", "couldn't contact", "failed")),
+    Term("withdrawn", "cancelled", ("no longer interested", "cancelled", "expired")),
+    Term("re-routed", "cancelled", ("referred elsewhere", "rerouted")),
+    Term("entered-in-error", "entered-in-error", ("error", "mistake")),
+)
+OPEN_REFERRALS = frozenset({"draft", "sent", "seen", "accepted", "waitlisted", "in-service"})
+URGENCIES = Terms(
+    Term("routine", "routine", ("normal",)),
+    Term("urgent", "urgent", ("soon",)),
+    Term("asap", "asap", ("as soon as possible",)),
+    Term("stat", "stat", ("immediately", "emergency", "now")),
+)
+MODES = Terms(
+    Term("office", "AMB", ("in person", "agency")),
+    Term("home", "HH", ("home visit",)),
+    Term("field", "FLD", ("outreach", "street", "school")),
+    Term("phone", "VR", ("telephone", "call")),
+    Term("video", "VR", ("online", "video call")),
+    Term("crisis", "EMER", ("emergency",)),
+)
+ATTENDANCES = Terms(
+    Term("attended", spellings=("came", "present", "yes")),
+    Term("no-show", spellings=("did not attend", "dna", "missed", "no")),
+    Term("cancelled", spellings=("canceled", "called off")),
+)
+EFFECTS = Terms(
+    Term("effective", spellings=("yes", "works")),
+    Term("partly-effective", spellings=("partly",)),
+    Term("not-effective", spellings=("no", "ineffective")),
+)
+RISK_LEVELS = Terms(
+    Term("none", spellings=("no risk",)),
+    Term("low"),
+    Term("medium", spellings=("moderate",)),
+    Term("high"),
+    Term("imminent", spellings=("acute", "immediate")),
+)
+UNANSWERED = Terms(
+    Term("asked-unknown", "asked-unknown", ("client doesn't know", "unknown", "8")),
+    Term("asked-declined", "asked-declined", ("client prefers not to answer", "declined", "refused", "9")),
+    Term("not-asked", "not-asked", ("data not collected", "99")),
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from careplan_service.interventions import canonical
 from careplan_service.interventions.canonical import (
@@ -18,7 +19,7 @@ from careplan_service.interventions.canonical import (
     reference,
     sw,
 )
-from careplan_service.interventions.draft import Draft, Identity
+from careplan_service.interventions.draft import Draft, Identity, Places
 from careplan_service.interventions.goals import write_goal, write_need, write_strength
 from careplan_service.interventions.narrative import narrative
 from careplan_service.interventions.people import (
@@ -32,6 +33,7 @@ from careplan_service.interventions.plan import Agreement, Plan
 from careplan_service.interventions.sensitivity import CONTACT, NONE, Labels, found_in, marked
 from careplan_service.interventions.team import write_care_team
 from careplan_service.interventions.terms import PLAN_STATES
+from careplan_service.interventions.writing_record import write_record
 
 CARE_PLAN = concept(canonical.SNOMED, "734163000", "Care plan")
 ASSESS_PLAN = concept(
@@ -56,19 +58,26 @@ def identities(plan: Plan) -> list[Identity]:
 
 
 def to_fhir(
-    plan: Plan, *, agency: str, new_id: Callable[[], str], now: datetime, known: Mapping[Identity, str]
+    plan: Plan,
+    *,
+    agency: str,
+    new_id: Callable[[], str],
+    now: datetime,
+    known: Mapping[Identity, str],
+    places: Places = MappingProxyType({}),
 ) -> list[Document]:
     """The documents of a plan, for one transaction; the first is the CarePlan.
 
     `agency` is the caller's `Organization/x`; `new_id` makes ids; `now` is an aware time; `known` gives
-    references of what is on record, which is then referred to and not written.
+    references of what is on record, which is then referred to and not written; `places` those that parts of
+    this plan have already, which are written again.
     """
-    draft = Draft(plan, agency, new_id, now, known)
-    draft.care_plan = draft.reserve("CarePlan")
+    draft = Draft(plan, agency, new_id, now, known, places=dict(places))
+    draft.care_plan = draft.reserve("CarePlan", "plan")
     name_members(draft)
     team = write_care_team(draft)
-    needs = [write_need(draft, need) for need in plan.needs]
-    strengths = [write_strength(draft, strength) for strength in plan.strengths]
+    needs = [write_need(draft, need, f"need {i}") for i, need in enumerate(plan.needs)]
+    strengths = [write_strength(draft, one, f"strength {i}") for i, one in enumerate(plan.strengths)]
     goals: list[str] = []
     activities: list[Document] = []
     for goal in plan.goals:
@@ -76,6 +85,7 @@ def to_fhir(
         references, parts = write_goal(draft, goal, addressed)
         goals += references
         activities += parts
+    information, more = write_record(draft, activities)
     labels = frozenset(draft.labels) | _plan_labels(plan)
     members = write_members(draft, labels)
     write_group(draft, labels)
@@ -85,6 +95,7 @@ def to_fhir(
         identifier=draft.number_identifier("plan", plan.number),
         status=PLAN_STATES.fhir(plan.status),
         intent="plan",
+        replaces=[reference(f"CarePlan/{plan.reopens}")] if plan.reopens else [],
         category=[CARE_PLAN, ASSESS_PLAN, SDOH_CATEGORY],
         title=plan.title,
         subject=reference(draft.subject),
@@ -93,9 +104,9 @@ def to_fhir(
         author=reference(draft.who.get("worker", agency)),
         careTeam=[reference(team)] if team else [],
         addresses=[reference(need) for need in needs],
-        supportingInfo=[reference(strength) for strength in strengths],
+        supportingInfo=[reference(one) for one in [*strengths, *information]],
         goal=[reference(goal) for goal in goals],
-        activity=activities,
+        activity=[*activities, *more],
         note=_sharing_notes(plan),
     )
     # the title, the notes and the list of activities are about the whole plan, so its labels are the highest
@@ -130,6 +141,7 @@ def _extensions(draft: Draft, members: list[Document]) -> list[Document]:
         *extension(sw("status-reason"), valueString=plan.status_reason),
         *extension(sw("review-date"), valueDate=plan.review_date.isoformat() if plan.review_date else None),
         *(_agreement(plan.agreement) if plan.agreement else []),
+        *extension(sw("episode"), valueInteger=plan.episode),
         *marks(plan.sensitivity),
     ]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from careplan_service.resources.params import date, patient, reference, token, uri
+from careplan_service.resources.extract import of_extension
+from careplan_service.resources.params import date, patient, reference, taken, token, uri
 from careplan_service.resources.spec import ResourceSpec
+
+_REVIEW = "https://careplan-service.org/fhir/StructureDefinition/sw-review-date"
 
 CARE_PLAN = ResourceSpec(
     name="CarePlan",
@@ -66,6 +69,7 @@ CARE_PLAN = ResourceSpec(
             ),
         ),
         reference("replaces", "replaces", targets=("CarePlan",)),
+        taken("review-date", "date", "extension", of_extension(_REVIEW, "valueDate")),
         token("status", "status", system="http://hl7.org/fhir/request-status"),
         reference("subject", "subject", targets=("Group", "Patient")),
     ),

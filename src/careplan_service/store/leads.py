@@ -34,7 +34,7 @@ FEW = 700
 MANY_PATIENTS = 500
 """Patients that name a partner; the records of more are soon met while walking, too."""
 
-_SPREAD, _MOST_PROBED = 5, 5000
+_SPREAD, _MOST_PROBED, _COUNTED = 5, 5000, 100
 
 
 def few_leads(wanted: f.Filter) -> tuple[f.Filter, ...] | None:
@@ -98,8 +98,8 @@ class Leads:
         return many, (part, *lead)
 
     def few_patients(self, asked: f.Consented) -> bool:
-        """Whether no more than MANY_PATIENTS permits in force name the partner."""
-        return self._naming_patients(asked) <= MANY_PATIENTS
+        """Whether so few permits in force name the partner that what they open is counted unasked."""
+        return self._naming_patients(asked) <= _COUNTED
 
     def is_rare(self, asked: f.Consented) -> bool:
         """Whether what the partner may reach is gathered sooner than met while walking through all.

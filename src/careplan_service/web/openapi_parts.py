@@ -48,7 +48,7 @@ _HEADERS: Mapping[str, tuple[str, bool]] = {
 
 _PLAN = {
     "type": "object",
-    "description": "An intervention plan; docs/plans.md has the fields. "
+    "description": "An intervention plan; `/plans/schema` is the JSON Schema, docs/plans.md has the fields. "
     "`id` and `care_plan` are made by the server and not taken.",
     "required": ["number", "title", "client_system"],
 }

@@ -10,8 +10,9 @@ from typing import Any
 
 from careplan_service.web.docs import ASSETS
 from careplan_service.web.openapi_authorize import authorize_operations
-from careplan_service.web.openapi_bodies import JSON, ref
+from careplan_service.web.openapi_bodies import JSON
 from careplan_service.web.openapi_operations import refused
+from careplan_service.web.openapi_plans import plan_operations
 
 _TEXT = {"type": "string"}
 _TOKEN_FORM = {
@@ -85,7 +86,6 @@ _TOLD = {
     },
     "required": ["active"],
 }
-_PLAN = {JSON: {"schema": ref("schemas", "Plan")}}
 _TOKEN_ERROR = {
     "type": "object",
     "properties": {"error": _TEXT, "error_description": _TEXT},
@@ -106,9 +106,7 @@ def service_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "/.well-known/oauth-authorization-server", "get", metadata
     openid = _open("Authorization", "openidConfiguration", "What this OpenID provider offers")
     yield "/.well-known/openid-configuration", "get", openid
-    yield "/plans", "post", _submit_plan()
-    yield "/plans/{id}", "get", _show_plan()
-    yield "/plans/{id}.csv", "get", _show_plan_as_csv()
+    yield from plan_operations()
     yield "/health/live", "get", _open("Operation", "live", "Is the process alive")
     yield "/health/ready", "get", _ready()
     yield "/metrics", "get", _metrics()
@@ -157,40 +155,6 @@ def _endpoint(name: str, summary: str, form: dict[str, Any], done: dict[str, Any
         },
         "responses": {"200": done, **refusals},
     }
-
-
-def _submit_plan() -> dict[str, Any]:
-    located = {"Location": {"description": "`/plans/{id}`", "schema": _TEXT}}
-    return {
-        "tags": ["Plans"],
-        "operationId": "submitPlan",
-        "summary": "Store an intervention plan as CarePlan, Goals and what belongs to them",
-        "description": "409 when the plan's number is on record. Faults name the field: `goals[0].domain`.",
-        "requestBody": {"required": True, "content": _PLAN},
-        "responses": {
-            "201": {"description": "Stored.", "headers": located, "content": _PLAN},
-            **refused(400, 401, 403, 409, 413, 415, 422, 503),
-        },
-    }
-
-
-def _show_plan() -> dict[str, Any]:
-    return {
-        "tags": ["Plans"],
-        "operationId": "showPlan",
-        "summary": "The plan again, read from the resources it became",
-        "description": "`{id}` is the id of the CarePlan; `.json` may follow it.",
-        "responses": {
-            "200": {"description": "The plan.", "content": _PLAN},
-            **refused(400, 401, 403, 404, 410, 422, 503),
-        },
-    }
-
-
-def _show_plan_as_csv() -> dict[str, Any]:
-    plan = {"description": "One row for each strategy.", "content": {"text/csv": {"schema": _TEXT}}}
-    answers = {"200": plan, **refused(400, 401, 403, 404, 410, 422, 503)}
-    return {**_show_plan(), "operationId": "showPlanAsCsv", "summary": "As CSV", "responses": answers}
 
 
 def _ready() -> dict[str, Any]:

@@ -1,61 +1,180 @@
-"""Plans in the practitioner's words. docs/plans.md has the fields."""
+"""Plans in the practitioner's words. docs/plans.md has the fields and what can be done."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from flask import Blueprint, Response, request
 
 from careplan_service.access.consent.rules import Door
-from careplan_service.errors import UnsupportedMediaType
-from careplan_service.interactions.desk import Desk
-from careplan_service.interactions.read_plan import read_plan
+from careplan_service.access.instants import as_datetime
+from careplan_service.errors import Malformed, NotFound, UnsupportedMediaType
+from careplan_service.interactions.change_plan import Apply, change_plan, reopen_plan
+from careplan_service.interactions.controls import count_of
+from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.due_plans import due_plans
+from careplan_service.interactions.guard import guard_of
+from careplan_service.interactions.plan_history import plan_differences, plan_history
+from careplan_service.interactions.read_plan import Found, found_plan, read_plan
 from careplan_service.interactions.submit_plan import submit_plan
-from careplan_service.interventions.intake import plan_from_json, plan_to_json
+from careplan_service.interventions.evaluation import evaluation
+from careplan_service.interventions.intake import Moment, plan_from_json, plan_to_json
 from careplan_service.interventions.intake_csv import plans_to_csv
+from careplan_service.interventions.operations import FURTHER, OPERATIONS, replace_plan
 from careplan_service.interventions.plan import Plan
+from careplan_service.interventions.plan_schema import plan_schema
 from careplan_service.resources import r4
+from careplan_service.web import incoming
+from careplan_service.web.cursors import Cursors
 from careplan_service.web.fhir.writes import note_once
-from careplan_service.web.incoming import json_of
 from careplan_service.web.reception import Reception
+from careplan_service.web.wire import etag
+
+_PLAN = "/plans/<string:id_>"
+_MOST = 200
 
 
-def plans_blueprint(reception: Reception, door: Callable[[], Door], base_url: str) -> Blueprint:
-    """`POST /plans`, `GET /plans/{id}` and `GET /plans/{id}.csv`."""
+def plans_blueprint(
+    reception: Reception, door: Callable[[], Door], cursors: Cursors, base_url: str
+) -> Blueprint:
+    """`/plans` and everything below it."""
     routes = Blueprint("plans", __name__)
 
     @routes.post("/plans")
     def submit() -> Response:
         def carry_out(desk: Desk) -> Response:
-            body = _body()
-            note_once(desk, request, body)
-            plan = plan_from_json(r4.parse(body))
+            plan = plan_from_json(_sent(desk), Moment(as_datetime(desk.now)))
             stored = submit_plan(desk, plan, door())
-            response = _plan(plan, stored.id, base_url)
-            response.status_code = 201
-            response.headers["Location"] = f"{base_url}/plans/{stored.id}"
-            return response
+            return _made(plan, stored, base_url)
 
         return reception.serve(request, "submit-plan", carry_out)
 
-    @routes.get("/plans/<string:id_>")
+    @routes.get("/plans")
+    def due() -> Response:
+        def carry_out(desk: Desk) -> Response:
+            incoming.require_parameters(request, frozenset({"due", "_count", "_cursor"}))
+            when = request.args.get("due", "")
+            bound = "\n".join((desk.caller.owner, desk.caller.organization, "plans", when))
+            sent = request.args.get("_cursor")
+            after = cursors.opened(sent, bound) if sent is not None else None
+            count = max(1, min(count_of(request.args.get("_count", "50")), _MOST))
+            told, following = due_plans(desk, when, count, after)
+            if following is None:
+                return _json({"plans": told})
+            query = urlencode({"due": when, "_count": count, "_cursor": cursors.sealed(following, bound)})
+            return _json({"plans": told, "next": f"{base_url}/plans?{query}"})
+
+        return reception.serve(request, "due-plans", carry_out)
+
+    @routes.get(_PLAN)
     def show(id_: str) -> Response:
         def carry_out(desk: Desk) -> Response:
             if id_.endswith(".csv"):
                 data = plans_to_csv([read_plan(desk, id_.removesuffix(".csv"))])
                 return Response(data, content_type="text/csv; charset=utf-8")
-            plain = id_.removesuffix(".json")
-            return _plan(read_plan(desk, plain), plain, base_url)
+            return _found(found_plan(desk, id_.removesuffix(".json")), base_url)
 
         return reception.serve(request, "read-plan", carry_out)
+
+    @routes.put(_PLAN)
+    def replace(id_: str) -> Response:
+        return changed(id_, "replacement", replace_plan)
+
+    @routes.post(f"{_PLAN}/<string:operation>")
+    def operate(id_: str, operation: str) -> Response:
+        if operation == "reopen":
+            return reopened(id_)
+        if operation not in OPERATIONS:
+            raise NotFound(f"a plan takes no `{operation}`; it takes {', '.join(OPERATIONS)} and reopen")
+        return changed(id_, operation, OPERATIONS[operation])
+
+    @routes.post(f"{_PLAN}/<string:part>/<string:number>/<string:what>")
+    def go_on(id_: str, part: str, number: str, what: str) -> Response:
+        if (part, what) not in FURTHER:
+            raise NotFound(f"nothing is posted at `{part}/{number}/{what}`; see docs/plans.md")
+        return changed(id_, what, partial(FURTHER[part, what], number))
+
+    @routes.get(f"{_PLAN}/history")
+    def history(id_: str) -> Response:
+        def carry_out(desk: Desk) -> Response:
+            incoming.require_parameters(request, frozenset({"from", "to"}))
+            if request.args:
+                lo, hi = (_version(name) for name in ("from", "to"))
+                return _json({"differences": plan_differences(desk, id_, lo, hi)})
+            return _json({"history": plan_history(desk, id_)})
+
+        return reception.serve(request, "plan-history", carry_out)
+
+    @routes.get(f"{_PLAN}/evaluation")
+    def evaluate(id_: str) -> Response:
+        def carry_out(desk: Desk) -> Response:
+            return _json(evaluation(read_plan(desk, id_), as_datetime(desk.now).date()))
+
+        return reception.serve(request, "plan-evaluation", carry_out)
+
+    @routes.get("/plans/schema")
+    def schema() -> Response:
+        return Response(orjson.dumps(plan_schema(base_url)), content_type="application/schema+json")
+
+    def changed(id_: str, sort: str, operation: Any) -> Response:
+        def carry_out(desk: Desk) -> Response:
+            incoming.require_preconditions(request, {"If-Match"})
+            sent = _sent(desk)
+            apply: Apply = lambda plan, now: operation(plan, sent, now)  # noqa: E731
+            guard = guard_of(request.headers.get("If-Match"))
+            return _found(change_plan(desk, id_, sort, apply, guard, door()), base_url)
+
+        return reception.serve(request, "change-plan", carry_out)
+
+    def reopened(id_: str) -> Response:
+        def carry_out(desk: Desk) -> Response:
+            incoming.require_preconditions(request, {"If-Match"})
+            sent = _sent(desk)
+            found = reopen_plan(desk, id_, sent, guard_of(request.headers.get("If-Match")), door())
+            return _made(found.plan, found.care_plan, base_url)
+
+        return reception.serve(request, "reopen-plan", carry_out)
 
     return routes
 
 
-def _plan(plan: Plan, id_: str, base_url: str) -> Response:
-    made = {"id": id_, "care_plan": f"{base_url}/fhir/CarePlan/{id_}"}
-    return Response(orjson.dumps({**made, **plan_to_json(plan)}), content_type="application/json")
+def _sent(desk: Desk) -> Any:
+    body = _body()
+    note_once(desk, request, body)
+    return r4.parse(body)
+
+
+def _version(name: str) -> int:
+    text = request.args.get(name, "")
+    if not text.isdecimal() or len(text) > 9:
+        raise Malformed(f"`{name}` takes the number of a version of the plan, as in its history")
+    return int(text)
+
+
+def _found(found: Found, base_url: str) -> Response:
+    return _plan(found.plan, found.care_plan, base_url)
+
+
+def _made(plan: Plan, stored: Stored, base_url: str) -> Response:
+    response = _plan(plan, stored, base_url)
+    response.status_code = 201
+    response.headers["Location"] = f"{base_url}/plans/{stored.id}"
+    return response
+
+
+def _plan(plan: Plan, stored: Stored, base_url: str) -> Response:
+    made = {"id": stored.id, "care_plan": f"{base_url}/fhir/CarePlan/{stored.id}"}
+    response = _json({**made, **plan_to_json(plan)})
+    response.headers["ETag"] = etag(stored)
+    return response
+
+
+def _json(value: Any) -> Response:
+    return Response(orjson.dumps(value), content_type="application/json")
 
 
 def _body() -> bytes:
@@ -63,4 +182,4 @@ def _body() -> bytes:
         raise UnsupportedMediaType(
             f"`Content-Type: {request.mimetype}` is not taken here; send `application/json`"
         )
-    return json_of(request)
+    return incoming.json_of(request)

@@ -1,0 +1,186 @@
+"""A plan on record is changed in the practitioner's words: every document of it in one transaction.
+
+https://hl7.org/fhir/R4/http.html#update
+
+The plan is read, changed, and written into the documents it has: of each only what is other, so that what
+others put there stays. Each change makes a version of the CarePlan and a Provenance that says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from careplan_service.access.consent.rules import Door
+from careplan_service.access.instants import as_datetime, instant
+from careplan_service.access.view import require_scope
+from careplan_service.errors import Conflict, PreconditionFailed
+from careplan_service.interactions.desk import Changes, Desk, Stored
+from careplan_service.interactions.guard import Guard
+from careplan_service.interactions.integrity import Integrity
+from careplan_service.interactions.leaving import seen_of
+from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.read_plan import Found, found_plan
+from careplan_service.interactions.submit_plan import add, admitted, on_record, require_staff, store_plan
+from careplan_service.interactions.update import held, put
+from careplan_service.interventions.intake import Moment, plan_from, plan_to_json
+from careplan_service.interventions.merging import merged
+from careplan_service.interventions.operations import Told, reopen
+from careplan_service.interventions.places import carried, places_of
+from careplan_service.interventions.plan import Plan
+from careplan_service.interventions.practice import is_closed
+from careplan_service.interventions.provenances import Changed, labels_of, provenance
+from careplan_service.interventions.to_fhir import identities, to_fhir
+from careplan_service.interventions.wording import differences
+from careplan_service.resources.patching import document as documents
+
+Apply = Callable[[dict[str, Any], datetime], Told]
+
+
+def change_plan(desk: Desk, id_: str, sort: str, apply: Apply, guard: Guard, door: Door) -> Found:
+    """Carry out an operation on the plan; gives the plan as it is then.
+
+    Raises NotFound, Forbidden, PreconditionFailed when `If-Match` names no or another version, Invalid with
+    faults by the sender's own paths, Conflict for what contradicts the record.
+    """
+    require_staff(desk)
+    require_guarded(guard)
+    require_scope(desk.caller, "u", "CarePlan")
+    shown: list[Found] = []
+
+    def carry_out(changes: Changes) -> list[Written]:
+        found = _current(desk, changes, id_, guard)
+        now = as_datetime(desk.now)
+        told = apply(plan_to_json(found.plan), now)
+        after = plan_from(told.plan, told.where, Moment(now, found.plan))
+        integrity = Integrity(desk, door)
+        made = _rewritten(desk, changes, found, after, door, integrity)
+        what = tuple(differences(found.plan, after))
+        changed = Changed(sort, told.reason, told.agreement, what)
+        _explain(desk, changes, made[0].stored, changed, found, door, integrity)
+        integrity.require(changes)
+        return made
+
+    written(desk, carry_out, 200, lambda: shown.append(found_plan(desk, id_)))
+    return shown[0]
+
+
+def reopen_plan(desk: Desk, id_: str, sent: Any, guard: Guard, door: Door) -> Found:
+    """A new plan for a new episode of a plan that is closed; gives the new one. Raises as `change_plan`."""
+    require_staff(desk)
+    require_guarded(guard)
+    require_scope(desk.caller, "c", "CarePlan")
+    new: list[str] = []
+    shown: list[Found] = []
+
+    def carry_out(changes: Changes) -> list[Written]:
+        found = _current(desk, changes, id_, guard)
+        if not is_closed(found.plan.status):
+            raise Conflict(f"this plan is `{found.plan.status}`: close it before a new episode begins")
+        now = as_datetime(desk.now)
+        told = reopen(plan_to_json(found.plan), sent, now)
+        after = plan_from({**told.plan, "reopens": id_}, told.where, Moment(now))
+        integrity = Integrity(desk, door)
+        made = store_plan(desk, changes, after, door, integrity)
+        new.append(made[0].stored.id)
+        changed = Changed("reopening", told.reason, None, ())
+        _explain(desk, changes, made[0].stored, changed, found, door, integrity)
+        integrity.require(changes)
+        return made
+
+    def look() -> None:
+        # sent again, the plan that was made then is shown first
+        shown.append(found_plan(desk, new[0] if new else desk.shown[0].split("/")[1]))
+
+    written(desk, carry_out, 201, look)
+    return shown[0]
+
+
+def require_guarded(guard: Guard) -> None:
+    """Raise PreconditionFailed (412) for a change that does not say of which version."""
+    if guard.match is None:
+        raise PreconditionFailed('send `If-Match` with the ETag of the plan, as W/"3"; read it first')
+
+
+def _current(desk: Desk, changes: Changes, id_: str, guard: Guard) -> Found:
+    """The plan, whole, that nobody else changes until the transaction ends."""
+    changes.alone(f"CarePlan/{id_}")
+    before = held(desk, changes, "CarePlan", id_, "u", None)
+    if before is not None and not before.deleted:
+        seen = seen_of(desk, before)
+        guard.require(seen.stored)
+        seen.require_whole()
+    return found_plan(desk, id_)
+
+
+def _rewritten(
+    desk: Desk, changes: Changes, found: Found, after: Plan, door: Door, integrity: Integrity
+) -> list[Written]:
+    """Write what is other of every document, and what is new; the CarePlan comes first, as a version in any
+    case."""
+    stands = found.documents
+    care_plan = f"CarePlan/{found.care_plan.id}"
+    places = places_of(stands[care_plan], stands, found.plan)
+    before = _by_reference(desk, found.plan, {}, places)
+    known_before = set(identities(found.plan))
+    new = [one for one in identities(after) if one not in known_before]
+    if new:
+        changes.alone("plans")
+    wanted = _by_reference(desk, after, dict(on_record(desk, new)), carried(places, found.plan, after))
+    other: dict[str, dict[str, Any]] = {}
+    for ref in sorted(wanted.keys() & before.keys()):
+        whole = documents.read(found.resources[ref].body)
+        document = merged(whole, before[ref], wanted[ref])
+        if document != whole or ref == care_plan:
+            other[ref] = document
+    for ref in other:
+        changes.alone(ref)
+    made = []
+    for ref, document in wanted.items():
+        if ref not in before:
+            require_scope(desk.caller, "c", document["resourceType"])
+            made.append(add(desk, changes, document, door, integrity))
+    for ref in other:
+        require_scope(desk.caller, "u", other[ref]["resourceType"])
+        stored = found.resources[ref]
+        made.append(put(desk, changes, admitted(other[ref], door), stored.id, integrity, Guard(stored.tag)))
+    return sorted(made, key=lambda one: f"{one.stored.type}/{one.stored.id}" != care_plan)
+
+
+def _by_reference(
+    desk: Desk, plan: Plan, known: Mapping[Any, str], places: Mapping[tuple[str, str], str]
+) -> dict[str, dict[str, Any]]:
+    made = to_fhir(
+        plan,
+        agency=desk.caller.organization,
+        new_id=desk.new_id,
+        now=as_datetime(desk.now),
+        known=known,
+        places=places,
+    )
+    return {f"{one['resourceType']}/{one['id']}": one for one in made}
+
+
+def _explain(
+    desk: Desk,
+    changes: Changes,
+    stored: Stored,
+    changed: Changed,
+    found: Found,
+    door: Door,
+    integrity: Integrity,
+) -> None:
+    """Store why, by whom and what, beside the version that it made."""
+    require_scope(desk.caller, "c", "Provenance")
+    now = documents.read(stored.body)
+    document = provenance(
+        changed,
+        id_=desk.new_id(),
+        target=f"CarePlan/{stored.id}/_history/{stored.version}",
+        subject=now["subject"]["reference"],
+        who=desk.caller.fhir_user or desk.caller.organization,
+        recorded=instant(desk.now),
+        labels=labels_of(now) | labels_of(found.documents[f"CarePlan/{found.care_plan.id}"]),
+    )
+    add(desk, changes, document, door, integrity)

@@ -1,0 +1,104 @@
+"""The JSON Schema of a plan and of what is posted to it, made from the parts that read them.
+
+https://json-schema.org/draft/2020-12/schema
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from careplan_service.interventions import intake_fields as read
+from careplan_service.interventions import record_schema as parts
+from careplan_service.interventions.intake_fields import Part, Read
+
+TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": read.LONGEST_TEXT}
+_DAY = {"type": "string", "format": "date"}
+_MOMENT = {"type": "string", "format": "date-time"}
+_IDENTIFIER: dict[str, Any] = {
+    "type": "object",
+    "properties": {"system": {"type": "string", "format": "uri"}, "value": TEXT},
+    "required": ["system", "value"],
+    "additionalProperties": False,
+}
+_READ: Mapping[Callable[[Any], Any], dict[str, Any]] = {
+    read.text: TEXT,
+    read.day: _DAY,
+    read.moment: _MOMENT,
+    read.level: {"type": "integer", "minimum": -2, "maximum": 2},
+    read.count: {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    read.flag: {"type": "boolean"},
+    read.measured: {"type": ["integer", "boolean", "string"]},
+    read.identifier: _IDENTIFIER,
+    read.five: {"type": "array", "items": TEXT, "minItems": 5, "maxItems": 5},
+    read.loinc: {"type": "string", "pattern": r"^\d{1,7}-\d$"},
+    read.id_: {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"},
+}
+SENT: Mapping[str, type[Part]] = {
+    "Plan": parts.RecordedPlanPart,
+    "NewAssessment": parts.AssessmentPart,
+    "NewSession": parts.SessionPart,
+    "NewReview": parts.ReviewPart,
+    "NewReferral": parts.ReferralPart,
+    "Adjustment": parts.AdjustmentPart,
+    "ReferralState": parts.ReferralStatePart,
+    "NewAddendum": parts.NewAddendumPart,
+    "ClosingSummary": parts.ClosePart,
+    "Reopening": parts.ReopenPart,
+}
+"""What is sent, by the name of its schema; the number of what is new may be left out."""
+
+
+def plan_schema(base_url: str) -> dict[str, Any]:
+    """The schema of a plan, with those of everything that is posted to one among its `$defs`.
+
+    It describes the codes as the service writes them; on the way in other spellings are taken as well.
+    """
+    definitions: dict[str, Any] = {}
+    for name, part in SENT.items():
+        schema = _object(part, definitions)
+        if name.startswith("New"):
+            schema["required"] = [one for one in schema["required"] if one != "number"]
+        definitions[name] = schema
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{base_url}/plans/schema",
+        "title": "Intervention plan",
+        "$ref": "#/$defs/Plan",
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def _object(part: type[Part], definitions: dict[str, Any]) -> dict[str, Any]:
+    known = part().fields
+    return {
+        "type": "object",
+        "description": (part.__doc__ or "").strip(),
+        "properties": {name: _field(one, definitions) for name, one in known.items()},
+        "required": [name for name, one in known.items() if one.required],
+        "additionalProperties": False,
+    }
+
+
+def _field(field: fields.Field[Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(field, fields.List):
+        return {"type": "array", "items": _field(field.inner, definitions)}
+    if isinstance(field, fields.Nested):
+        part: type[Part] = type(field.schema)  # type: ignore[assignment]  # all of ours are
+        name = part.__name__.removesuffix("Part")
+        if name not in definitions:
+            definitions[name] = {}
+            definitions[name] = _object(part, definitions)
+        return {"$ref": f"#/$defs/{name}"}
+    return _value(field.reader) if isinstance(field, Read) else {"type": "object"}
+
+
+def _value(reader: Callable[[Any], Any]) -> dict[str, Any]:
+    terms, each = getattr(reader, "terms", None), getattr(reader, "each", None)
+    if terms is not None:
+        return {"enum": list(terms().by_code)}
+    if each is not None:
+        return {"type": "array", "items": _value(each), "uniqueItems": True}
+    return _READ[reader]
