@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from careplan_service.interventions.canonical import Document, sw
+from careplan_service.interventions.vocabulary.extension import Extension, Part
+from careplan_service.interventions.vocabulary.record_extensions import OF_THE_RECORD
 from careplan_service.interventions.vocabulary.systems import VERSION, camel, system_url
 
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/Extension"
 _SENSITIVITY = "sensitivity"
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of an extension: `types` are those of its value, `parts` are inside it, `many` may be there."""
-
-    name: str
-    about: str
-    types: tuple[str, ...] = ()
-    many: bool = False
-    parts: tuple[Part, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Extension:
-    """One extension: where it stands, what it says; `codes` is the code system of its value."""
-
-    name: str
-    contexts: tuple[str, ...]
-    about: str
-    types: tuple[str, ...] = ()
-    parts: tuple[Part, ...] = ()
-    codes: str = ""
-    many: bool = False
 
 
 _MARKS = Part(_SENSITIVITY, "A label that a person set by hand.", many=True)
@@ -61,17 +38,18 @@ EXTENSIONS = (
         _MARKS,
         _MEMBER,
     )),
-    Extension("agreement", ("CarePlan",), "The client's agreement to the plan.", parts=(
-        Part("status", "Agreed, in part, pending, refused or not obtained.", ("code",)),
-        Part("date", "When.", ("date",)),
-        Part("how", "In writing, by word, electronically, by interpreter or representative.", ("code",)),
+    Extension("agreement", ("CarePlan", "Provenance"), "The client's agreement.", parts=(
+        Part("status", "Agreed, in part, pending, refused or not obtained.", ("code", "string")),
+        Part("date", "When.", ("date", "string")),
+        Part("how", "In writing, by word, electronically, by interpreter or representative.",
+             ("code", "string")),
         Part("comment", "What the client said to it.", ("string",)),
         Part("reason", "Why there is none.", ("string",)),
     )),
     Extension("state", ("CarePlan", "Goal", "CarePlan.activity.detail", "ServiceRequest"),
               "The state in the words of social work, where FHIR has fewer codes.", ("code",)),
     Extension("status-reason", ("CarePlan",), "Why the plan has its state.", ("string",)),
-    Extension("review-date", ("CarePlan",), "When the plan is reviewed next.", ("date",)),
+    Extension("review-date", ("CarePlan", "Observation"), "When the plan is reviewed next.", ("date",)),
     Extension("number", ("Goal", "Goal.target", "CarePlan.activity", "ServiceRequest"),
               "The number that practitioners call it by: 1, 1.1, 1.1.a.", ("string",)),
     Extension("method", ("CarePlan.activity.detail", "ServiceRequest"),
@@ -89,6 +67,7 @@ EXTENSIONS = (
               ("code",), codes="sensitivity-mark", many=True),
     Extension("valid-period", ("ConceptMap.group.element.target",),
               "From and until when the target may be used.", ("Period",)),
+    *OF_THE_RECORD,
 )  # fmt: skip
 """In the order of the plan."""
 

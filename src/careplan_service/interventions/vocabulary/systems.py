@@ -44,7 +44,18 @@ WORDS: dict[str, tuple[Terms, str]] = {
     "severity": (terms.SEVERITIES, "Severities of a need"),
 }
 """Lists of local words, by the id of their code system."""
-NOTE_KINDS = {"professional-wording": "The professional's wording of a goal", "sharing": "Sharing notes"}
+NOTE_KINDS = {
+    "professional-wording": "The professional's wording of a goal",
+    "sharing": "Sharing notes",
+    "barriers": "What stands in the way",
+}
+RECORDED = {
+    "session": "Session",
+    "progress-review": "Progress review",
+    "goal-attainment": "Goal attainment",
+    "goal-attainment-level": "Goal Attainment Scaling level",
+    "closing": "Closing summary",
+}
 
 
 def system_url(id_: str) -> str:
@@ -93,6 +104,12 @@ def code_systems(services: Iterable[Service] = ()) -> Iterator[CodeSystem]:
         "Kinds of notes",
         "What a note of a plan or a goal is.",
         tuple(Concept(code, display) for code, display in NOTE_KINDS.items()),
+    )
+    yield made(
+        "record",
+        "What documents of the record are",
+        "What a document about the work with a plan is.",
+        tuple(Concept(code, display) for code, display in RECORDED.items()),
     )
     yield CodeSystem(
         "SDOHCC-CodeSystemTemporaryCodes",
