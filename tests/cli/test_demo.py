@@ -16,7 +16,7 @@ def test_the_story_shows_at_every_step_what_it_must(tmp_path: Path):
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=180)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "WRONG" not in ran.stdout
-    assert ran.stdout.count("  ok: ") == 21
-    for step in range(1, 10):
+    assert ran.stdout.count("  ok: ") == 28
+    for step in range(1, 11):
         assert f"\n{step}. " in ran.stdout
     assert "Consent/" in ran.stdout

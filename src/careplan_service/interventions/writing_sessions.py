@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/encounter.html https://hl7.org/fhir/R4/procedure.html
 https://hl7.org/fhir/R4/documentreference.html
 
 The note is attached as it was written. A session has the labels of the goals and strategies it names, or of
-all goals where it names none, besides those of its own words. LOINC codes: see https://loinc.org/license
+all goals where it names none, besides those of its kind and its own words. LOINC codes: see https://loinc.org/license
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def write_session(draft: Draft, session: Session) -> str:
     """Writes a session and its note with all addenda; gives the Procedure."""
     labels = draft_labels(draft, [*session.goals, *session.strategies]) | marked(session.sensitivity)
     labels |= found_in([session.narrative, session.response, session.next_step, session.late_reason])
-    labels |= found_in([one.text for one in session.addenda])
+    labels |= found_in(_codes(session)) | found_in([[one.text, one.reason] for one in session.addenda])
     encounter = _write_encounter(draft, session, labels)
     note = _write_note(draft, session, encounter, labels)
     for i, addendum in enumerate(session.addenda, 1):
@@ -95,9 +95,8 @@ def _write_encounter(draft: Draft, session: Session, labels: Labels) -> str:
 
 
 def _write_procedure(draft: Draft, session: Session, encounter: str, note: str, labels: Labels) -> str:
-    kind = kinds()[session.kind]
     goals = [draft.reserve("Goal", number) for number in session.goals]
-    category = kind.sent(None, "category")
+    category = kinds()[session.kind].sent(None, "category")
     content = element(
         extension=[
             *extension(sw("session"), valueString=session.number),
@@ -117,7 +116,7 @@ def _write_procedure(draft: Draft, session: Session, encounter: str, note: str, 
         status="completed" if took_place(session) else "not-done",
         statusReason={"text": "nobody attended"} if not took_place(session) else None,
         category={"coding": category[:1]} if category else None,
-        code={"coding": [kind.own_coding, *kind.sent(None, "intervention", "service-type")]},
+        code={"coding": _codes(session)},
         subject=reference(draft.subject),
         encounter=reference(encounter),
         performedPeriod=_period(session),
@@ -128,6 +127,11 @@ def _write_procedure(draft: Draft, session: Session, encounter: str, note: str, 
         ],
     )
     return draft.write(draft.reserve("Procedure", session.number), labels, **content)
+
+
+def _codes(session: Session) -> list[Document]:
+    kind = kinds()[session.kind]
+    return [kind.own_coding, *kind.sent(None, "intervention", "service-type")]
 
 
 def _performer(draft: Draft, session: Session) -> list[Document]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from careplan_service.cli.demo.app import tell_of_an_app
+from careplan_service.cli.demo.plans import take_in_the_others
 from careplan_service.cli.demo.server import Server, free_port
 from careplan_service.cli.demo.story import Story, tell
 from careplan_service.errors import NotFound, Problem
@@ -35,6 +36,7 @@ def demo(once: bool, port: int | None) -> None:
         story = Story(server)
         try:
             tell_of_an_app(story, *tell(story, _PLAN))
+            take_in_the_others(story, _PLAN)
         except Problem as problem:
             click.echo(f"\nthe story broke off: {problem.text}", err=True)
             sys.exit(1)
