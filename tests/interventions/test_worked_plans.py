@@ -133,3 +133,9 @@ def test_an_addendum_has_the_labels_of_its_reason():
     assert [
         one["resourceType"] for one in documents if "she told" in told_by(one) and not labels_of(one)
     ] == []
+
+
+@pytest.mark.parametrize(("name", "status"), [("elder-isolation", "inactive"), ("re-entry", "active")])
+def test_the_team_of_a_closed_plan_is_inactive(name, status):
+    teams = [one for one in documents_of(worked(name)) if one["resourceType"] == "CareTeam"]
+    assert [one["status"] for one in teams] == [status]

@@ -12,7 +12,7 @@ from careplan_service.interventions.draft import Draft, identifier
 from careplan_service.interventions.people import marks
 from careplan_service.interventions.plan import Participant
 from careplan_service.interventions.sensitivity import NONE, Labels, found_in, marked
-from careplan_service.interventions.terms import normal
+from careplan_service.interventions.terms import PLAN_STATES, normal
 
 TAXONOMY = "http://nucc.org/provider-taxonomy"
 
@@ -23,6 +23,13 @@ ROLES = {
     "case manager": (TAXONOMY, "171M00000X", "Case Manager/Care Coordinator"),
     "community health worker": (TAXONOMY, "172V00000X", "Community Health Worker"),
 }
+STATUS = {
+    "draft": "proposed",
+    "completed": "inactive",
+    "revoked": "inactive",
+    "entered-in-error": "entered-in-error",
+}
+"""`CareTeam.status` by that of the CarePlan."""
 
 
 def role(text: str) -> Document:
@@ -51,7 +58,7 @@ def write_care_team(draft: Draft) -> str | None:
     return draft.write(
         draft.reserve("CareTeam", "team"),
         NONE.union(*(labels_of(one) for one in team)),
-        status="proposed" if plan.status in ("draft", "awaiting-agreement") else "active",
+        status=STATUS.get(PLAN_STATES.fhir(plan.status), "active"),
         subject=reference(draft.subject),
         participant=parts,
         managingOrganization=[reference(draft.agency)],
