@@ -71,14 +71,14 @@ class Asking:
         return [_stored(row) for row in self._database.rows(sql, named(values))]
 
     def judged(
-        self, which: Sequence[ColumnElement[bool]], asked: Consented | None, binds: Binds
+        self, which: ColumnElement[bool], asked: Consented | None, binds: Binds
     ) -> tuple[FromClause, ColumnElement[str], Sequence[ColumnElement[bool]]]:
         """Few versions, the rule that opens each, worked out once and not twice, and the conditions left."""
         if asked is None:
-            return resource, literal_column("''"), which
+            return resource, literal_column("''"), (which,)
         reason = because(asked, resource, binds, self.within).label("reason")
         # OFFSET keeps both databases from putting the expression wherever the column is named.
-        at = select(resource, reason).where(*which).offset(literal_column("0")).subquery()
+        at = select(resource, reason).where(which).offset(literal_column("0")).subquery()
         remember(asked, at, at.c.reason, binds, self.within)
         return at, at.c.reason, ()
 

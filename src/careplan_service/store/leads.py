@@ -79,6 +79,7 @@ class Leads:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._probes: dict[object, Statement] = {}
+        self._last: tuple[f.Consented | None, int] = None, 0
 
     def best(self, wanted: f.Filter) -> tuple[int, tuple[f.Filter, ...]] | None:
         """The number of the conjunct with the rarest facts, and where it starts; None when none is rare."""
@@ -119,7 +120,17 @@ class Leads:
         return int(self._database.rows(sql, named([than + 1]))[0][0]) > than
 
     def _naming_patients(self, asked: f.Consented) -> int:
-        """How many permits in force name the partner, counted up to one more than MANY_PATIENTS."""
+        """How many permits in force name the partner, counted up to one more than MANY_PATIENTS.
+
+        Once for a request, whose moment is in the question: it only says where to start.
+        """
+        last, many = self._last
+        if last != asked:
+            many = self._counted_patients(asked)
+            self._last = asked, many
+        return many
+
+    def _counted_patients(self, asked: f.Consented) -> int:
         values = Values()
         form = ("patients", shape(asked, values))
         sql = self._probes.get(form)

@@ -86,8 +86,9 @@ class Reading:
         form = ("current", body, asked and shape(asked, values), shape(wanted, values))
 
         def build(binds: Binds) -> Select[Any]:
-            which = (resource.c.type == binds.text(type_), resource.c.id == binds.text(id_))
-            at, reason, left = self.asking.judged((*which, resource.c.current == 1), asked, binds)
+            of_type, of_id = binds.text(type_), binds.text(id_)
+            at, reason, left = self.asking.judged(_nearest(of_type, of_id), asked, binds)
+            left = (*left, at.c.type == of_type, at.c.id == of_id, at.c.current == 1)
             columns = [at.c[name] for name in COLUMNS]
             query = select(*columns, document.c.body).join(document, document.c.vid == at.c.vid)
             query = query if body else select(*columns, _NO_BODY)
@@ -186,6 +187,17 @@ class Reading:
     ) -> Select[Any]:
         partner = partner_of(wanted) if start == "reach" else None
         return query.where(reach(*partner, type_, resource, binds, self.asking.within)) if partner else query
+
+
+def _nearest(type_: ColumnElement[str], id_: ColumnElement[str]) -> ColumnElement[bool]:
+    """The current version of an id or, where there is none, of the next one.
+
+    So that a question about what is absent takes as long as one about what is hidden.
+    """
+    near = resource.alias()
+    of_type = (near.c.type == type_, near.c.current == 1, near.c.id >= id_)
+    first = select(near.c.vid).where(*of_type).order_by(near.c.id).limit(literal_column("1"))
+    return resource.c.vid == first.scalar_subquery()
 
 
 @lru_cache(maxsize=64)
