@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo serve test prove check format bench curve openapi docs clean
+.PHONY: setup demo serve test prove check format bench curve reach openapi docs clean
 
 setup: .venv/.ready
 
@@ -46,6 +46,9 @@ curve: setup
 
 openapi: setup
 	$(BIN)/careplan openapi > openapi/careplan.yaml
+
+reach: setup
+	$(BIN)/python -m bench.reach
 
 docs: setup
 	$(BIN)/careplan terminology docs > docs/mapping.md

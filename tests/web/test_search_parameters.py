@@ -58,6 +58,12 @@ CARE_PLAN = a_care_plan(
     "Patient/ann",
     goals=("Goal/one",),
     identifier=[{"system": "http://example.org/plans", "value": "P|1,a"}],
+    extension=[
+        {
+            "url": "https://careplan-service.org/fhir/StructureDefinition/sw-review-date",
+            "valueDate": "2026-06-30",
+        }
+    ],
     instantiatesCanonical=["http://example.org/PlanDefinition/housing|2.0"],
     instantiatesUri=["http://example.org/protocol.html"],
     basedOn=[_ref("CarePlan/older")],
@@ -136,12 +142,14 @@ PARAMETERS: dict[str, dict[str, tuple[list[str], list[str]]]] = {
             ],
             ["2026-02-01", "gt2026-02", "lt2026-02", "sa2026-02", "eb2026-02", "2025", "ne2026"],
         ),
+        "due-date": (["2026-08-31", "le2026-08-31"], ["2026-08-30", "lt2026-08-31"]),
         "target-date": (
             ["2026-08-31", "2026-08", "ge2026-08-31", "le2026-08-31", "2026-08-30,2026-08-31"],
             ["2026-08-30", "gt2026-08-31", "lt2026-08-31"],
         ),
     },
     "CarePlan": {
+        "review-date": (["2026-06-30", "le2026-06-30"], ["2026-06-29", "lt2026-06-30"]),
         "activity-code": (["visit", f"{CODES}|visit"], ["call"]),
         "activity-date": (
             ["2026-03", "ge2026-03-15", "le2026-03-15", "ap2026-03-10"],
