@@ -53,9 +53,11 @@ class Caller:
         self._connection = http.client.HTTPConnection(*address, timeout=_PATIENCE)
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/fhir+json"}
 
-    def ask(self, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes, float]:
+    def ask(
+        self, path: str, method: str = "GET", body: bytes | None = None, kind: str = "application/fhir+json"
+    ) -> tuple[int, bytes, float]:
         """Status, body and seconds from sending to the last byte."""
-        more = {"Content-Type": "application/fhir+json"} if body else {}
+        more = {"Content-Type": kind} if body else {}
         began = time.perf_counter()
         self._connection.request(method, path, body, {**self._headers, **more})
         answer = self._connection.getresponse()

@@ -120,6 +120,7 @@ def an_example(type_: str, of: str) -> Document:
             "content": [{"attachment": {"url": "https://example.org/letter.pdf"}}],
         },
         "Encounter": {"status": "planned", "class": coding(ACT_CODE, "AMB"), "subject": patient},
+        "EpisodeOfCare": {"status": "active", "patient": patient},
         "Goal": a_goal(of),
         "Group": {"type": "person", "actual": True, "name": "a household"},
         "HealthcareService": {"name": "legal advice"},

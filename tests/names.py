@@ -161,7 +161,7 @@ def _words() -> frozenset[str]:
         ROOT / "tests" / "builders.py",
         ROOT / "tests" / "conftest.py",
     ]
-    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    text = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
     return frozenset(re.findall(r"[A-Za-z0-9_]+", text))
 
 

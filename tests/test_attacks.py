@@ -27,6 +27,7 @@ from builders import (
     a_transaction,
     an_entry,
     an_example,
+    label,
 )
 from careplan_service.log import configure_log
 from careplan_service.resources.registry import SERVED
@@ -157,6 +158,9 @@ def test_a_version_that_was_public_once_is_not_shown_once_the_current_one_is_sec
         for path in ("", "/_history/1", "/_history/2", "/_history"):
             assert api.partner.get(f"/fhir/{goal}{path}").status == 404, (path, secret)
         api.agency.put(goal, a_goal(of=ann))
+        lowered = [{"name": "meta", "valueMeta": {"security": [label("R")]}},
+                   {"name": "reason", "valueString": "it was a mistake"}]  # fmt: skip
+        api.agency("POST", f"/fhir/{goal}/$meta-delete", {"resourceType": "Parameters", "parameter": lowered})
         assert api.partner.get(f"/fhir/{goal}/_history/1").status == 200
 
 

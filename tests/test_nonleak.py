@@ -17,7 +17,7 @@ from nonleak.corpus import Pair, close, opened
 from nonleak.planted import PLANTED, Fault, everything_is_large
 from nonleak.worlds import Script, Size, build, scripts
 
-SEED = 1
+SEED = 2
 Files = tuple[tuple[Path, Path], tuple[Script, Script]]
 
 

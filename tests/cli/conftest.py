@@ -19,6 +19,10 @@ class Ran(NamedTuple):
     out: str
     err: str
 
+    def made(self, type_: str) -> str:
+        """The id of the first resource of a type that was told."""
+        return self.out.partition(f"{type_}/")[2].split()[0]
+
 
 @pytest.fixture
 def careplan(

@@ -35,8 +35,11 @@ from careplan_service.interventions.record import (
     Review,
     Risk,
     Scaling,
+    Screening,
+    ScreeningAnswer,
     Session,
 )
+from careplan_service.interventions.screening.tools import tools
 
 SECRET = "zqx"
 START, END = date(2025, 1, 1), date(2025, 12, 31)
@@ -93,7 +96,8 @@ def members(draw, i, client):
         safe_contact=draw(st.sampled_from([None, f"ring twice {SECRET}"])),
         address_confidential=draw(st.booleans()),
     )
-    return Member(person, draw(maybe_texts), client, draw(marks))
+    alleged = None if client else draw(st.sampled_from([None, None, True, False]))
+    return Member(person, draw(maybe_texts), client, alleged, draw(marks))
 
 
 @st.composite
@@ -239,8 +243,27 @@ def assessments(draw, n):
         strengths=tuple(draw(strengths(i)) for i in range(draw(st.integers(0, 1)))),
         risks=draw(st.sampled_from([(), (Risk("fire", "low"), Risk("self-harm", "high", "call 5"))])),
         answers=draw(st.sampled_from([(), (answer,)])),
+        screening=draw(maybe(screenings())),
         sensitivity=draw(marks),
     )
+
+
+@st.composite
+def screenings(draw):
+    tool = draw(st.sampled_from(list(tools().values())))
+    asked = draw(st.lists(st.sampled_from(tool.asked), min_size=1, max_size=4, unique=True))
+    told = []
+    for question in (one for one in tool.asked if one in asked):
+        if draw(st.integers(0, 3)) == 0:
+            told.append(ScreeningAnswer(question.text, None, draw(one_of(terms.UNANSWERED))))
+            continue
+        listed = [choice.display for choice in question.choices]
+        words = texts.filter(lambda t: measured(t) == t)
+        one = st.integers(0, 99_999) if question.type == "integer" else st.sampled_from(listed)
+        one = one | words if question.type == "open-choice" else one
+        given = draw(st.lists(one, min_size=1, max_size=2, unique=True)) if question.many else [draw(one)]
+        told.append(ScreeningAnswer(question.text, tuple(given) if question.many else given[0]))
+    return Screening(tool.id, tuple(told))
 
 
 def some(listed):
@@ -337,7 +360,9 @@ def recorded_plans(draw):
     plan = draw(plans())
     system, team = plan.client_system, plan.participants
     actors = ["client", *(["worker"] if plan.worker else []), *(one.label for one in team)]
-    actors += [member.person.name for member in system.members if member is not system.index_client]
+    actors += [
+        one.person.name for one in system.members if one is not system.index_client and not one.alleged_abuser
+    ]
     steps = [objective for goal in plan.goals for objective in goal.objectives]
     goals = [goal.number for goal in plan.goals] + [objective.number for objective in steps]
     acts = [strategy.number for objective in steps for strategy in objective.strategies]
@@ -385,7 +410,7 @@ def plans(draw):
     )
     index = system.index_client
     actors = ["client", *(["worker"] if worker else []), *(one.label for one in team)]
-    actors += [member.person.name for member in system.members if member is not index]
+    actors += [one.person.name for one in system.members if one is not index and not one.alleged_abuser]
     states = [
         s for s in terms.GOAL_STATES.by_code if not status.startswith("closed") or s in terms.CLOSED_GOALS
     ]

@@ -87,6 +87,7 @@ BROKEN = [
     ("signed", put("sessions", 0, "narrative", "other words"), "sessions[0]"),
     ("signed", put("sessions", None), "sessions"),
     ("signed", put("reviews", 0, "barriers", "none"), "reviews[0]"),
+    ("cosigned", put("sessions", 0, "cosigned_by", "Eastgate Food Bank"), "sessions[0].cosigned_by"),
     ("kept", put("goals", 3, None), "goals"),
     ("kept", put("goals", 0, "objectives", 0, "strategies", 0, None), "goals"),
     ("kept", put("referrals", None), "referrals"),
@@ -100,6 +101,10 @@ BROKEN = [
     ("private", put("process_notes", "what I felt"), "process_notes"),
     ("private", put("sessions", 0, "Process note", "x"), "sessions[0].Process note"),
     ("released", put("referrals", 0, "consent", None), "referrals[0].consent"),
+    ("safe", put("client_system", "members", 0, "alleged_abuser", True),
+     "client_system.members[0].alleged_abuser"),
+    ("safe", put("client_system", "members", 1, "alleged_abuser", True),
+     "goals[2].objectives[1].strategies[0].who"),
 ]  # fmt: skip
 
 
@@ -137,6 +142,53 @@ def test_a_closed_plan_takes_nothing_but_addenda():
 def test_every_rule_of_the_table_is_broken_by_some_case():
     tested = {name for name, _, _ in BROKEN} | {"episodes"}
     assert tested == {rule.name for rule in RULES}
+
+
+ON_TIME = {**LATE, "start": "2026-05-30T10:00Z", "end": "2026-05-30T11:00Z"}
+ADDENDUM = {"text": "more", "reason": "forgotten", "at": "2026-06-01T10:00Z"}
+WITHOUT = {"status": "refused", "reason": "she does not want to sign"}
+KEPT = [
+    ("grounded", put("agreement", WITHOUT)),
+    ("grounded", both(put("needs", None), put("assessments", [{"number": "A1", "date": "2026-05-01",
+                                                               "presenting": "eviction"}]))),
+    ("measurable", both(put("goals", 0, "objectives", 0, "status", "on-hold"),
+                        put("goals", 0, "objectives", 0, "measure", None),
+                        put("goals", 0, "objectives", 0, "target", None))),
+    ("evidenced", both(put("goals", 1, "status", "no-change"), lambda told: told["reviews"].append(
+        {"number": "R2", "date": "2026-06-01",
+         "findings": [{"goal": "2", "status": "no-change", "evidence": "two letters"}]}))),
+    ("evidenced", lambda told: told["reviews"].append(
+        {"number": "R2", "date": "2026-06-01",
+         "findings": [{"goal": "1", "status": "improving", "sessions": ["S1"]}]})),
+    ("timely", lambda told: told["sessions"].append({**LATE, "late_reason": "the worker was ill"})),
+    ("timely", lambda told: told["sessions"].append(ON_TIME)),
+    ("signed", put("sessions", 0, "addenda", [ADDENDUM])),
+    ("cosigned", both(lambda told: told["participants"].append({"role": "supervisor", "name": "Petra"}),
+                      put("sessions", 0, "cosigned_by", "Petra"))),
+    ("kept", put("goals", 3, "status", "entered-in-error")),
+    ("ended", ENDED),
+    ("noticed", both(ENDED, put("closing", {"date": "2026-06-01"}), put("status", "closed-died"))),
+    ("noticed", both(ENDED, put("closing", {"date": "2026-06-01", "follow_up": "a call in May"}))),
+    ("in-order", put("status", "on-hold")),
+    ("in-order", put("referrals", 0, "status", "accepted")),
+    ("private", put("sharing_notes", "her process notes are kept apart")),
+    ("released", both(put("referrals", 0, "consent", None), put("referrals", 0, "legal_ground", "court"))),
+    ("safe", lambda told: told["client_system"]["members"].append(
+        {"role": "former partner", "client": False, "given": "Luis", "family": "Ortega",
+         "alleged_abuser": True})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "change"), KEPT, ids=lambda one: one if isinstance(one, str) else "")
+def test_what_keeps_to_a_rule_is_taken(name, change):
+    before = on_record()
+    told = deepcopy(before)
+    change(told)
+    assert plan_from_json(told, Moment(NOW, plan_from_json(before)))
+
+
+def test_every_rule_of_the_table_is_kept_by_some_case():
+    assert {name for name, _ in KEPT} | {"episodes"} == {rule.name for rule in RULES}
 
 
 def test_what_keeps_to_the_rules_is_taken():

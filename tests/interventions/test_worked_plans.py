@@ -23,8 +23,9 @@ WORKED = {
     "individual-cbt",
     "re-entry",
 }
-ON_RECORD = {"plan.reopens", "referral.consent"}
-"""What names a document of the agency's own record, and so cannot stand in a plan that is whole by itself."""
+ON_RECORD = {"plan.reopens", "referral.consent", "session.cosigned_by", "session.cosigned_at"}
+"""What names a document of the agency's own record or is added to one later, and so stands in no plan that
+is whole by itself."""
 
 SECRETS = [
     ("crisis-and-safety", "SDV", "Anchor Women's Refuge"),

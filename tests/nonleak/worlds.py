@@ -78,7 +78,10 @@ class Size:
 
 @dataclass(frozen=True)
 class Step:
-    """One write of a script: who, which resource under which id; None deletes it."""
+    """One write of a script: who, which resource under which id; None deletes it.
+
+    By "lower" the agency takes labels off what is there, and the document is how it asks for that.
+    """
 
     by: str
     reference: str
@@ -98,7 +101,7 @@ class Script:
     @property
     def documents(self) -> Iterator[Document]:
         """Everything that was ever written."""
-        return (step.document for _, step in self.steps if step.document is not None)
+        return (step.document for _, step in self.steps if step.document is not None and step.by != "lower")
 
 
 def scripts(seed: int, size: Size) -> tuple[Script, Script]:
@@ -131,7 +134,8 @@ def _shared(rng: Random, size: Size) -> Iterator[Step]:
                 yield Step("agency", reference, _tagged(document, rng))
             if type_ in ("Goal", "Condition"):
                 yield Step("veil", reference, document)
-                yield Step("agency", reference, _tagged(document, rng))
+                yield Step("agency", reference, _tagged(document, rng))  # labels stay: hidden, too
+                yield Step("lower", reference, _LOWERED)
             mine.append(reference)
         # Its own writes may refer only to what it may know of.
         shown = [one for one in mine if one not in _NAMED and "/quiet-" not in one]
@@ -211,8 +215,16 @@ def _by_world(script: Script, step: Step, moment: datetime, there: list[str], rn
 _OWN = 1_000_001
 _QUIET = {"a": "/quiet-", "b": "/quiet-other-"}
 _NAMED = ("Practitioner/worker", "Organization/service", "PractitionerRole/role", "Location/place")
+_LOWERED: Document = {
+    "resourceType": "Parameters",
+    "parameter": [
+        {"name": "meta", "valueMeta": {"security": [label("R")]}},
+        {"name": "reason", "valueString": "set by mistake"},
+    ],
+}
 _SHARED = {
     "agency": _by_agency,
+    "lower": _by_agency,
     "partner": _by_partner,
     "consent": _by_consent,
     "veil": _by_veil,
@@ -359,6 +371,9 @@ def build(world: World, script: Script) -> None:
         elif step.document is None:
             answer: Any = agency("DELETE", f"/fhir/{step.reference}")
             assert answer.status == 204, answer.body
+        elif step.by == "lower":
+            answer = agency("POST", f"/fhir/{step.reference}/$meta-delete", step.document)
+            assert answer.status == 200, answer.body
         else:
             answer = agency.put(step.reference, step.document)
             assert answer.status in (200, 201), (step, answer.body)

@@ -59,6 +59,7 @@ PATIENTS: list[tuple[dict[str, Any], str, set[str]]] = [
     (a("ServiceRequest", subject=ANN, performer=[BEN]), "Patient/ann", {"Patient/ben"}),
     (a("Procedure", subject=ANN, performer=[{"actor": BEN}]), "Patient/ann", {"Patient/ben"}),
     (a("Encounter", subject=ANN), "Patient/ann", set()),
+    (a("EpisodeOfCare", patient=ANN), "Patient/ann", set()),
     (a("Task", **{"for": ANN}), "Patient/ann", set()),
     (a("RelatedPerson", patient=ANN), "Patient/ann", set()),
     (a("Consent", patient=ANN), "Patient/ann", set()),
@@ -231,9 +232,23 @@ def test_an_element_of_several_types_is_read_whichever_it_has() -> None:
 
 @pytest.fixture(scope="session")
 def r4_parameters(shared: Path) -> dict[str, Any]:
-    return json.loads((shared / "specs" / "r4-requirements.json").read_text())
+    found = json.loads((shared / "specs" / "r4-requirements.json").read_text())
+    listed = [{"name": name, "type": type_, "target": target} for name, type_, *target in EPISODES]
+    return {**found, "EpisodeOfCare": {"searchParams": listed}}
 
 
+# https://hl7.org/fhir/R4/episodeofcare.html#search
+EPISODES = (
+    ("care-manager", "reference", "Practitioner"),
+    ("condition", "reference", "Condition"),
+    ("date", "date"),
+    ("identifier", "token"),
+    ("incoming-referral", "reference", "ServiceRequest"),
+    ("organization", "reference", "Organization"),
+    ("patient", "reference", "Patient"),
+    ("status", "token"),
+    ("type", "token"),
+)
 # What implementation guides add to R4's parameters.
 US_CORE = {
     "CareTeam": {"role": "token"},

@@ -20,6 +20,7 @@ from careplan_service.interventions.vocabulary import vocabulary
 from careplan_service.web import incoming, presenting, problems
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.fhir import Face, fhir_blueprint
+from careplan_service.web.plans import plans_blueprint
 from careplan_service.web.reception import Reception
 
 APP = Client(
@@ -47,6 +48,7 @@ class Persons:
         cursors = Cursors(lambda: [b"k" * 64])
         face = Face(reception, service.door, cursors, base_url, addresses, service.clients.list, vocabulary)
         app.register_blueprint(fhir_blueprint(face))
+        app.register_blueprint(plans_blueprint(reception, service.door, cursors, base_url))
         problems.register(app)
         presenting.register(app)
         self.http = app.test_client()

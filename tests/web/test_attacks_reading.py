@@ -328,7 +328,7 @@ READING = [
     "/$everything", "/$everything?_count=0", "/$everything?_since=2030", "/$everything?_type=Goal",
     "/Goal", "/*", "/$disclosures", "/$disclosures?_format=text/csv",
     "/$seen-by?partner=Organization/partner", "/$why-access", "/$why-access?partner=partner",
-    "/_history/1/$why-access",
+    "/_history/1/$why-access", "/$extract",
     "/Goal?_total=accurate", "/nonsense", "/$nonsense", "/_search",
 ]  # fmt: skip
 HEADERS: list[dict[str, str]] = [
@@ -361,7 +361,7 @@ def _asked_of(caller: As, reference: str) -> dict[str, tuple[Any, ...]]:
     resource = {**a_goal(of=ANN), "id": id_}
     for name, body in (("delete", PARAMETERS), ("resource", resource)):
         found[f"$validate {name}"] = caller("POST", f"/fhir/{reference}/$validate", body)
-        for operation in ("$disclosures", "$seen-by", "$why-access"):
+        for operation in ("$disclosures", "$seen-by", "$why-access", "$extract", "$extract?store=true"):
             found[f"{operation} {name}"] = caller("POST", f"/fhir/{reference}/{operation}", body)
         found[f"$validate {name} in XML"] = caller("POST", f"/fhir/{reference}/$validate", body, Accept=XML)
     for query in (
@@ -383,13 +383,18 @@ def _asked_of(caller: As, reference: str) -> dict[str, tuple[Any, ...]]:
     }
 
 
-@pytest.mark.parametrize("type_", ["Goal", "CarePlan", "Patient"])
+@pytest.mark.parametrize("type_", ["Goal", "CarePlan", "Patient", "QuestionnaireResponse"])
 def test_no_reading_tells_hidden_deleted_and_absent_apart(api: Api, type_: str) -> None:
     """Attacks 4, 11 and 22: status, headers and body are alike on every way of reading."""
     documents = {
         "Goal": a_goal(of=ANN, about=FOOD),
         "CarePlan": a_care_plan(ANN),
         "Patient": a_patient("Ann"),
+        "QuestionnaireResponse": {
+            "resourceType": "QuestionnaireResponse",
+            "status": "completed",
+            "subject": {"reference": ANN},
+        },
     }
     api.agency.make(a_consent(ANN, a_provision(to=PARTNER, codes=[HOUSING])))
     ids = ["0000000000000000000-hidden", "0000000000000000000--gone-", "0000000000000000000-absent"]
@@ -426,11 +431,13 @@ def test_every_route_of_one_resource_is_among_those_asked(api: Api) -> None:
     assert paths == {
         "", "/_history", "/_history/{}", "/$meta", "/_history/{}/$meta", "/$validate", "/$everything", "/{}",
         "/$disclosures", "/$seen-by", "/$why-access", "/_history/{}/$why-access",
+        "/$extract",
     }  # fmt: skip
     others = {(path, method) for path, method in rules if method not in ("GET", "HEAD")}
     assert {(re.sub(r"<any[^>]*>", "{}", path), method) for path, method in others} == {
         ("", "PUT"), ("", "PATCH"), ("", "DELETE"), ("/$validate", "POST"), ("/{}/_search", "POST"),
         ("/$disclosures", "POST"), ("/$seen-by", "POST"), ("/$break-glass", "POST"), ("/$why-access", "POST"),
+        ("/$extract", "POST"), ("/$meta-add", "POST"), ("/$meta-delete", "POST"),
     }  # fmt: skip
 
 

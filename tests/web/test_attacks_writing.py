@@ -47,6 +47,21 @@ ON_HOLD: Document = {
         }
     ],
 }
+RESTRICTED: Document = {
+    "resourceType": "Parameters",
+    "parameter": [
+        {
+            "name": "meta",
+            "valueMeta": {
+                "security": [
+                    {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
+                ],
+                "tag": [{"system": "urn:example:tags", "code": "p"}],
+            },
+        },
+        {"name": "reason", "valueString": "set by mistake"},
+    ],
+}
 PATCH = {"Content_Type": "application/json-patch+json"}
 
 
@@ -109,6 +124,11 @@ def _approaches(caller: As, goal: str, ann: str) -> dict[str, Answer]:
         ),
         "patch that is none": lambda: caller("PATCH", f"/fhir/{goal}", "[", **PATCH),
         "put if none by itself": lambda: caller("PUT", f"/fhir/{goal}", body, If_None_Match="*"),
+        "labels put on": lambda: caller("POST", f"/fhir/{goal}/$meta-add", RESTRICTED),
+        "labels put on if the first": lambda: caller(
+            "POST", f"/fhir/{goal}/$meta-add", RESTRICTED, If_Match='W/"1"'
+        ),
+        "labels taken off": lambda: caller("POST", f"/fhir/{goal}/$meta-delete", RESTRICTED),
         "put with a key": lambda: caller("PUT", f"/fhir/{goal}", body, Idempotency_Key=f"key-{id_}"),
     }
     for name, entry in entries.items():
@@ -138,6 +158,7 @@ def test_no_write_tells_hidden_deleted_and_absent_apart(strict_api: Api) -> None
     there = _hidden(api, ann)
     plain = seen(ABSENT)
     statuses = {name: found[0] for name, found in plain.items()}
+    assert statuses.pop("labels taken off") == 403  # whatever it is about
     assert set(statuses.values()) <= {200, 404, 422, 412}, statuses
     for name, goal in there.items():
         assert seen(goal) == plain, name

@@ -80,9 +80,9 @@ def test_every_interaction_it_names_is_answered(api: Api) -> None:
         "create": ("POST", "/fhir/{}"),
         "search-type": ("GET", "/fhir/{}"),
     }
-    operations = {"validate": ("POST", "1/")}
+    operations = dict.fromkeys(("validate", "meta-add", "meta-delete"), ("POST", "1/"))
     operations |= dict.fromkeys(("meta", "everything", "disclosures", "seen-by", "why-access"), ("GET", "1/"))
-    operations |= {"explain-search": ("GET", "")}
+    operations |= {"explain-search": ("GET", ""), "extract": ("POST", "")}
     operations |= dict.fromkeys(
         ("file-consent", "fileConsent", "revoke-consent", "revokeConsent", "preview", "what-if"), ("POST", "")
     )

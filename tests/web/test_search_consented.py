@@ -140,7 +140,9 @@ def test_a_version_is_shown_only_while_the_current_one_is(api: Api) -> None:
     secret = {"meta": {"security": [label("V")]}}
     api.agency.put(f"Goal/{goal}", a_goal(of=ann, **secret))
     assert api.partner.get(f"/fhir/Goal/{goal}/_history/1").status == 404
-    api.agency.put(f"Goal/{goal}", a_goal(of=ann))
+    lowered = [{"name": "meta", "valueMeta": secret["meta"]}, {"name": "reason", "valueString": "a mistake"}]
+    sent = {"resourceType": "Parameters", "parameter": lowered}
+    api.agency("POST", f"/fhir/Goal/{goal}/$meta-delete", sent)
     assert [e["response"]["etag"] for e in api.partner.get(f"/fhir/Goal/{goal}/_history").json["entry"]] == [
         'W/"3"',
         'W/"1"',

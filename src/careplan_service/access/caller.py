@@ -27,6 +27,7 @@ class Caller:
     `patient` to the patient in context (`Patient/ann`) if there is one. `viewer` is the administrator who
     asks as this caller would, if it is not the caller itself. `emergencies` are the purposes for which the
     person may break the glass at this client, `glasses` those that are open to her in this request.
+    `barred` are the patients whose records the person is kept from whatever anybody permits (`barring.py`).
     """
 
     client_id: str
@@ -40,6 +41,7 @@ class Caller:
     viewer: Caller | None = None
     emergencies: tuple[str, ...] = ()
     glasses: tuple[Glass, ...] = ()
+    barred: tuple[str, ...] = ()
 
     @property
     def is_agency(self) -> bool:

@@ -11,12 +11,15 @@ from dataclasses import replace
 from careplan_service.access.caller import Caller
 from careplan_service.access.compartment import IN_NONE, within
 from careplan_service.access.consent.terminology import purpose_and_ancestors
+from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.access.filters import (
     EVERYTHING,
     NOTHING,
     Consented,
     Filter,
+    Has,
     Is,
+    Not,
     Represented,
     all_of,
     any_of,
@@ -88,7 +91,7 @@ def shared_with(caller: Caller, resource_type: str, now: int) -> Filter:
 
 def permitted_to(caller: Caller, now: int) -> Filter:
     """What consents permit a partner to read, its own contribution aside."""
-    return _consented(caller, now, "access")
+    return all_of(_consented(caller, now, "access"), *_not_barred(caller))
 
 
 def writable(caller: Caller) -> Filter:
@@ -96,7 +99,9 @@ def writable(caller: Caller) -> Filter:
 
     Patients write about themselves, relatives about the patient in context: others are none of theirs.
     """
-    return _WRITABLE[caller.kind](caller) if caller.kind in _WRITABLE else NOTHING
+    if caller.kind not in _WRITABLE:
+        return NOTHING
+    return all_of(_WRITABLE[caller.kind](caller), *_not_barred(caller))
 
 
 def of_types(views: Iterable[tuple[str, Filter]]) -> Filter:
@@ -112,7 +117,9 @@ def _own_view(caller: Caller, resource_type: str, now: int, action: str) -> Filt
     if caller.kind not in _VIEWS:
         return NOTHING
     view = _VIEWS[caller.kind](caller, resource_type, now, _consented(caller, now, action))
-    return any_of(view, *_in_emergency(caller, now)) if action == "access" else view
+    if action == "access":
+        view = any_of(view, *_in_emergency(caller, now))
+    return all_of(view, *_not_barred(caller))
 
 
 def _of_staff(caller: Caller, resource_type: str, now: int, opened: Filter) -> Filter:
@@ -161,6 +168,12 @@ _WRITABLE: Mapping[str, Callable[[Caller], Filter]] = {
 
 def _about(patient: str) -> Filter:
     return Is("patient", patient) if patient else NOTHING
+
+
+def _not_barred(caller: Caller) -> Iterator[Filter]:
+    """Before every other gate: nothing of those whom the person is alleged to have harmed."""
+    for patient in caller.barred:
+        yield Not(any_of(_about(patient), Has(OTHER_PATIENT, patient)))
 
 
 def _contributed(caller: Caller) -> Filter:

@@ -22,7 +22,10 @@ _COMMANDS = {
     "consent": "consents:consent",
     "break-glass": "break_glass:break_glass",
     "plan": "data:plan",
+    "hsds": "hsds:hsds",
+    "hmis": "hmis:hmis",
     "terminology": "terminology:terminology",
+    "labels": "labels:labels",
     "openapi": "database:openapi_command",
     "doctor": "database:doctor",
 }

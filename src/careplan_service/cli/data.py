@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,17 @@ import click
 from tqdm import tqdm
 
 from careplan_service.app import Service
-from careplan_service.cli.common import operator_desk, own_organization, service_for, some_custodian
+from careplan_service.cli.common import operator_desk, service_for, some_custodian
 from careplan_service.cli.options import database_option
-from careplan_service.errors import Fault, Problem
+from careplan_service.cli.plan_import import import_plans
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.load import BATCH, Report, Source, load, sources_in, survey
-from careplan_service.interactions.read_plan import read_plan
-from careplan_service.interactions.submit_plan import submit_plan
+from careplan_service.interactions.print_plan import Wish, print_plan
+from careplan_service.interactions.read_plan import found_plan
 from careplan_service.interactions.survey import Survey
-from careplan_service.interventions.intake import Moment, plan_from_json, plan_to_json
-from careplan_service.interventions.intake_csv import plans_from_csv, plans_to_csv
-from careplan_service.interventions.plan import Plan
-from careplan_service.resources import r4
+from careplan_service.interventions.foreign.writing import told_to_csv, told_to_json
+from careplan_service.interventions.printing.words import DEFAULT
+from careplan_service.web.printing.answers import print_in
 
 
 @click.command("load")
@@ -106,53 +104,35 @@ def plan() -> None:
     """Intervention plans in the practitioner's words."""
 
 
-@plan.command("import")
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
-@click.option("--organization", help="The custodian whose plan it is; needed when there are several.")
-@database_option
-def import_plans(files: tuple[Path, ...], organization: str | None, database_url: str | None) -> None:
-    """Import plans from JSON or CSV (one row for each strategy); a file is imported whole or not at all."""
-    service = service_for(database_url)
-    agency = own_organization(service, organization)
-    failed = False
-    for file in files:
-        try:
-            for read in _plans(file, service.clock()):
-                desk = operator_desk(service, agency, "submit-plan", f"plan import {file.name}")
-                stored = submit_plan(desk, read, service.door())
-                click.echo(f"{file}: plan {read.number} is CarePlan/{stored.id}")
-        except Problem as problem:
-            failed = True
-            for fault in problem.faults:
-                click.echo(f"{file}: {_told(fault)}", err=True)
-    if failed:
-        sys.exit(1)
-
-
-def _told(fault: Fault) -> str:
-    return f"{fault.expression}: {fault.text}" if fault.expression else fault.text
-
-
-def _plans(file: Path, now: datetime) -> Sequence[Plan]:
-    data = file.read_bytes()
-    if file.suffix.lower() == ".csv":
-        return plans_from_csv(data)
-    return [plan_from_json(r4.parse(data), Moment(now))]
+plan.add_command(import_plans)
 
 
 @plan.command("export")
 @click.argument("id_", metavar="ID")
-@click.option("--format", "shape", type=click.Choice(("json", "csv")), default="json", show_default=True)
+@click.option(
+    "--format", "shape", type=click.Choice(("json", "csv", "html", "pdf")), default="json", show_default=True
+)
+@click.option("--language", default=DEFAULT, show_default=True, help="Of a print (html, pdf): en, es.")
+@click.option("--large-print", is_flag=True, help="A print in letters of 18 points and more.")
+@click.option(
+    "--include", type=click.Choice(("sensitive",)), help="Print also what security labels keep off paper."
+)
 @database_option
-def export_plan(id_: str, shape: str, database_url: str | None) -> None:
-    """Print the plan under a CarePlan's id."""
+def export_plan(
+    id_: str, shape: str, language: str, large_print: bool, include: str | None, database_url: str | None
+) -> None:
+    """Write out the plan under a CarePlan's id; html and pdf are for the client, in plain words."""
     service = service_for(database_url)
-    desk = operator_desk(service, some_custodian(service), "read-plan", f"plan export {id_}")
-    found = read_plan(desk, id_.removeprefix("CarePlan/"))
-    desk.note(200)
-    if shape == "csv":
-        click.echo(plans_to_csv([found]).decode(), nl=False)
+    interaction = "print-plan" if shape in ("html", "pdf") else "read-plan"
+    desk = operator_desk(service, some_custodian(service), interaction, f"plan export {id_}")
+    id_ = id_.removeprefix("CarePlan/")
+    if interaction == "print-plan":
+        wish = Wish(language, include == "sensitive")
+        written = print_in(shape, print_plan(desk, id_, wish, service.door()), desk, large=large_print)
+    elif shape == "csv":
+        written = told_to_csv(found_plan(desk, id_).told)
     else:
-        click.echo(json.dumps(plan_to_json(found), ensure_ascii=False, indent=2))
+        told = json.dumps(told_to_json(found_plan(desk, id_).told), ensure_ascii=False, indent=2)
+        written = f"{told}\n".encode()
+    desk.note(200)
+    click.echo(written, nl=False)

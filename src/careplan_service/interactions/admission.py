@@ -16,6 +16,8 @@ from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Door, Rule, is_sharing, rules_of
 from careplan_service.errors import Conflict, Fault, Forbidden, Invalid, Malformed, NotAllowed, NotFound
 from careplan_service.interactions.desk import Write
+from careplan_service.interventions.screening.checking import form_faults, response_faults
+from careplan_service.interventions.screening.tools import tools
 from careplan_service.resources import r4
 from careplan_service.resources.audit_event import AUDIT_EVENT
 from careplan_service.resources.directory import edges_of
@@ -40,7 +42,10 @@ class Admitted:
     rules: tuple[Rule, ...]
 
     def write(self, id_: str, method: str, base_url: str) -> Write:
-        """The version to store under an id."""
+        """The version to store under an id. Raises Conflict (409) for that of a definition."""
+        if self.spec.name == "Questionnaire" and id_ in tools():
+            text = f"`Questionnaire/{id_}` is a definition of this service; store yours under another id"
+            raise Conflict(text, expression="Questionnaire.id")
         facts = self.spec.facts({**self.document, "id": id_}, base_url)
         stamp = partial(stamped, self.data, self.document, id_)
         edges = edges_of({**self.document, "id": id_}, base_url)
@@ -77,6 +82,10 @@ def admit_document(spec: ResourceSpec, data: bytes, document: dict[str, Any], do
         text = f"`resourceType` is {quoted(document.get('resourceType'))}; this address takes {spec.name}"
         raise Invalid(text, expression=f"{spec.name}.resourceType")
     faults = r4.check(document, spec.name) or inline_label_faults(data, document, spec.name)
+    if not faults and spec.name == "QuestionnaireResponse":
+        faults = response_faults(document)
+    if not faults and spec.name == "Questionnaire":
+        faults = form_faults(document)
     if faults:
         raise Invalid(_summary(spec.name, faults), faults=faults)
     rules = rules_of(document, door) if spec.name == "Consent" else ()
@@ -86,9 +95,10 @@ def admit_document(spec: ResourceSpec, data: bytes, document: dict[str, Any], do
 def require_plain_names(data: bytes) -> None:
     """Raise Malformed (400) when an element's name is written with escapes.
 
-    The stamp is put in by name: an escaped `versionId` would stay and contradict it.
+    The stamp is put in by name: an escaped `versionId` would stay and contradict it. No known name has
+    a character that only another escape could give.
     """
-    if b"\\" in data and any(name[2] and b"\\" in name[1] for name in _STRING_OR_NAME.finditer(data)):
+    if b"\\u" in data and any(name[2] and b"\\" in name[1] for name in _STRING_OR_NAME.finditer(data)):
         raise Malformed("write the names of elements plainly, without escapes")
 
 

@@ -21,8 +21,10 @@ from careplan_service.interactions.guard import Guard
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written, written
-from careplan_service.interactions.read_plan import Found, found_plan
-from careplan_service.interactions.submit_plan import add, admitted, on_record, require_staff, store_plan
+from careplan_service.interactions.read_plan import Found, found_plan, require_ours
+from careplan_service.interactions.released import require_released
+from careplan_service.interactions.steps import hand_of, require_step, require_supervisor
+from careplan_service.interactions.submit_plan import add, admitted, on_record, store_plan
 from careplan_service.interactions.update import held, put
 from careplan_service.interventions.intake import Moment, plan_from, plan_to_json
 from careplan_service.interventions.merging import merged
@@ -44,9 +46,10 @@ def change_plan(desk: Desk, id_: str, sort: str, apply: Apply, guard: Guard, doo
     Raises NotFound, Forbidden, PreconditionFailed when `If-Match` names no or another version, Invalid with
     faults by the sender's own paths, Conflict for what contradicts the record.
     """
-    require_staff(desk)
+    require_step(desk, sort)
     require_guarded(guard)
     require_scope(desk.caller, "u", "CarePlan")
+    asking, desk = desk, hand_of(desk, id_)
     shown: list[Found] = []
 
     def carry_out(changes: Changes) -> list[Written]:
@@ -54,21 +57,28 @@ def change_plan(desk: Desk, id_: str, sort: str, apply: Apply, guard: Guard, doo
         now = as_datetime(desk.now)
         told = apply(plan_to_json(found.plan), now)
         after = plan_from(told.plan, told.where, Moment(now, found.plan))
-        integrity = Integrity(desk, door)
-        made = _rewritten(desk, changes, found, after, door, integrity)
+        integrity = Integrity(desk, door, in_words=True)
+        require_supervisor(desk, found, after)
+        if told.lowers:
+            desk.also_asked(f"names `sensitivity`; reason: {told.reason}")
+        made = _rewritten(desk, changes, found, after, door, integrity, lower=told.lowers)
+        require_released(desk, found.plan, after, told.where, [one.stored for one in made], door)
         what = tuple(differences(found.plan, after))
         changed = Changed(sort, told.reason, told.agreement, what)
-        _explain(desk, changes, made[0].stored, changed, found, door, integrity)
+        who = asking.caller.fhir_user or asking.caller.organization
+        _explain(desk, changes, made[0].stored, changed, found, door, integrity, who)
         integrity.require(changes)
+        if asking is not desk:
+            asking.take_in(desk)
         return made
 
-    written(desk, carry_out, 200, lambda: shown.append(found_plan(desk, id_)))
+    written(asking, carry_out, 200, lambda: shown.append(found_plan(desk, id_)))
     return shown[0]
 
 
 def reopen_plan(desk: Desk, id_: str, sent: Any, guard: Guard, door: Door) -> Found:
     """A new plan for a new episode of a plan that is closed; gives the new one. Raises as `change_plan`."""
-    require_staff(desk)
+    require_step(desk, "reopening")
     require_guarded(guard)
     require_scope(desk.caller, "c", "CarePlan")
     new: list[str] = []
@@ -81,11 +91,12 @@ def reopen_plan(desk: Desk, id_: str, sent: Any, guard: Guard, door: Door) -> Fo
         now = as_datetime(desk.now)
         told = reopen(plan_to_json(found.plan), sent, now)
         after = plan_from({**told.plan, "reopens": id_}, told.where, Moment(now))
-        integrity = Integrity(desk, door)
+        integrity = Integrity(desk, door, in_words=True)
         made = store_plan(desk, changes, after, door, integrity)
         new.append(made[0].stored.id)
         changed = Changed("reopening", told.reason, None, ())
-        _explain(desk, changes, made[0].stored, changed, found, door, integrity)
+        who = desk.caller.fhir_user or desk.caller.organization
+        _explain(desk, changes, made[0].stored, changed, found, door, integrity, who)
         integrity.require(changes)
         return made
 
@@ -111,11 +122,20 @@ def _current(desk: Desk, changes: Changes, id_: str, guard: Guard) -> Found:
         seen = seen_of(desk, before)
         guard.require(seen.stored)
         seen.require_whole()
-    return found_plan(desk, id_)
+    found = found_plan(desk, id_)
+    require_ours(found)
+    return found
 
 
 def _rewritten(
-    desk: Desk, changes: Changes, found: Found, after: Plan, door: Door, integrity: Integrity
+    desk: Desk,
+    changes: Changes,
+    found: Found,
+    after: Plan,
+    door: Door,
+    integrity: Integrity,
+    *,
+    lower: bool,
 ) -> list[Written]:
     """Write what is other of every document, and what is new; the CarePlan comes first, as a version in any
     case."""
@@ -144,7 +164,8 @@ def _rewritten(
     for ref in other:
         require_scope(desk.caller, "u", other[ref]["resourceType"])
         stored = found.resources[ref]
-        made.append(put(desk, changes, admitted(other[ref], door), stored.id, integrity, Guard(stored.tag)))
+        sent, guard = admitted(other[ref], door), Guard(stored.tag)
+        made.append(put(desk, changes, sent, stored.id, integrity, guard, lower=lower))
     return sorted(made, key=lambda one: f"{one.stored.type}/{one.stored.id}" != care_plan)
 
 
@@ -170,6 +191,7 @@ def _explain(
     found: Found,
     door: Door,
     integrity: Integrity,
+    who: str,
 ) -> None:
     """Store why, by whom and what, beside the version that it made."""
     require_scope(desk.caller, "c", "Provenance")
@@ -179,7 +201,7 @@ def _explain(
         id_=desk.new_id(),
         target=f"CarePlan/{stored.id}/_history/{stored.version}",
         subject=now["subject"]["reference"],
-        who=desk.caller.fhir_user or desk.caller.organization,
+        who=who,
         recorded=instant(desk.now),
         labels=labels_of(now) | labels_of(found.documents[f"CarePlan/{found.care_plan.id}"]),
     )

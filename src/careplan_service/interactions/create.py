@@ -6,7 +6,7 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.view import require_scope
 from careplan_service.interactions.admission import Admitted, admit, forbid_self_service
 from careplan_service.interactions.conditional import condition_of, only_match
-from careplan_service.interactions.desk import Changes, Desk
+from careplan_service.interactions.desk import Changes, Desk, Stored
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.once import Written
 from careplan_service.resources.spec import ResourceSpec
@@ -42,8 +42,15 @@ def post(
     desk: Desk, changes: Changes, admitted: Admitted, id_: str, integrity: Integrity, where: str = ""
 ) -> Written:
     """The create inside an open transaction."""
+    return Written(201, desk.show(put_new(desk, changes, admitted, id_, integrity, where)))
+
+
+def put_new(
+    desk: Desk, changes: Changes, admitted: Admitted, id_: str, integrity: Integrity, where: str = ""
+) -> Stored:
+    """What `post` stores, to be shown with others."""
     write = admitted.write(id_, "POST", integrity.base_url)
     desk.require_opened("c", write)
     stored = desk.put(changes, write, None)
     integrity.wrote(stored, admitted, None, where)
-    return Written(201, desk.show(stored))
+    return stored

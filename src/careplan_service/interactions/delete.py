@@ -10,6 +10,7 @@ from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written
+from careplan_service.interactions.practised import require_deletable
 from careplan_service.interactions.read import absent
 from careplan_service.interactions.update import held, require_may_change
 from careplan_service.resources import r4
@@ -64,6 +65,7 @@ def remove(
     if before.deleted:
         return Written(204, before)
     require_may_change(desk, changes, before)
+    require_deletable(before)
     # The marker keeps the facts of what it ends, so the same rules decide who may know of it.
     facts = spec.facts(r4.parse(before.body), integrity.base_url)
     write = Write(spec.name, id_, "DELETE", lambda version, updated: b"", facts)

@@ -22,6 +22,7 @@ from careplan_service.access.receiver import receiver_of
 from careplan_service.access.view import of_types, view_for, writable
 from careplan_service.errors import Forbidden, OutOfScope
 from careplan_service.interactions import addressed
+from careplan_service.interactions.barring import require_kept
 from careplan_service.interactions.granular import opened
 from careplan_service.interactions.leaving import leaving
 from careplan_service.interactions.policy import Policy
@@ -327,11 +328,17 @@ class Desk:
         """What the caller may see of several types; those out of the token's scope hold nothing."""
         return of_types((t, self.sees(letter, t)) for t in types if self.caller.allows(letter, t))
 
-    def put(self, changes: Changes, write: Write, before: Stored | None) -> Stored:
-        """Store a version; only the custodian's own records say who belongs to whom."""
+    def put(self, changes: Changes, write: Write, before: Stored | None, whose: str = "") -> Stored:
+        """Store a version; only the custodian's own records say who belongs to whom.
+
+        It is the caller's contribution unless it says `whose`.
+        """
+        if write.type == "RelatedPerson":
+            old = before.body if before and not before.deleted else b""
+            require_kept(self.caller, write.stamp(0, ""), write.facts, old, self.policy.base_url)
         if not self.caller.is_agency:
             write = write._replace(edges=())
-        return changes.put(write, before, self.now, self.caller.contributor)
+        return changes.put(write, before, self.now, whose or self.caller.contributor)
 
     def show(self, stored: Stored) -> Stored:
         """`show_all` of one."""

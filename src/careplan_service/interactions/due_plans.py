@@ -14,7 +14,7 @@ from careplan_service.access.filters import Filter, Has, Link, Linked, all_of, a
 from careplan_service.access.instants import as_datetime
 from careplan_service.errors import Malformed
 from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
-from careplan_service.interactions.submit_plan import require_staff
+from careplan_service.interactions.staff import require_staff
 from careplan_service.interventions.canonical import extension_value, sw
 from careplan_service.interventions.evaluation import SOON
 from careplan_service.resources import r4
@@ -64,8 +64,13 @@ def _within(desk: Desk, type_: str, name: str, ranges: Sequence[str]) -> Filter:
 
 def _due_goal(goal: Mapping[str, Any]) -> dict[str, str]:
     number = str(extension_value(goal, sw("number")) or "")
-    days = [one["dueDate"] for one in goal["target"] if extension_value(one, sw("number")) is None]
-    return {"what": f"{'objective' if '.' in number else 'goal'} {number}".strip(), "due": min(days)}
+    targets = [one for one in goal["target"] if "dueDate" in one]
+    # what is mirrored from an objective is the objective's
+    days = [one["dueDate"] for one in targets if extension_value(one, sw("number")) is None]
+    return {
+        "what": f"{'objective' if '.' in number else 'goal'} {number}".strip(),
+        "due": min(days or [one["dueDate"] for one in targets]),
+    }
 
 
 def _told(stored: Stored, days: Mapping[str, dict[str, str]], ranges: Sequence[str]) -> dict[str, Any]:

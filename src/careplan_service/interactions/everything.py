@@ -26,6 +26,7 @@ _CARE_DATES = {
     "Consent": "date",
     "DocumentReference": "date",
     "Encounter": "date",
+    "EpisodeOfCare": "date",
     "Goal": "start-date",
     "Observation": "date",
     "Procedure": "date",

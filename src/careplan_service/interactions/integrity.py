@@ -17,6 +17,7 @@ from careplan_service.errors import Conflict, Fault, Invalid
 from careplan_service.interactions.admission import Admitted
 from careplan_service.interactions.desk import Changes, Desk, Page, Stored
 from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.practised import Practised
 from careplan_service.resources.literals import REFERS, Target, places, targets_in
 from careplan_service.resources.registry import SERVED
 
@@ -50,7 +51,9 @@ class Integrity:
     To the caller a hidden target and an absent one are the same.
     """
 
-    def __init__(self, desk: Desk, door: Door) -> None:
+    def __init__(self, desk: Desk, door: Door, *, in_words: bool = False) -> None:
+        """`in_words`: what is written was judged as a plan already."""
+        self._practised = None if in_words else Practised(desk, door)
         self._desk, self._custodians, self.base_url = desk, door.custodians, door.base_url
         self._here: dict[str, Stored] = {}
         self._expected: list[_Expected] = []
@@ -59,6 +62,8 @@ class Integrity:
     def wrote(self, stored: Stored, admitted: Admitted, before: Stored | None, where: str = "") -> None:
         """A version was stored."""
         self._here[_key(stored)] = stored
+        if self._practised:
+            self._practised.wrote(stored, admitted, before, where)
         if self._desk.policy.references_enforced:
             targets = targets_in(admitted.data, self.base_url)
             if before is not None:
@@ -79,6 +84,8 @@ class Integrity:
         self._require_targets(changes)
         if self._deleted:
             self._require_unreferred()
+        if self._practised:
+            self._practised.require()
 
     def _require_targets(self, changes: Changes) -> None:
         there = self._there(changes)

@@ -41,10 +41,13 @@ OPERATIONS: Mapping[str, str] = {
 }
 """Of every type; `$everything` is of two."""
 _FAST = "http://hl7.org/fhir/us/consent-management/OperationDefinition"
+_SDC = "http://hl7.org/fhir/uv/sdc/OperationDefinition"
 _EVERYTHING = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 _OWN = "https://careplan-service.org/fhir/OperationDefinition"
 OF_SYSTEM: Mapping[str, str] = {"my-access": f"{_OWN}/my-access"}
 _EXPLAINED: Mapping[str, str] = {
+    "meta-add": "http://hl7.org/fhir/OperationDefinition/Resource-meta-add",
+    "meta-delete": "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete",
     "why-access": f"{_OWN}/Resource-why-access",
     "explain-search": f"{_OWN}/Resource-explain-search",
 }
@@ -56,6 +59,7 @@ _OF_TYPE: Mapping[str, Mapping[str, str]] = {
         "seen-by": f"{_OWN}/Patient-seen-by",
     },
     "CarePlan": {"everything": _EVERYTHING},
+    "QuestionnaireResponse": {"extract": f"{_SDC}/QuestionnaireResponse-extract"},
     "Consent": {
         "file-consent": f"{_FAST}/file-consent",
         "fileConsent": f"{_FAST}/file-consent",

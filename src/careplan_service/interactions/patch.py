@@ -11,9 +11,11 @@ from careplan_service.interactions.conditional import Condition, condition_of, o
 from careplan_service.interactions.desk import Changes, Desk
 from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
+from careplan_service.interactions.labelling import labelled
 from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.read import absent, gone
+from careplan_service.interactions.receipt import answers_referral, require_its_own
 from careplan_service.interactions.update import held, require_may_change
 from careplan_service.resources.spec import ResourceSpec
 
@@ -81,12 +83,16 @@ def amend(
         raise gone(spec.name, id_)
     seen = seen_of(desk, before)
     guard.require(seen.stored)
-    require_may_change(desk, changes, before)
+    if not (receives := answers_referral(desk, before)):
+        require_may_change(desk, changes, before)
     admitted = admit(spec, seen.patched(sent.data, sent.kind), door)
     require_whole(admitted)
     forbid_self_service(desk.caller, admitted.document)
+    if receives:
+        require_its_own(before, admitted.document)
+    admitted = labelled(desk, admitted, before)
     write = admitted.write(id_, "PATCH", integrity.base_url)
     desk.require_opened("u", write)
-    stored = desk.put(changes, write, before)
+    stored = desk.put(changes, write, before, before.contributor if receives else "")
     integrity.wrote(stored, admitted, before, where)
     return Written(200, desk.show(stored))

@@ -12,7 +12,7 @@ from careplan_service.access.instants import instant
 from careplan_service.errors import Malformed
 from careplan_service.interactions.desk import Desk, Page, Stored
 from careplan_service.interactions.read import read
-from careplan_service.interactions.submit_plan import require_staff
+from careplan_service.interactions.staff import require_staff
 from careplan_service.interventions.provenances import Changed, changed_of
 from careplan_service.interventions.wording import Difference, folded
 from careplan_service.resources import r4

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from careplan_service.access.filters import Is, any_of
-from careplan_service.errors import Fault, Invalid
+from careplan_service.errors import Conflict
 from careplan_service.interactions.desk import Desk, Page, Stored
 from careplan_service.interactions.read import read
-from careplan_service.interactions.submit_plan import require_staff
-from careplan_service.interventions.from_fhir import from_fhir
+from careplan_service.interactions.staff import require_staff
+from careplan_service.interventions.foreign.told import Told, told_by
 from careplan_service.interventions.plan import Plan
 from careplan_service.resources import r4
 from careplan_service.resources.registry import SERVED
 
 _FARTHEST, _MOST = 4, 5000
 _NOT_PARTS = frozenset({"CarePlan", "Consent"})
-_REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
+_REFERENCE = re.compile(rb'"reference"\s*:\s*"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})"')
 
 
 @dataclass(frozen=True)
 class Found:
     """A plan as it is on record: its CarePlan, what that leads to by `Type/id`, and what all of it tells."""
 
-    plan: Plan
+    told: Told
     care_plan: Stored
     resources: Mapping[str, Stored]
+
+    @property
+    def plan(self) -> Plan:
+        """The plan, in words."""
+        return self.told.plan
 
     @property
     def documents(self) -> dict[str, dict[str, Any]]:
@@ -37,7 +44,7 @@ class Found:
 
 
 def read_plan(desk: Desk, id_: str) -> Plan:
-    """The plan under a CarePlan's id. Raises NotFound, Forbidden, or Invalid for a CarePlan not born here."""
+    """The plan under a CarePlan's id, wherever it was made. Raises NotFound and Forbidden."""
     return found_plan(desk, id_).plan
 
 
@@ -45,39 +52,42 @@ def found_plan(desk: Desk, id_: str) -> Found:
     """The plan under a CarePlan's id with the resources that tell it. Raises as `read_plan`."""
     require_staff(desk)
     care_plan = read(desk, "CarePlan", id_)
-    parsed = r4.parse(care_plan.body)
-    resources = {f"CarePlan/{id_}": care_plan, **_gathered(desk, parsed)}
-    try:
-        plan = from_fhir(parsed, {ref: r4.parse(stored.body) for ref, stored in resources.items()})
-    except (KeyError, IndexError, TypeError, ValueError):
-        text = f"`CarePlan/{id_}` was not made from a plan and cannot be read as one yet; read it as FHIR"
-        raise Invalid(text, faults=[Fault("not-supported", text)]) from None
-    return Found(plan, care_plan, resources)
+    resources = {f"CarePlan/{id_}": care_plan, **gathered(desk, care_plan.body)}
+    documents = {ref: _parsed(stored) for ref, stored in resources.items()}
+    told = told_by(documents[f"CarePlan/{id_}"], documents)
+    return Found(told, care_plan, resources)
 
 
-def _gathered(desk: Desk, care_plan: dict[str, Any]) -> dict[str, Stored]:
+def require_ours(found: Found) -> None:
+    """Raise Conflict (409) for a plan that is not in words of ours: it could not be written back whole."""
+    if found.told.why_foreign:
+        raise Conflict(
+            f"the plan is read only: {found.told.why_foreign}; change its resources over FHIR, "
+            "or make a plan of your own with `POST /plans`"
+        )
+
+
+def gathered(desk: Desk, care_plan: bytes) -> dict[str, Stored]:
     """Every resource that the plan leads to, each one the caller may see; not another plan, nor a Consent."""
     gathered: dict[str, Stored] = {}
-    waiting = set(_references(care_plan))
+    waiting = _references(care_plan)
     for _ in range(_FARTHEST):
-        found: dict[str, dict[str, Any]] = {}
+        found = set[tuple[str, str]]()
         for type_ in sorted({type_ for type_, _ in waiting} & (SERVED.keys() - _NOT_PARTS)):
             ids = any_of(*(Is("id", id_) for kind, id_ in sorted(waiting) if kind == type_))
             for stored in desk.show_all(desk.find("r", type_, ids, Page(limit=_MOST))):
                 gathered[f"{type_}/{stored.id}"] = stored
-                found[f"{type_}/{stored.id}"] = r4.parse(stored.body)
-        waiting = {pair for document in found.values() for pair in _references(document)}
-        waiting = {(type_, id_) for type_, id_ in waiting if f"{type_}/{id_}" not in gathered}
+                found |= _references(stored.body)
+        waiting = {(type_, id_) for type_, id_ in found if f"{type_}/{id_}" not in gathered}
     return gathered
 
 
-def _references(node: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(node, dict):
-        match = _REFERENCE.fullmatch(node["reference"]) if isinstance(node.get("reference"), str) else None
-        if match:
-            yield match[1], match[2]
-        for value in node.values():
-            yield from _references(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _references(item)
+def _references(body: bytes) -> set[tuple[str, str]]:
+    """What a stored resource refers to: in JSON text, no string has a quotation mark without a backslash."""
+    return {(type_.decode(), id_.decode()) for type_, id_ in _REFERENCE.findall(body)}
+
+
+def _parsed(stored: Stored) -> dict[str, Any]:
+    # what is stored was checked as it came in: here it is only read
+    document: dict[str, Any] = json.loads(stored.body, parse_float=Decimal)
+    return document

@@ -13,7 +13,7 @@ from careplan_service.access.filters import EVERYTHING, any_of
 from careplan_service.access.glass import LOOKING
 from careplan_service.access.holds import holds
 from careplan_service.interactions.desk import Desk, Stored
-from careplan_service.interactions.standing import standing, version_of
+from careplan_service.interactions.standing import as_judged, standing
 from careplan_service.resources.registry import SERVED
 
 CHECKED = LOOKING | {"history-instance", "history-type", "history-system"}
@@ -31,7 +31,7 @@ def differing(desk: Desk, page: Sequence[Stored], door: Door) -> list[Stored]:
     pairs = [(one, newest.get((one.type, one.id), one)) for one in judged]
     everything = list(dict.fromkeys(one for pair in pairs for one in pair))
     versions = {
-        one: version_of(records, one, base_url, current=newest.get((one.type, one.id), one) == one)
+        one: as_judged(records, one, base_url, current=newest.get((one.type, one.id), one) == one)
         for one in everything
     }
     world = standing(records, desk.caller, list(versions.values()), everything, door)

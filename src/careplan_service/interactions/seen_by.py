@@ -95,7 +95,7 @@ def seen_by(desk: Desk, id_: str, pairs: Pairs, door: Door) -> Seen:
     partner, purpose, at = _asked(pairs, desk)
     require_seen(desk, id_)
     versions = _standing(desk, MEMBERS, f"Patient/{id_}", at)
-    as_then = {version: version_of(version, door) for version in versions if not version.deleted}
+    as_then = {version: version_of(version, door.base_url) for version in versions if not version.deleted}
     patients = {f"Patient/{id_}", *(p for then in as_then.values() for p in _named(then))}
     agreed, unread = _agreed(desk, patients, at, door)
     caller = Caller("", "partner", partner, (purpose,) if purpose else ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,17 +10,21 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import Has, all_of
 from careplan_service.access.instants import as_datetime
 from careplan_service.access.view import require_scope
-from careplan_service.errors import Conflict, Forbidden, Invalid
+from careplan_service.errors import Conflict, Invalid
 from careplan_service.interactions.admission import Admitted, admit_document, spec_of
-from careplan_service.interactions.create import post
+from careplan_service.interactions.create import post, put_new
 from careplan_service.interactions.desk import Changes, Desk, Page, Stored
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.released import require_released
+from careplan_service.interactions.steps import require_step
 from careplan_service.interventions.draft import Identity
+from careplan_service.interventions.intake import expression
 from careplan_service.interventions.plan import Plan
 from careplan_service.interventions.to_fhir import identities, to_fhir
 from careplan_service.resources.patching import document as documents
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _WRITES = ("CarePlan", "Goal", "Condition", "CareTeam", "ServiceRequest", "Patient", "RelatedPerson", "Group")
 
 
@@ -29,12 +34,12 @@ def submit_plan(desk: Desk, plan: Plan, door: Door) -> Stored:
     People, workers and agencies that are on record under their identifier are referred to, not
     written again. Raises Forbidden, Conflict when the plan's number is on record, or Invalid.
     """
-    require_staff(desk)
+    require_step(desk, "submit")
     for type_ in _WRITES:
         require_scope(desk.caller, "c", type_)
 
     def carry_out(changes: Changes) -> list[Written]:
-        integrity = Integrity(desk, door)
+        integrity = Integrity(desk, door, in_words=True)
         made = store_plan(desk, changes, plan, door, integrity)
         integrity.require(changes)
         return made
@@ -50,13 +55,9 @@ def store_plan(desk: Desk, changes: Changes, plan: Plan, door: Door, integrity: 
     now = as_datetime(desk.now)
     made = to_fhir(plan, agency=desk.caller.organization, new_id=desk.new_id, now=now, known=known)
     _require_new(desk, plan, made[0])
-    return [add(desk, changes, document, door, integrity) for document in made]
-
-
-def require_staff(desk: Desk) -> None:
-    """Plans in the practitioner's words are for the custodian's own systems."""
-    if not desk.caller.is_agency:
-        raise Forbidden("plans are kept by the custodian's staff; partners read CarePlan and Goal as FHIR")
+    stored = [put_new(desk, changes, admitted(one, door), one["id"], integrity) for one in made]
+    require_released(desk, None, plan, expression, stored, door)
+    return [Written(201, one) for one in desk.show_all(stored)]
 
 
 def on_record(desk: Desk, wanted: Iterable[Identity]) -> Iterable[tuple[Identity, str]]:
@@ -84,8 +85,16 @@ def admitted(document: dict[str, Any], door: Door) -> Admitted:
     """A document of a plan, checked as everything that is stored. Raises Invalid."""
     spec = spec_of(document["resourceType"])
     try:
-        return admit_document(spec, documents.written(document).encode(), document, door)
+        return admit_document(spec, _written(document), document, door)
     except Invalid as problem:
         raise Invalid(
             f"the plan makes an invalid {spec.name}: {problem.faults[0].text}", faults=problem.faults
         ) from None
+
+
+def _written(document: dict[str, Any]) -> bytes:
+    try:
+        return _ENCODER.encode(document).encode()
+    except TypeError:
+        # a number that others wrote keeps its digits
+        return documents.written(document).encode()

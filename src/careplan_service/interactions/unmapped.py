@@ -6,12 +6,13 @@ https://hl7.org/fhir/R4/careplan-definitions.html#CarePlan.activity.detail.code
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from careplan_service.access.filters import EVERYTHING
 from careplan_service.interactions.desk import Cursor, Desk, Page
-from careplan_service.interventions.catalogue import domain_in, kind_in
+from careplan_service.interventions.foreign.codes import domain_meant, is_catalogued, kind_meant
+from careplan_service.interventions.foreign.marks import KNOWN, MAPPED
 from careplan_service.resources import r4
 
 _AT_ONCE = 500
@@ -29,24 +30,28 @@ class Unmapped(NamedTuple):
 
 
 def unmapped(desk: Desk, at_once: int = _AT_ONCE) -> list[tuple[Unmapped, int]]:
-    """The codes that stand alone for what a plan cannot be read without, the most frequent first.
+    """The codes that stand alone for what a plan is read by, the most frequent first.
 
-    Looked for in activities of CarePlans, requests and categories of Goals, in all that the caller may see,
-    `at_once` of them in a query.
+    Looked for in activities of CarePlans and the requests for them, in Goals, and in the Conditions that
+    these address, in all that the caller may see, `at_once` of them in a query.
     """
     found: Counter[Unmapped] = Counter()
-    for type_, concepts in _CONCEPTS.items():
+    named: set[str] = set()
+    for type_ in _ORDER:
         for document in _all(desk, type_, at_once):
-            for what, codings in concepts(document):
-                known = kind_in(codings) if what == _KIND else domain_in(codings)
-                if known is None:
+            for part in (document, *document.get("contained", ())):
+                named.update(_references(part))
+                for what, codings in _concepts(part, named):
                     found.update(_codes(what, codings))
     return sorted(found.items(), key=lambda one: (-one[1], one[0]))
 
 
 def _codes(what: str, codings: Codings) -> Iterator[Unmapped]:
+    meant = (kind_meant if what == _KIND else domain_meant)(codings)
+    if meant is not None and meant.how in (KNOWN, MAPPED):
+        return
     for one in codings:
-        if "system" in one and "code" in one:
+        if "system" in one and "code" in one and not is_catalogued(what == _KIND, one):
             yield Unmapped(what, str(one["system"]), str(one["code"]), str(one.get("display", "")))
 
 
@@ -60,25 +65,36 @@ def _all(desk: Desk, type_: str, at_once: int) -> Iterator[Document]:
         after = Cursor((), page[-1].origin)
 
 
-def _of_plan(plan: Document) -> Iterator[tuple[str, Codings]]:
-    for activity in plan.get("activity", ()):
-        yield from _coded(_KIND, activity.get("detail", {}).get("code"))
+def _references(part: Document) -> Iterator[str]:
+    """What a plan or a goal addresses, and the requests that are its activities."""
+    activities = [activity["reference"] for activity in part.get("activity", ()) if "reference" in activity]
+    if part.get("resourceType") in ("CarePlan", "Goal"):
+        for one in (*part.get("addresses", ()), *activities):
+            yield str(one.get("reference", ""))
 
 
-def _of_request(request: Document) -> Iterator[tuple[str, Codings]]:
-    if any(str(one.get("reference", "")).startswith("CarePlan/") for one in request.get("basedOn", ())):
-        yield from _coded(_KIND, request.get("code"))
+def _concepts(part: Document, named: Collection[str]) -> Iterator[tuple[str, Codings]]:
+    """The codings by which a resource is read, each with what they are to say."""
+    type_, id_ = part.get("resourceType"), part.get("id")
+    is_named = f"{type_}/{id_}" in named or f"#{id_}" in named
+    if type_ == "CarePlan":
+        for activity in part.get("activity", ()):
+            yield _KIND, _codings(activity.get("detail", {}).get("code"))
+    elif type_ == "Goal":
+        yield _DOMAIN, _codings(*part.get("category", ())) or _codings(part.get("description"))
+    elif type_ == "ServiceRequest" and (is_named or _is_of_plan(part)):
+        yield _KIND, _codings(part.get("code"))
+    elif type_ == "Condition" and is_named and domain_meant(_codings(*part.get("category", ()))) is None:
+        yield _DOMAIN, _codings(part.get("code"))
 
 
-def _of_goal(goal: Document) -> Iterator[tuple[str, Codings]]:
-    codings = [coding for category in goal.get("category", ()) for coding in category.get("coding", ())]
-    yield from _coded(_DOMAIN, {"coding": codings})
+def _is_of_plan(request: Document) -> bool:
+    return any(str(one.get("reference", "")).startswith("CarePlan/") for one in request.get("basedOn", ()))
 
 
-def _coded(what: str, concept: Document | None) -> Iterator[tuple[str, Codings]]:
-    if concept and concept.get("coding"):
-        yield what, concept["coding"]
+def _codings(*concepts: Document | None) -> Codings:
+    return [coding for concept in concepts if concept for coding in concept.get("coding", ())]
 
 
 _KIND, _DOMAIN = "kind", "domain"
-_CONCEPTS = {"CarePlan": _of_plan, "ServiceRequest": _of_request, "Goal": _of_goal}
+_ORDER = ("CarePlan", "Goal", "ServiceRequest", "Condition")

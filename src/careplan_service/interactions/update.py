@@ -12,9 +12,11 @@ from careplan_service.interactions.create import post
 from careplan_service.interactions.desk import Changes, Desk, Stored
 from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
+from careplan_service.interactions.labelling import labelled
 from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.read import absent
+from careplan_service.interactions.receipt import answers_referral, require_its_own
 from careplan_service.resources.spec import ResourceSpec
 
 
@@ -98,20 +100,25 @@ def put(
     condition: Condition | None = None,
     *,
     where: str = "",
+    lower: bool = False,
 ) -> Written:
-    """The update inside an open transaction."""
+    """The update inside an open transaction; with `lower` labels that stand there may be taken away."""
     name = admitted.spec.name
     before = held(desk, changes, name, id_, "u", condition)
     if before is None:
         require_may_name(desk, changes, name, id_)
-    seen = None if before is None else seen_of(desk, before)
+    seen, receives = (None if before is None else seen_of(desk, before)), False
     guard.require(seen.stored if seen else None)
     if before is not None and seen is not None:
-        require_may_change(desk, changes, before)
+        if receives := answers_referral(desk, before):
+            require_its_own(before, admitted.document)
+        else:
+            require_may_change(desk, changes, before)
         seen.require_whole()
+    admitted = labelled(desk, admitted, before, lower=lower)
     write = admitted.write(id_, "PUT", integrity.base_url)
     desk.require_opened("u", write)  # SMART: an update that creates is allowed by the letter of updates
-    stored = desk.put(changes, write, before)
+    stored = desk.put(changes, write, before, before.contributor if before and receives else "")
     integrity.wrote(stored, admitted, before, where)
     return Written(201 if before is None or before.deleted else 200, desk.show(stored))
 

@@ -5,7 +5,7 @@ The Consents are those that who asks may see, so nothing is told of others. docs
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.decide import Decision, Request, decide
@@ -18,7 +18,7 @@ from careplan_service.access.holds import Version
 from careplan_service.access.requests import request_of
 from careplan_service.access.view import ALWAYS_OURS
 from careplan_service.errors import OutOfScope, TooLarge
-from careplan_service.interactions.agreed import compiled, version_of
+from careplan_service.interactions.agreed import compiled, follow, version_of
 from careplan_service.interactions.desk import Desk, Page, Stored
 from careplan_service.interactions.file_consent import active_consents
 from careplan_service.interactions.leaving import leaving
@@ -77,7 +77,7 @@ class Weighing:
 
     def version_of(self, stored: Stored) -> Version:
         """The version as the rules see it."""
-        return version_of(stored, self._door)
+        return version_of(stored, self._door.base_url)
 
     def words(self, found: Decision) -> str:
         """What the deciding rule says; empty where it names what who asks may not see."""
@@ -121,22 +121,12 @@ class Weighing:
     def _directory(self, request: Request, patients: Collection[str]) -> Directory:
         """Whatever leads from who asks, from the patients and from those who consented for them."""
         acting = {ACTING + one for one in request.actors if one.startswith("PractitionerRole/")}
-        self._follow({*acting, *request.actors, *request.also, request.relative, *patients} - {""})
-        directory = Directory.of(edge for edges in self._edges.values() for edge in edges)
+        acting |= {*request.actors, *request.also, request.relative, *patients}
+        follow(self._desk.records, acting - {""}, self._edges)
+        directory = Directory(self._edges)
         known = {*patients, *(other for patient in patients for other in directory.merged(patient))}
         rules = [rule for one in known for c in self._consents_of(one) for rule in c.rules]
-        self._follow({rule.guardian for rule in rules} - {""})
+        follow(self._desk.records, {rule.guardian for rule in rules} - {""}, self._edges)
         if missing := known - self._majorities.keys():
             self._majorities |= self._desk.records.majorities(missing)
-        edges = (edge for edges in self._edges.values() for edge in edges)
-        return Directory.of(edges, dict(self._majorities))
-
-    def _follow(self, members: Iterable[str]) -> None:
-        """Read the edges that lead on from the members, each once."""
-        waiting = set(members) - self._edges.keys()
-        while waiting:
-            found = self._desk.records.edges(waiting)
-            self._edges |= {member: [] for member in waiting}
-            for edge in found:
-                self._edges[edge.member].append(edge)
-            waiting = {edge.key for edge in found} - self._edges.keys()
+        return Directory(self._edges, dict(self._majorities))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from functools import cached_property
 
 from careplan_service.interventions.canonical import BASE, Document
 
@@ -72,6 +73,21 @@ class Added:
     services: tuple[Service, ...] = ()
     mapped: tuple[Mapped, ...] = ()
 
+    @cached_property
+    def by_code(self) -> Mapping[tuple[str, str], Service]:
+        """The services by system and code."""
+        return {(one.system, one.code): one for one in self.services}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Service]:
+        """The services by the names that they have or had."""
+        return {name: one for one in self.services for name in (*one.former, one.name)}
+
+    @cached_property
+    def to_by_code(self) -> Mapping[tuple[str, str], str]:
+        """What codes were mapped to, by system and code."""
+        return {(one.system, one.code): one.to for one in self.mapped}
+
 
 NOTHING = Added()
 _ADDED: ContextVar[Added] = ContextVar("added", default=NOTHING)
@@ -94,9 +110,8 @@ def forget(token: Token[Added]) -> None:
 
 def service_in(codings: Iterable[Mapping[str, object]]) -> str | None:
     """What an agency calls the service in a concept, by the name that stands there if it ever had it."""
-    services = {(one.system, one.code): one for one in added().services}
     for coding in codings:
-        if found := services.get((str(coding.get("system")), str(coding.get("code")))):
+        if found := added().by_code.get((str(coding.get("system")), str(coding.get("code")))):
             name = str(coding.get("display"))
             return name if name in found.former else found.name
     return None
@@ -104,6 +119,6 @@ def service_in(codings: Iterable[Mapping[str, object]]) -> str | None:
 
 def mapped_in(codings: Iterable[Mapping[str, object]], among: Container[str]) -> str | None:
     """The kind or domain, one of `among`, that the codes in a concept were mapped to."""
-    mapped = {(one.system, one.code): one.to for one in added().mapped}
+    mapped = added().to_by_code
     found = (mapped.get((str(one.get("system")), str(one.get("code")))) for one in codings)
     return next((to for to in found if to and to in among), None)

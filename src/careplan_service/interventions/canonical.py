@@ -41,6 +41,11 @@ def sw(name: str) -> str:
     return f"{BASE}/StructureDefinition/sw-{name}"
 
 
+def hmis(column: str) -> str:
+    """The system of the codes that HUD's HMIS CSV of FY2024 has in a column."""
+    return f"{BASE}/hmis/2024/{column}"
+
+
 def element(**fields: Any) -> Document:
     """An element of those fields that have a value: FHIR knows neither null nor empty arrays and objects."""
     return {

@@ -184,7 +184,7 @@ def kind_of(text: str) -> Kind:
     """The kind of that code, or of a service of that name. Raises KeyError for neither."""
     if text in kinds():
         return kinds()[text]
-    service = {name: one for one in added().services for name in (*one.former, one.name)}[text]
+    service = added().by_name[text]
     return replace(kinds()[service.kind], service=service)
 
 

@@ -8,6 +8,10 @@ RFC 4180: https://www.rfc-editor.org/rfc/rfc4180 ; docs/plans.md describes the c
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 from careplan_service.interventions.intake_rules import Path
 from careplan_service.interventions.intake_schema import (
     GoalPart,
@@ -15,6 +19,7 @@ from careplan_service.interventions.intake_schema import (
     NeedPart,
     ObjectivePart,
     ParticipantPart,
+    PlanPart,
     StrategyPart,
     StrengthPart,
 )
@@ -67,12 +72,13 @@ SCHEMAS = {
     "strength": StrengthPart,
     "participant": ParticipantPart,
 }
+FIELDS = {part: tuple(schema().fields) for part, schema in SCHEMAS.items()}
 NESTED = ("objectives", "strategies", "scaling")
 
 PARTS: dict[str, tuple[str, str]] = {
     f"{part}_{field}": (part, field)
-    for part, schema in SCHEMAS.items()
-    for field in schema().fields
+    for part, fields in FIELDS.items()
+    for field in fields
     if field not in NESTED
 }
 COLUMNS = (*PLAN, *PARTS)
@@ -93,5 +99,23 @@ def column(path: Path) -> str:
     return whole or listed or first or "plan_number"
 
 
+@cache
+def reader_of(name: str) -> Callable[[Any], Any]:
+    """What makes a value of the text of a column; raises marshmallow's ValidationError."""
+    part, field_ = PARTS.get(name, ("", ""))
+    if part:
+        return _reader(SCHEMAS[part]().fields[field_])
+    *outer, last = (str(step) for step in PLAN[name])
+    schema: Any = PlanPart()
+    for step in outer:
+        schema = schema.fields[step].schema
+    return _reader(schema.fields[last])
+
+
+def _reader(of: Any) -> Callable[[Any], Any]:
+    read: Callable[[Any], Any] = of.reader
+    return read
+
+
 def _first(part: str) -> str:
-    return next(iter(SCHEMAS[part]().fields))
+    return FIELDS[part][0]

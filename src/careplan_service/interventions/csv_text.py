@@ -31,10 +31,18 @@ def table(data: bytes, known: Iterable[str]) -> list[list[str]]:
 
     `known` are column names, which tell the delimiter. Raises Invalid for what is not a CSV file in UTF-8.
     """
-    if len(data) > LARGEST:
-        raise refused(f"the file has {len(data)} bytes, at most {LARGEST} are taken: split it")
-    text = _decoded(data)
-    delimiter = _delimiter(text, set(known))
+    encoding = next((name for mark, name in MARKS if data.startswith(mark)), "utf-8")
+    text = _decoded(data, encoding, "save the file as `CSV UTF-8`")
+    return _rows(text, _delimiter(text, set(known)))
+
+
+def table_in(data: bytes, encoding: str, delimiter: str) -> list[list[str]]:
+    """As `table`, in a declared encoding and with a declared delimiter. Raises Invalid likewise."""
+    marked = next((name for mark, name in MARKS if data.startswith(mark)), encoding)
+    return _rows(_decoded(data, marked, "declare the file's `encoding`"), delimiter)
+
+
+def _rows(text: str, delimiter: str) -> list[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
     try:
@@ -49,13 +57,14 @@ def table(data: bytes, known: Iterable[str]) -> list[list[str]]:
     return rows
 
 
-def _decoded(data: bytes) -> str:
-    encoding = next((name for mark, name in MARKS if data.startswith(mark)), "utf-8")
+def _decoded(data: bytes, encoding: str, advice: str) -> str:
+    if len(data) > LARGEST:
+        raise refused(f"the file has {len(data)} bytes, at most {LARGEST} are taken: split it")
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         row = data[: error.start].count(b"\n") + 1
-        text = f"byte 0x{data[error.start]:02X} in line {row} is not {encoding}: save the file as `CSV UTF-8`"
+        text = f"byte 0x{data[error.start]:02X} in line {row} is not {encoding}: {advice}"
         raise refused(text) from None
 
 

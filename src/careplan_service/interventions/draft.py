@@ -82,8 +82,18 @@ class Draft:
 
     def number_identifier(self, of: str, number: str) -> list[Document]:
         """`Document.identifier` for a plan or goal number, in a system of the caller's agency."""
-        system = f"{BASE}/identifier/{self.agency.partition('/')[2]}/{of}-number"
-        return [{"system": system, "value": number, "assigner": {"reference": self.agency}}]
+        return [
+            {
+                "system": number_system(self.agency, of),
+                "value": number,
+                "assigner": {"reference": self.agency},
+            }
+        ]
+
+
+def number_system(agency: str, of: str) -> str:
+    """Whose numbers the plans or goals of an agency (`Organization/x`) have."""
+    return f"{BASE}/identifier/{agency.partition('/')[2]}/{of}-number"
 
 
 def identifier(of: Identifier | None) -> list[Document]:

@@ -12,6 +12,7 @@ from typing import Any
 from careplan_service.interventions.plan import Goal, Plan
 from careplan_service.interventions.record import Finding, Review
 from careplan_service.interventions.scaling import t_score
+from careplan_service.interventions.screening.words import proposed
 from careplan_service.interventions.terms import CLOSED_GOALS, OPEN_REFERRALS
 
 SOON = timedelta(days=14)
@@ -27,11 +28,28 @@ def evaluation(plan: Plan, today: date) -> dict[str, Any]:
         "t_scores": list(_t_scores(plan)),
         "sessions": _sessions(plan),
         "referrals_open": sum(one.status in OPEN_REFERRALS for one in plan.referrals),
+        **({"proposed_needs": needs} if (needs := proposed_needs(plan)) else {}),
         "overdue": [one for one in due(plan) if one["due"] < today.isoformat()],
         "due_soon": [
             one for one in due(plan) if today.isoformat() <= one["due"] <= (today + SOON).isoformat()
         ],
     }
+
+
+def proposed_needs(plan: Plan) -> list[dict[str, Any]]:
+    """The needs that screenings found and that the plan does not name, each with its assessment.
+
+    They are proposals: who knows the client decides, and names them in `needs`.
+    """
+    told = [plan.needs, *(assessment.needs for assessment in plan.assessments)]
+    named = {need.domain for needs in told for need in needs}
+    return [
+        {"assessment": assessment.number, **need}
+        for assessment in plan.assessments
+        if assessment.screening
+        for need in proposed(assessment.screening)
+        if need["domain"] not in named
+    ]
 
 
 def due(plan: Plan) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from typing import Any
 from careplan_service.errors import Invalid
 from careplan_service.interventions.canonical import extension_value, sw
 from careplan_service.interventions.plan import Agreement, Plan
-from careplan_service.interventions.reading import Readings, day, marks, note, references, state
+from careplan_service.interventions.reading import Readings, day, is_numbered, marks, note, references, state
 from careplan_service.interventions.reading_goals import (
     acts_by_goal,
     milestone_of,
@@ -34,8 +34,13 @@ def from_fhir(careplan: Mapping[str, Any], resources: Mapping[str, Mapping[str, 
 
     Raises Invalid, with one fault, for documents that are missing or tell no plan.
     """
+    return plan_in(careplan, Readings(resources))
+
+
+def plan_in(careplan: Mapping[str, Any], readings: Readings) -> Plan:
+    """As `from_fhir`; the `readings` get a mark for each value that others wrote in codes of their own."""
     try:
-        return _plan(careplan, Readings(resources))
+        return _plan(careplan, readings)
     except (LookupError, TypeError, ValueError, AttributeError) as odd:
         text = f"the CarePlan was not made from an intervention plan ({type(odd).__name__}: {odd})"
         raise Invalid(text, expression="CarePlan") from odd
@@ -46,6 +51,7 @@ def _plan(careplan: Mapping[str, Any], readings: Readings) -> Plan:
     worker, participants = read_team(careplan, readings)
     period = careplan.get("period", {})
     goals = [(ref, readings.get(ref)) for ref in references(careplan.get("goal", ()))]
+    goals = [(ref, goal) for ref, goal in goals if is_numbered(goal)]
     steps, acts = steps_by_goal(goals), acts_by_goal(careplan, readings)
     return Plan(
         number=careplan["identifier"][0]["value"],
@@ -56,7 +62,10 @@ def _plan(careplan: Mapping[str, Any], readings: Readings) -> Plan:
         start=day(period.get("start")),
         end=day(period.get("end")),
         review_date=day(extension_value(careplan, sw("review-date"))),
-        needs=tuple(read_need(readings.get(ref)) for ref in references(careplan.get("addresses", ()))),
+        needs=tuple(
+            read_need(f"needs[{i}]", readings.get(ref), readings)
+            for i, ref in enumerate(references(careplan.get("addresses", ())))
+        ),
         strengths=tuple(
             read_strength(readings.get(ref))
             for ref in references(careplan.get("supportingInfo", ()))

@@ -24,6 +24,7 @@ from careplan_service.interventions.catalogue import chosen, domains
 from careplan_service.interventions.draft import Draft
 from careplan_service.interventions.people import marks
 from careplan_service.interventions.plan import Goal, Need, Objective, Strength, Value
+from careplan_service.interventions.practice import is_closed
 from careplan_service.interventions.sensitivity import Labels, found_in, marked
 from careplan_service.interventions.strategies import write_strategy
 from careplan_service.interventions.terms import AGREEMENTS, GOAL_STATES, PRIORITIES, SEVERITIES
@@ -33,12 +34,17 @@ PRIORITY = "http://terminology.hl7.org/CodeSystem/goal-priority"
 RELATIONSHIP = "http://terminology.hl7.org/CodeSystem/goal-relationship-type"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 
+ACTIVE = concept(CLINICAL, "active", "Active")
+INACTIVE = concept(CLINICAL, "inactive", "Inactive")
 PROBLEM = concept(canonical.CONDITION_CATEGORY, "problem-list-item", "Problem List Item")
 CONCERN = concept(canonical.US_CORE_CONDITION_CATEGORY, "health-concern", "Health Concern")
 
 
 def write_need(draft: Draft, need: Need, key: str) -> str:
-    """Writes a need as a Condition: a health concern until the client agrees to the plan, then a problem."""
+    """Writes a need as a Condition: a health concern until the client agrees to the plan, then a problem.
+
+    With a closed plan it is inactive: nobody works on it any more, whether or not it is resolved.
+    """
     agreed = draft.plan.agreement is not None and draft.plan.agreement.status == "agreed"
     domain = domains()[need.domain]
     severity = need.severity and concept(
@@ -46,7 +52,7 @@ def write_need(draft: Draft, need: Need, key: str) -> str:
     )
     content = element(
         extension=marks(need.sensitivity),
-        clinicalStatus=concept(CLINICAL, "active", "Active"),
+        clinicalStatus=INACTIVE if is_closed(draft.plan.status) else ACTIVE,
         category=[PROBLEM if agreed else CONCERN, SDOH_CATEGORY, domain.category],
         severity=severity,
         code=element(coding=chosen(domain.conditions, need.codes), text=need.text),
@@ -62,7 +68,7 @@ def write_strength(draft: Draft, strength: Strength, key: str) -> str:
     factor = domains()["protective-factor"]
     content = element(
         extension=marks(strength.sensitivity),
-        clinicalStatus=concept(CLINICAL, "active", "Active"),
+        clinicalStatus=ACTIVE,
         category=[PROBLEM, SDOH_CATEGORY, factor.category],
         code=element(coding=chosen(factor.conditions, strength.codes), text=strength.text),
         subject=reference(draft.subject),

@@ -17,7 +17,8 @@ from careplan_service.interventions import plan as parts
 from careplan_service.interventions.intake_names import Names, names
 from careplan_service.interventions.intake_rules import RULES, Data, Path
 from careplan_service.interventions.plan import Plan
-from careplan_service.interventions.practice import Change, broken
+from careplan_service.interventions.practice import PRIVATE, Change, broken
+from careplan_service.interventions.practice import RULES as RULES_OF_PRACTICE
 from careplan_service.interventions.record_intake import built, recorded, scaling
 from careplan_service.interventions.record_rules import RECORD_RULES
 from careplan_service.interventions.record_schema import RecordedPlanPart
@@ -48,6 +49,7 @@ PLACES: Mapping[str, Path] = {
     "addenda": ("sessions",),
     "attendance": ("sessions",),
 }
+_SCHEMA = RecordedPlanPart()
 PERSON_FIELDS = tuple(field.name for field in fields(parts.Person))
 
 
@@ -72,14 +74,17 @@ def plan_from_json(obj: Any, moment: Moment = NEW) -> Plan:
     return plan_from(obj, expression, moment)
 
 
-def plan_from(obj: Any, where: Callable[[Path], str | None], moment: Moment = NEW) -> Plan:
-    """As `plan_from_json`, with `where` to tell the place of a fault in the sender's own terms."""
+def plan_from(obj: Any, where: Callable[[Path], str | None], moment: Moment | None = NEW) -> Plan:
+    """As `plan_from_json`, with `where` to tell the place of a fault in the sender's own terms.
+
+    Without a moment it is only read: of the rules of practice, what is never in a plan alone is asked for.
+    """
     too_many = list(_too_many(obj))
     if too_many:
         raise _refused([Fault("invalid", text, where(path)) for path, text in too_many])
     faults: list[tuple[Path, str, str]] = []
     try:
-        data: Data = RecordedPlanPart().load(obj)
+        data: Data = _SCHEMA.load(obj)
     except ValidationError as refused:
         faults += [(path, text, "invalid") for path, text in flat(refused.messages)]
         data = refused.valid_data if isinstance(refused.valid_data, dict) else {}
@@ -100,9 +105,10 @@ def plan_from(obj: Any, where: Callable[[Path], str | None], moment: Moment = NE
     return _plan(data, Names(data))
 
 
-def _practice(data: Data, obj: Any, moment: Moment) -> Iterator[tuple[Path, str, str]]:
-    before = RecordedPlanPart().load(plan_to_json(moment.before)) if moment.before else None
-    for rule, path, text in broken(Change(before, data, obj, moment.now)):
+def _practice(data: Data, obj: Any, moment: Moment | None) -> Iterator[tuple[Path, str, str]]:
+    before = _SCHEMA.load(plan_to_json(moment.before)) if moment and moment.before else None
+    change = Change(before, data, obj, (moment or NEW).now)
+    for rule, path, text in broken(change, RULES_OF_PRACTICE if moment else (PRIVATE,)):
         yield path, text, "conflict" if rule.conflict else "business-rule"
 
 
@@ -112,7 +118,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     told["period"] = _told_dates(told)
     for member in told.get("client_system", {}).get("members", ()):
         member |= member.pop("person")
-    ordered = [name for name in RecordedPlanPart().fields if told.get(name)]
+    ordered = [name for name in (*_SCHEMA.fields, "strategies") if told.get(name)]
     return {name: told[name] for name in ordered}
 
 
@@ -226,7 +232,7 @@ def _told(value: Any) -> Any:
         return {
             name: _told(found)
             for name, (found, default) in named.items()
-            if name in ("status", "client") or (found is not None and found != default)
+            if name in ("status", "client") or (found not in (None, "") and found != default)
         }
     if isinstance(value, tuple):
         return [_told(one) for one in value]

@@ -154,6 +154,11 @@ def measured(value: Any) -> Value:
     return int(words) if WHOLE_NUMBER.fullmatch(words) else words
 
 
+def answered(value: Any) -> tuple[Value, ...]:
+    """An answer, or a list of them."""
+    return tuple(measured(one) for one in value) if isinstance(value, list) else (measured(value),)
+
+
 def term(terms: Callable[[], Terms], what: str) -> Callable[[Any], str]:
     """A reader of one of a list of terms, friendly to spellings."""
 

@@ -87,8 +87,9 @@ def names(plan: Data) -> Iterator[Faulty]:
 
 def _of_record(plan: Data) -> Iterator[tuple[Path, str]]:
     for path, session in each(plan, "sessions"):
-        if session.get("by"):
-            yield (*path, "by"), session["by"]
+        for field in ("by", "cosigned_by"):
+            if session.get(field):
+                yield (*path, field), session[field]
         for inner, one in each(session, "attendance", path):
             if one.get("who"):
                 yield (*inner, "who"), one["who"]

@@ -77,6 +77,7 @@ class MemberPart(Part):
     interpreter = Read(read.flag)
     safe_contact = line()
     address_confidential = Read(read.flag)
+    alleged_abuser = Read(read.flag)
     sensitivity = marks()
 
 

@@ -14,14 +14,18 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from careplan_service.errors import Fault, Invalid, NotFound
+from careplan_service.errors import Conflict, Fault, Invalid, NotFound
+from careplan_service.interventions.foreign.writing import NOT_SENT
 from careplan_service.interventions.intake import expression, flat
 from careplan_service.interventions.intake_fields import Part
 from careplan_service.interventions.intake_rules import Path
+from careplan_service.interventions.intake_schema import AgreementPart
+from careplan_service.interventions.marks_kept import marks_kept, names_marks
 from careplan_service.interventions.record_rules import NUMBERED
 from careplan_service.interventions.record_schema import (
     AdjustmentPart,
     ClosePart,
+    CosignaturePart,
     NewAddendumPart,
     ReferralStatePart,
     ReopenPart,
@@ -32,12 +36,16 @@ Shape = dict[str, Any]
 
 @dataclass
 class Told:
-    """The shape of a plan after a change: why, whether the client agrees, and where what was sent went."""
+    """The shape of a plan after a change: why, whether the client agrees, and where what was sent went.
+
+    `lowers`: the change says which marks of sensitivity are left, so labels may go.
+    """
 
     plan: Shape
     reason: str | None = None
     agreement: Shape | None = None
     went: dict[Path, Path] = field(default_factory=dict)
+    lowers: bool = False
 
     def where(self, path: Path) -> str | None:
         """The sender's own path of a fault in the plan."""
@@ -53,8 +61,8 @@ def replace_plan(plan: Shape, sent: Any, now: datetime) -> Told:
     if not isinstance(sent, Mapping):
         raise Invalid("write the plan as an object with named fields")
     kept = (*NUMBERED, "closing", "episode", "reopens")
-    left = {name: value for name, value in sent.items() if name not in ("id", "care_plan")}
-    return Told({**{name: plan[name] for name in kept if name in plan}, **left})
+    left = {name: value for name, value in sent.items() if name not in NOT_SENT}
+    return Told({**{name: plan[name] for name in kept if name in plan}, **marks_kept(plan, left)})
 
 
 def add_session(plan: Shape, sent: Any, now: datetime) -> Told:
@@ -90,10 +98,21 @@ def adjust(plan: Shape, sent: Any, now: datetime) -> Told:
     changed = sent["plan"]
     if not isinstance(changed, Mapping):
         raise _fault(("plan",), "write what is changed as an object with named fields")
-    told = Told(_overlaid(plan, changed), sent["reason"], sent["agreement"])
+    told = Told(_overlaid(plan, changed), sent["reason"], sent["agreement"], lowers=names_marks(changed))
     told.plan["agreement"] = {"date": now.date().isoformat(), **sent["agreement"]}
     told.went["agreement",] = ("agreement",)
     told.went[()] = ("plan",)
+    return told
+
+
+def agree(plan: Shape, sent: Any, now: datetime, *, herself: bool = False) -> Told:
+    """The client agrees to the plan, refuses it or withdraws; `herself` needs no reason."""
+    _checked(AgreementPart(), sent)
+    given = {"date": now.date().isoformat(), **sent}
+    if herself:
+        given = {"how": "electronic", "reason": "said by the client herself", **given}
+    told = Told({**deepcopy(plan), "agreement": given}, sent.get("reason"), given)
+    told.went["agreement",] = ()
     return told
 
 
@@ -154,6 +173,18 @@ def follow_referral(number: str, plan: Shape, sent: Any, now: datetime) -> Told:
     return told
 
 
+def cosign(number: str, plan: Shape, sent: Any, now: datetime) -> Told:
+    """A signed note that the supervisor signs too. Raises NotFound for a number that the plan has not."""
+    _checked(CosignaturePart(), sent)
+    told = Told(deepcopy(plan))
+    n, session = _numbered(told.plan, "sessions", number)
+    if session.get("cosigned_by"):
+        raise Conflict(f"`{number}` is co-signed by `{session['cosigned_by']}` already")
+    session |= {"cosigned_by": sent["by"], "cosigned_at": now.isoformat(timespec="seconds")}
+    told.went["sessions", n, "cosigned_by"] = ("by",)
+    return told
+
+
 def add_addendum(number: str, plan: Shape, sent: Any, now: datetime) -> Told:
     """A signed note with something added. Raises NotFound for a number that the plan has not."""
     _checked(NewAddendumPart(), sent)
@@ -172,6 +203,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "reviews": add_review,
     "referrals": add_referral,
     "adjustments": adjust,
+    "agreement": agree,
     "close": close,
 }
 """What is posted below a plan."""
@@ -179,6 +211,7 @@ OPERATIONS: Mapping[str, Operation] = {
 FURTHER: Mapping[tuple[str, str], Callable[[str, Shape, Any, datetime], Told]] = {
     ("referrals", "states"): follow_referral,
     ("sessions", "addenda"): add_addendum,
+    ("sessions", "cosignature"): cosign,
 }
 """What is posted below a part of a plan that has a number."""
 

@@ -14,7 +14,7 @@ from careplan_service.interventions import canonical
 from careplan_service.interventions.canonical import Document, concept, element, extension, reference, sw
 from careplan_service.interventions.draft import Draft, identifier
 from careplan_service.interventions.plan import Member, Person
-from careplan_service.interventions.sensitivity import Labels, found_in, marked
+from careplan_service.interventions.sensitivity import ALLEGED, Labels, found_in, marked
 from careplan_service.interventions.terms import CLIENT_SYSTEMS, normal
 
 GROUP_CODE = "http://terminology.hl7.org/CodeSystem/group-code"
@@ -46,9 +46,11 @@ def relationship(text: str | None) -> list[Document]:
     return [{**coding, "text": text}]
 
 
-def in_danger(person: Person) -> bool:
-    """Whether the plan says itself that finding this person is dangerous."""
-    return person.address_confidential or person.safe_contact is not None
+def in_danger(member: Member) -> bool:
+    """Whether the plan says itself that finding this person is dangerous, or that the person is."""
+    person = member.person
+    told = person.address_confidential or person.safe_contact is not None
+    return told or member.alleged_abuser is True
 
 
 def contact_is_confidential(labels: Labels) -> bool:
@@ -86,8 +88,27 @@ def write_members(draft: Draft, labels: Labels) -> list[Document]:
 def _write_member(draft: Draft, member: Member, target: str, labels: Labels) -> None:
     content = _person(member.person, labels, target.partition("/")[0])
     if not member.client:
-        content |= element(patient=reference(draft.subject), relationship=relationship(member.role))
-    draft.write(target, found_in(content) | marked(member.sensitivity), **content)
+        content |= element(
+            patient=reference(draft.subject),
+            relationship=relationship(member.role),
+            extension=[*content.get("extension", ()), *_barred(draft, member)],
+        )
+    own = found_in(content) | marked(member.sensitivity)
+    draft.write(target, own | ALLEGED if member.alleged_abuser else own, **content)
+
+
+def _barred(draft: Draft, member: Member) -> list[Document]:
+    """Whether somebody is to be kept from the records of the clients, of all of them."""
+    others = [one for one in draft.members if one.startswith("Patient/") and one != draft.subject]
+    return [
+        *extension(sw("alleged-abuser"), valueBoolean=member.alleged_abuser),
+        *(
+            part
+            for one in others
+            if member.alleged_abuser
+            for part in extension(sw("kept-from"), valueReference=reference(one))
+        ),
+    ]
 
 
 def _person(person: Person, labels: Labels, type_: str) -> Document:

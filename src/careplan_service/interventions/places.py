@@ -11,7 +11,7 @@ from typing import Any
 from careplan_service.interventions.canonical import extension_value, extension_values, sw
 from careplan_service.interventions.draft import Places
 from careplan_service.interventions.plan import Member, Participant, Plan
-from careplan_service.interventions.reading import Resource, number, references
+from careplan_service.interventions.reading import Resource, is_numbered, number, references
 from careplan_service.interventions.team import agency_key
 
 Place = tuple[tuple[str, str], str]
@@ -76,7 +76,8 @@ def _one_of_team(
 
 def _goals(careplan: Resource, resources: Mapping[str, Resource]) -> Iterator[Place]:
     for ref in references(careplan.get("goal", ())):
-        yield ("Goal", number(resources[ref])), ref
+        if is_numbered(resources[ref]):
+            yield ("Goal", number(resources[ref])), ref
     for activity in careplan.get("activity", ()):
         told = extension_value(activity, sw("number")) or extension_value(activity, sw("referral"))
         if "reference" in activity and told:
@@ -107,6 +108,8 @@ def _session(ref: str, procedure: Resource) -> Iterator[Place]:
 def _information(ref: str, document: Resource, resources: Mapping[str, Resource]) -> Iterator[Place]:
     if (assessment := extension_value(document, sw("assessment"))) is not None:
         yield ("QuestionnaireResponse", assessment), ref
+    elif (screening := extension_value(document, sw("screening"))) is not None:
+        yield from _screening(ref, str(screening), document, resources)
     elif extension_value(document, sw("closing")) is not None:
         yield ("DocumentReference", "closing"), ref
     elif (review := extension_value(document, sw("review"))) is not None:
@@ -114,6 +117,15 @@ def _information(ref: str, document: Resource, resources: Mapping[str, Resource]
         for member in references(document.get("hasMember", ())):
             goal = number(resources[references(resources[member]["focus"])[0]])
             yield ("Observation", f"{review}/{goal}"), member
+
+
+def _screening(ref: str, key: str, document: Resource, resources: Mapping[str, Resource]) -> Iterator[Place]:
+    type_ = ref.partition("/")[0]
+    yield (type_, key if type_ == "Observation" else f"{key}/screening"), ref
+    for member in references(document.get("hasMember", ())):
+        told = extension_value(resources.get(member, {}), sw("screening"))
+        if told is not None:
+            yield ("Observation", told), member
 
 
 def carried(places: Places, before: Plan, after: Plan) -> Places:

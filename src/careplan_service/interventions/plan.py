@@ -57,11 +57,16 @@ class Person:
 
 @dataclass(frozen=True)
 class Member:
-    """A person of the client system; `client` is False for family who is not a client of the agency."""
+    """A person of the client system; `client` is False for family who is not a client of the agency.
+
+    With `alleged_abuser` somebody is kept from the records of the clients whatever any consent says; False
+    ends that, None says nothing of it.
+    """
 
     person: Person
     role: str | None = None
     client: bool = True
+    alleged_abuser: bool | None = None
     sensitivity: tuple[str, ...] = ()
 
 
@@ -189,7 +194,9 @@ class Agreement:
 class Plan:
     """One intervention plan, whole, with what has become of it so far.
 
-    `episode` counts how often the work was taken up; `reopens` is the CarePlan id of the plan before.
+    `strategies` are those of no goal, which only a plan that was not made here has; a text that must be
+    there and is not said in such a plan is empty. `episode` counts how often the work was taken up,
+    `reopens` is the CarePlan id of the plan before.
     """
 
     number: str
@@ -203,6 +210,7 @@ class Plan:
     needs: tuple[Need, ...] = ()
     strengths: tuple[Strength, ...] = ()
     goals: tuple[Goal, ...] = ()
+    strategies: tuple[Strategy, ...] = ()
     worker: Participant | None = None
     participants: tuple[Participant, ...] = ()
     agreement: Agreement | None = None

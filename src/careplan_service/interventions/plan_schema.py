@@ -6,12 +6,15 @@ https://json-schema.org/draft/2020-12/schema
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import MISSING
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from marshmallow import fields
 
 from careplan_service.interventions import intake_fields as read
 from careplan_service.interventions import record_schema as parts
+from careplan_service.interventions.foreign.marks import HOWS, Beyond, Mark
 from careplan_service.interventions.intake_fields import Part, Read
 
 TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": read.LONGEST_TEXT}
@@ -23,6 +26,7 @@ _IDENTIFIER: dict[str, Any] = {
     "required": ["system", "value"],
     "additionalProperties": False,
 }
+_MEASURED: dict[str, Any] = {"type": ["integer", "boolean", "string"]}
 _READ: Mapping[Callable[[Any], Any], dict[str, Any]] = {
     read.text: TEXT,
     read.day: _DAY,
@@ -30,18 +34,21 @@ _READ: Mapping[Callable[[Any], Any], dict[str, Any]] = {
     read.level: {"type": "integer", "minimum": -2, "maximum": 2},
     read.count: {"type": "integer", "minimum": 1, "maximum": 999_999_999},
     read.flag: {"type": "boolean"},
-    read.measured: {"type": ["integer", "boolean", "string"]},
+    read.measured: _MEASURED,
+    read.answered: {"anyOf": [_MEASURED, {"type": "array", "items": _MEASURED}]},
     read.identifier: _IDENTIFIER,
     read.five: {"type": "array", "items": TEXT, "minItems": 5, "maxItems": 5},
     read.loinc: {"type": "string", "pattern": r"^\d{1,7}-\d$"},
     read.id_: {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"},
 }
+_LIMITS = ("minLength", "maxLength", "pattern", "uniqueItems")
 SENT: Mapping[str, type[Part]] = {
     "Plan": parts.RecordedPlanPart,
     "NewAssessment": parts.AssessmentPart,
     "NewSession": parts.SessionPart,
     "NewReview": parts.ReviewPart,
     "NewReferral": parts.ReferralPart,
+    "Cosignature": parts.CosignaturePart,
     "Adjustment": parts.AdjustmentPart,
     "ReferralState": parts.ReferralStatePart,
     "NewAddendum": parts.NewAddendumPart,
@@ -62,6 +69,7 @@ def plan_schema(base_url: str) -> dict[str, Any]:
         if name.startswith("New"):
             schema["required"] = [one for one in schema["required"] if one != "number"]
         definitions[name] = schema
+    definitions |= _as_read(definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{base_url}/plans/schema",
@@ -69,6 +77,56 @@ def plan_schema(base_url: str) -> dict[str, Any]:
         "$ref": "#/$defs/Plan",
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _as_read(definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """The schemas of a plan as it is given, wherever it was made: states, kinds and domains may be texts of
+    others there, and what such a plan does not say is left out."""
+    found: dict[str, Any] = {}
+    waiting = ["Plan"]
+    while waiting:
+        name = waiting.pop()
+        if f"{name}AsRead" not in found:
+            found[f"{name}AsRead"] = _loose(definitions[name], waiting)
+    plan = found["PlanAsRead"]
+    plan["properties"] |= {
+        "id": TEXT,
+        "care_plan": {"type": "string", "format": "uri"},
+        "strategies": {"type": "array", "items": {"$ref": "#/$defs/StrategyAsRead"}},
+        "read_only": {
+            **TEXT,
+            "description": "Why it is not changed here; of plans that were made here, absent.",
+        },
+        "read_from": {"type": "object", "additionalProperties": TEXT},
+        "marks": {"type": "array", "items": _told(Mark, "How a value was found.", {"how": HOWS})},
+        "not_in_words": {
+            "type": "array",
+            "items": _told(Beyond, "what has no place in the plan's words", {}),
+        },
+    }
+    plan["required"] = ["id", "care_plan", "number"]
+    return found
+
+
+def _loose(schema: Any, waiting: list[str]) -> Any:
+    """A schema that asks for nothing, and takes any text where ours lists its words."""
+    if isinstance(schema, list):
+        return [_loose(one, waiting) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "enum" in schema:
+        return {"type": "string"}
+    if "$ref" in schema:
+        waiting.append(schema["$ref"].removeprefix("#/$defs/"))
+        return {"$ref": f"{schema['$ref']}AsRead"}
+    return {name: _loose(one, waiting) for name, one in schema.items() if name not in ("required", *_LIMITS)}
+
+
+def _told(part: type[Mark | Beyond], about: str, words: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    names = {one.name: one.default is MISSING for one in dataclass_fields(part)}
+    told = {name: {"enum": list(words[name])} if name in words else {"type": "string"} for name in names}
+    required = [name for name, is_required in names.items() if is_required and name != "said"]
+    return {"type": "object", "description": about, "properties": told, "required": required}
 
 
 def _object(part: type[Part], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ text). What contradicts the record is a conflict (409), what is missing or wrong
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +36,7 @@ ATTAINED = frozenset(
     {"improving", "no-change", "getting-worse", "maintaining", "achieved", "partly-achieved", "not-achieved"}
 )
 WITHOUT_NOTICE = frozenset({"closed-died", "closed-no-contact"})
+COSIGNED = ("cosigned_by", "cosigned_at")
 SIGNED = ("assessments", "sessions", "reviews")
 
 
@@ -57,6 +58,10 @@ class Rule:
     sentence: str
     check: Callable[[Change], Iterator[Faulty]]
     conflict: bool = False
+
+
+INSIDE = frozenset({"draft", "entered-in-error", "withdrawn"})
+"""States of a referral of which nothing leaves the agency."""
 
 
 def is_closed(status: str | None) -> bool:
@@ -116,8 +121,27 @@ def _signed(change: Change) -> Iterator[Faulty]:
         for _, one in each(change.before or {}, name):
             path, now = after.get(one["number"], ((name,), {}))
             kept = now.get("addenda", [])[: len(one.get("addenda", []))]
-            if {**now, "addenda": kept} != {**one, "addenda": one.get("addenda", [])}:
+            open_ = {name: None for name in COSIGNED if one.get(name) is None}
+            if {**now, "addenda": kept, **open_} != {**one, "addenda": one.get("addenda", []), **open_}:
                 yield path, f"{quoted(one['number'])} is signed and was sent otherwise: leave it as it is"
+
+
+def _cosigned(change: Change) -> Iterator[Faulty]:
+    supervisors = {
+        str(one.get("name")).casefold() for _, one in each(change.after, "participants") if is_supervisor(one)
+    }
+    earlier = {one.get("number"): one for _, one in each(change.before or {}, "sessions")}
+    for path, session in each(change.after, "sessions"):
+        by = session.get("cosigned_by")
+        if by is None or earlier.get(session.get("number"), {}).get("cosigned_by") == by:
+            continue
+        if str(by).casefold() not in supervisors or session.get("by") == by:
+            yield (*path, "cosigned_by"), f"{quoted(by)} is no supervisor of this plan who did not sign it"
+
+
+def is_supervisor(participant: Data) -> bool:
+    """Whether a participant takes part as a supervisor."""
+    return "supervisor" in normal(str(participant.get("role"))).split()
 
 
 def _kept(change: Change) -> Iterator[Faulty]:
@@ -165,7 +189,8 @@ def _without_addenda(plan: Data, undone: bool) -> dict[str, Any]:
     left = {
         name: value for name, value in plan.items() if not (undone and name in ("status", "status_reason"))
     }
-    return {**left, "sessions": [{**one, "addenda": None} for _, one in each(plan, "sessions")]}
+    open_ = dict.fromkeys(("addenda", *COSIGNED))
+    return {**left, "sessions": [{**one, **open_} for _, one in each(plan, "sessions")]}
 
 
 def _in_order(change: Change) -> Iterator[Faulty]:
@@ -196,9 +221,29 @@ def _private(change: Change) -> Iterator[Faulty]:
 
 def _released(change: Change) -> Iterator[Faulty]:
     for path, referral in each(change.after, "referrals"):
-        inside = referral.get("status", "draft") in ("draft", "entered-in-error", "withdrawn")
+        inside = referral.get("status", "draft") in INSIDE
         if not inside and not (referral.get("consent") or referral.get("legal_ground")):
             yield (*path, "consent"), "name the Consent that covers it, or the `legal_ground`"
+
+
+def _safe(change: Change) -> Iterator[Faulty]:
+    alleged = set()
+    for path, member in each(change.after.get("client_system", {}), "members", ("client_system",)):
+        if member.get("alleged_abuser"):
+            alleged.add(" ".join(str(member[one]) for one in ("given", "family") if member.get(one)))
+            if member.get("client", True):
+                yield (*path, "alleged_abuser"), "give this client a plan of their own"
+    for path, name, acting in _acting(change.after):
+        if found := alleged.intersection(acting):
+            yield (*path, name), f"{quoted(min(found))} is an alleged abuser"
+
+
+def _acting(plan: Data) -> Iterator[tuple[Path, str, list[Any]]]:
+    """Who is to do something: where that stands, and the names."""
+    for _, path, objective in objectives(plan):
+        yield path, "responsible", [objective.get("responsible")]
+    for _, path, strategy in strategies(plan):
+        yield path, "who", strategy.get("who") or []
 
 
 def _numbers(plan: Data | None, name: str) -> set[Any]:
@@ -222,6 +267,8 @@ def _entity(path: Path) -> str:
     return names[str(path[-2])]
 
 
+PRIVATE = Rule("private", "process notes are never in a plan", _private)
+
 RULES = (
     Rule("grounded", "no plan is active without an assessment, a goal, a review date and the client's "
          "agreement or the reason why there is none", _grounded),
@@ -229,19 +276,28 @@ RULES = (
     Rule("evidenced", "attainment is set only with evidence", _evidenced),
     Rule("timely", "what is recorded late says why", _timely),
     Rule("signed", "a signed note is never changed: add an addendum with its reason", _signed, True),
+    Rule("cosigned", "a note is co-signed by a supervisor that the plan names, who did not sign it",
+         _cosigned),
     Rule("kept", "what was planned stays in the record", _kept, True),
     Rule("ended", "closing needs an outcome for every goal and a state for every referral", _ended),
     Rule("noticed", "an ending is told to the client, unless contact is lost or the client died", _noticed),
     Rule("episodes", "a closed plan is not changed: reopening makes a new episode", _episodes, True),
     Rule("in-order", "states follow one another as practice does", _in_order, True),
-    Rule("private", "process notes are never in a plan", _private),
-    Rule("released", "nothing leaves the agency without a consent or a legal ground", _released),
+    PRIVATE,
+    Rule("safe", "an alleged abuser has no part in the plan of whom they may have harmed", _safe),
+    Rule("released", "nothing leaves the agency without a consent in force that covers it, or a legal ground",
+         _released),
 )  # fmt: skip
 """Every rule, in the order in which they are told."""
 
 
-def broken(change: Change) -> Iterator[tuple[Rule, Path, str]]:
-    """Where a change breaks which rule, as one sentence: what is wrong, and the rule."""
-    for rule in RULES:
+def sentence_of(name: str) -> str:
+    """The sentence of a rule."""
+    return next(rule.sentence for rule in RULES if rule.name == name)
+
+
+def broken(change: Change, rules: Iterable[Rule] = RULES) -> Iterator[tuple[Rule, Path, str]]:
+    """Where a change breaks which of the rules, as one sentence: what is wrong, and the rule."""
+    for rule in rules:
         for path, text in rule.check(change):
             yield rule, path, f"{text}; {rule.sentence}"

@@ -12,6 +12,7 @@ from typing import Any
 
 from careplan_service.errors import Invalid
 from careplan_service.interventions.canonical import extension_value, extension_values, sw
+from careplan_service.interventions.foreign.marks import Mark
 from careplan_service.interventions.terms import Terms
 
 Resource = Mapping[str, Any]
@@ -19,10 +20,14 @@ Resource = Mapping[str, Any]
 
 @dataclass
 class Readings:
-    """The resources at hand by `Type/id`, and what the plan calls the people among them."""
+    """The resources at hand by `Type/id`, what the plan calls the people among them, and what others changed.
+
+    The `field` of a mark begins with the number of its part: `1.1.a.kind`.
+    """
 
     resources: Mapping[str, Resource]
     names: dict[str, str] = field(default_factory=dict)
+    marks: list[Mark] = field(default_factory=list)
 
     def get(self, ref: str) -> Resource:
         """The resource that `ref` refers to. Raises Invalid when it is not there."""
@@ -63,6 +68,11 @@ def note(document: Mapping[str, Any], kind: str) -> str | None:
 def number(document: Mapping[str, Any]) -> str:
     """The plan's number of a goal, an objective or a strategy. Raises LookupError where there is none."""
     return str(extension_values(document, sw("number"))[0])
+
+
+def is_numbered(document: Mapping[str, Any]) -> bool:
+    """Whether the plan has a number for it: what others added has none."""
+    return extension_value(document, sw("number")) is not None
 
 
 def state(states: Terms, document: Mapping[str, Any], fhir: str) -> str:

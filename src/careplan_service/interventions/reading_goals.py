@@ -11,12 +11,18 @@ from careplan_service.errors import Invalid
 from careplan_service.interventions import canonical
 from careplan_service.interventions.canonical import Document, extension_value, extension_values, sw
 from careplan_service.interventions.catalogue import domain_in, kind_in
+from careplan_service.interventions.foreign.codes import Meaning, domain_meant, kind_meant
+from careplan_service.interventions.foreign.marks import NOT_MAPPED, Mark
+from careplan_service.interventions.foreign.readable import readable
+from careplan_service.interventions.foreign.reading import concept_text
+from careplan_service.interventions.foreign.states import goal_local
 from careplan_service.interventions.plan import Goal, Need, Objective, Strategy, Strength, Value
 from careplan_service.interventions.reading import (
     Readings,
     Resource,
     codes_picked,
     day,
+    is_numbered,
     marks,
     note,
     number,
@@ -25,13 +31,16 @@ from careplan_service.interventions.reading import (
 )
 from careplan_service.interventions.record import Scaling
 from careplan_service.interventions.strategies import REQUEST_STATUS
-from careplan_service.interventions.terms import ACTIVITY_STATES, GOAL_STATES, PRIORITIES, SEVERITIES
+from careplan_service.interventions.terms import ACTIVITY_STATES, PRIORITIES, SEVERITIES
 from careplan_service.interventions.timing import words
 
 
 @dataclass(frozen=True)
 class Act:
-    """A strategy as it is written: in the CarePlan or in a ServiceRequest."""
+    """A strategy as it is written: in the CarePlan or in a ServiceRequest; `place` says where, as (`Type/id`,
+    path)."""
+
+    place: tuple[str, str]
 
     number: str
     goals: list[str]
@@ -49,10 +58,10 @@ Steps = dict[str, list[tuple[str, Resource]]]
 def acts_by_goal(careplan: Resource, readings: Readings) -> Acts:
     """The strategies of a CarePlan by the Goal that they are for."""
     found: Acts = {}
-    for activity in careplan.get("activity", ()):
-        if "detail" not in activity and extension_value(activity, sw("number")) is None:
-            continue  # a referral, or the contacts that carried out no strategy
-        act = _act(activity, readings)
+    for i, activity in enumerate(careplan.get("activity", ())):
+        if not is_numbered(activity):
+            continue  # a referral, the contacts that carried out no strategy, or what others added
+        act = _act((f"CarePlan/{careplan.get('id')}", f"CarePlan.activity[{i}].detail"), activity, readings)
         for goal in act.goals:
             found.setdefault(goal, []).append(act)
     return found
@@ -67,12 +76,12 @@ def steps_by_goal(goals: list[tuple[str, Resource]]) -> Steps:
     return found
 
 
-def read_need(condition: Resource) -> Need:
+def read_need(field: str, condition: Resource, readings: Readings) -> Need:
     """A need, from its Condition."""
     severity = condition.get("severity", {}).get("coding", [{}])[0].get("code")
     return Need(
         text=condition["code"]["text"],
-        domain=_domain(condition),
+        domain=_domain(field, condition, readings),
         severity=SEVERITIES.local(None, severity) if severity else None,
         codes=codes_picked(condition["code"]),
         sensitivity=marks(condition),
@@ -84,11 +93,25 @@ def read_strength(condition: Resource) -> Strength:
     return Strength(condition["code"]["text"], codes_picked(condition["code"]), marks(condition))
 
 
-def _domain(document: Resource) -> str:
-    codings = [coding for category in document.get("category", ()) for coding in category.get("coding", ())]
+def _domain(field: str, document: Resource, readings: Readings) -> str:
+    categories = document.get("category", ())
+    codings = [coding for category in categories for coding in category.get("coding", ())]
     if found := domain_in(codings):
         return found
-    raise Invalid(f"`{document['resourceType']}/{document['id']}` has no category of the Gravity domains")
+    ref = f"{document['resourceType']}/{document['id']}"
+    if not codings:
+        raise Invalid(f"`{ref}` has no category of the Gravity domains")
+    place = (ref, f"{document['resourceType']}.category")
+    return _meant(f"{field}.domain", domain_meant(codings), place, {"coding": codings}, readings)
+
+
+def _meant(
+    field: str, meaning: Meaning | None, place: tuple[str, str], concept: Resource, readings: Readings
+) -> str:
+    """What a code of others means, or its text; with a mark that says so."""
+    how = (meaning.how, meaning.by, meaning.relation) if meaning else (NOT_MAPPED, "its text", None)
+    readings.marks.append(Mark(field, how[0], how[1], *place, readable(concept), how[2]))
+    return meaning.word if meaning else concept_text(concept)
 
 
 def milestone_of(goal: Resource) -> str | None:
@@ -105,7 +128,7 @@ def read_goal(ref: str, goal: Resource, steps: Steps, acts: Acts, readings: Read
     return Goal(
         number=number(goal),
         words=goal["description"]["text"],
-        domain=_domain(goal),
+        domain=_domain(number(goal), goal, readings),
         wording=note(goal, "professional-wording"),
         priority=PRIORITIES.local(None, priority) if priority else None,
         start=day(goal.get("startDate")),
@@ -132,7 +155,13 @@ def _scaling(goal: Resource) -> Scaling | None:
 
 def _goal_state(goal: Resource) -> str:
     achievement = goal.get("achievementStatus", {}).get("coding", [{}])[0].get("code", "")
-    return state(GOAL_STATES, goal, f"{goal['lifecycleStatus']} {achievement}".strip())
+    return goal_local(goal["lifecycleStatus"], [achievement], extension_value(goal, sw("state"))) or _none(
+        goal
+    )
+
+
+def _none(goal: Resource) -> str:
+    raise Invalid(f"status `{goal['lifecycleStatus']}` is none that a goal has")
 
 
 def _objective(ref: str, objective: Resource, acts: Acts, readings: Readings) -> Objective:
@@ -156,13 +185,14 @@ def _value(target: Resource) -> Value | None:
     return next((value for name, value in target.items() if name.startswith("detail")), None)
 
 
-def _act(activity: Resource, readings: Readings) -> Act:
+def _act(place: tuple[str, str], activity: Resource, readings: Readings) -> Act:
     if "detail" in activity:
         detail = activity["detail"]
         where = detail.get("location", {}).get("display")
         status = state(ACTIVITY_STATES, detail, detail["status"])
         goals = references(detail["goal"])
         return Act(
+            place,
             number(activity),
             goals,
             detail,
@@ -176,6 +206,7 @@ def _act(activity: Resource, readings: Readings) -> Act:
     goals = references(extension_values(request, canonical.PERTAINS_TO_GOAL))
     timing = request.get("occurrenceTiming", {})
     return Act(
+        (activity["reference"]["reference"], "ServiceRequest"),
         number(activity),
         goals,
         request,
@@ -196,9 +227,14 @@ def _request_state(request: Resource) -> str:
 
 
 def _strategy(act: Act, readings: Readings) -> Strategy:
-    kind = kind_in(act.document["code"].get("coding", ()))
-    if kind is None:
+    code = act.document["code"]
+    kind = kind_in(code.get("coding", ()))
+    if kind is None and not concept_text(code):
         raise Invalid(f"strategy `{act.number}` has no code of `{canonical.INTERVENTION}`")
+    if kind is None:
+        meaning = kind_meant(code.get("coding", ()), code.get("text", ""))
+        place = (act.place[0], f"{act.place[1]}.code")
+        kind = _meant(f"{act.number}.kind", meaning, place, code, readings)
     performers = [
         *references(extension_values(act.document, sw("performer"))),
         *references(act.document.get("performer", ())),

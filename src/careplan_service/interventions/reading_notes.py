@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/questionnaireresponse.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -13,15 +13,16 @@ from typing import Any
 from careplan_service.interventions.canonical import extension_value, sw
 from careplan_service.interventions.plan import Need, Strength
 from careplan_service.interventions.reading import Resource, marks
-from careplan_service.interventions.record import Answer, Assessment, Closing, Risk
+from careplan_service.interventions.record import Answer, Assessment, Closing, Risk, Screening
 from careplan_service.interventions.writing_notes import ABSENT, GROUPS, TEXTS
 
 _OF: dict[str, Callable[..., Any]] = {"needs": Need, "strengths": Strength, "risks": Risk}
 _LISTS = ("codes", "sensitivity")
 
 
-def read_assessment(response: Resource) -> Assessment:
-    """The assessment of a QuestionnaireResponse."""
+def read_assessment(response: Resource, screenings: Mapping[str, Screening]) -> Assessment:
+    """The assessment of a QuestionnaireResponse, with the screening of that number."""
+    number = str(extension_value(response, sw("assessment")))
     items = response.get("item", [])
     texts: dict[str, Any] = {one["linkId"]: _value(one) for one in items if one["linkId"] in TEXTS}
     groups: dict[str, Any] = {
@@ -29,11 +30,12 @@ def read_assessment(response: Resource) -> Assessment:
     }
     answers = [one for one in items if one["linkId"].startswith("/") or one["linkId"] == "answers"]
     return Assessment(
-        number=str(extension_value(response, sw("assessment"))),
+        number=number,
         date=date.fromisoformat(response["authored"]),
         **texts,
         **groups,
         answers=tuple(map(_answer, answers)),
+        screening=screenings.get(number),
         sensitivity=marks(response),
     )
 

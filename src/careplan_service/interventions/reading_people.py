@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from careplan_service.access.barring import alleged
 from careplan_service.errors import Invalid
 from careplan_service.interventions.canonical import (
     INTERPRETER_REQUIRED,
@@ -81,6 +82,7 @@ def _member(told: Resource, readings: Readings) -> Member:
         person,
         role=extension_value(told, "role"),
         client=ref.startswith("Patient/"),
+        alleged_abuser=alleged(document),
         sensitivity=tuple(extension_values(told, sw("sensitivity"))),
     )
 

@@ -22,18 +22,20 @@ from careplan_service.interventions.reading_notes import read_assessment, read_c
 from careplan_service.interventions.reading_sessions import read_session
 from careplan_service.interventions.record import Finding, Referral, Review
 from careplan_service.interventions.terms import REFERRAL_STATES
+from careplan_service.interventions.writing_screening import read_screenings
 
 
 def read_record(careplan: Resource, readings: Readings) -> dict[str, Any]:
     """The fields of a plan that hold what became of it."""
     told = _by_extension(careplan, readings)
+    screenings = read_screenings(told["screening"])
     procedures = _procedures(careplan)
     sessions = [(ref, readings.get(ref)) for ref in procedures]
     numbers = {ref: str(extension_value(one, sw("session"))) for ref, one in sessions}
     closing = next(iter(told["closing"]), None)
     replaced = references(careplan.get("replaces", ()))
     return {
-        "assessments": tuple(read_assessment(one) for one in told["assessment"]),
+        "assessments": tuple(read_assessment(one, screenings) for one in told["assessment"]),
         "sessions": tuple(sorted((read_session(one, readings) for _, one in sessions), key=_order)),
         "reviews": tuple(_review(one, readings, numbers) for one in told["review"]),
         "referrals": tuple(
@@ -53,7 +55,7 @@ def _order(session: Any) -> int:
 
 def _by_extension(careplan: Resource, readings: Readings) -> dict[str, list[Resource]]:
     """What the CarePlan rests on, by the extension that says what it is; what others added is left out."""
-    found: dict[str, list[Resource]] = {"assessment": [], "review": [], "closing": []}
+    found: dict[str, list[Resource]] = {"assessment": [], "screening": [], "review": [], "closing": []}
     for ref in references(careplan.get("supportingInfo", ())):
         if ref.startswith(("QuestionnaireResponse/", "Observation/", "DocumentReference/")):
             document = readings.get(ref)

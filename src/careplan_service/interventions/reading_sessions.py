@@ -38,6 +38,8 @@ def read_session(procedure: Resource, readings: Readings) -> Session:
         signed_at=_moment(note.get("date")),
         late_reason=extension_value(procedure, sw("late-reason")),
         addenda=tuple(_addendum(one) for one in addenda),
+        cosigned_by=readings.who(note["authenticator"]["reference"]) if "authenticator" in note else None,
+        cosigned_at=_moment(extension_value(note, sw("cosigned-at"))),
         sensitivity=marks(procedure),
     )
 

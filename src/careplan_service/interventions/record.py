@@ -48,6 +48,23 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class ScreeningAnswer:
+    """The answer to a question of a screening tool, several where the question takes many, or why none."""
+
+    question: str
+    answer: Value | tuple[Value, ...] | None = None
+    unanswered: str | None = None
+
+
+@dataclass(frozen=True)
+class Screening:
+    """A questionnaire that was gone through: `tool` is one of `screening.tools`."""
+
+    tool: str
+    answers: tuple[ScreeningAnswer, ...] = ()
+
+
+@dataclass(frozen=True)
 class Assessment:
     """What was found out: `words` are the client's own, `formulation` the worker's."""
 
@@ -63,6 +80,7 @@ class Assessment:
     strengths: tuple[Strength, ...] = ()
     risks: tuple[Risk, ...] = ()
     answers: tuple[Answer, ...] = ()
+    screening: Screening | None = None
     sensitivity: tuple[str, ...] = ()
 
 
@@ -87,8 +105,8 @@ class Addendum:
 class Session:
     """One contact: what was done, how long, with whom, for which goals; signed when it is recorded.
 
-    `by` is who signed, `late_reason` why it was recorded long after. `units` are what is counted for the
-    funder.
+    `by` is who signed, `cosigned_by` the supervisor who did so too, `late_reason` why it was recorded long
+    after. `units` are what is counted for the funder.
     """
 
     number: str
@@ -107,6 +125,8 @@ class Session:
     signed_at: datetime.datetime | None = None
     late_reason: str | None = None
     addenda: tuple[Addendum, ...] = ()
+    cosigned_by: str | None = None
+    cosigned_at: datetime.datetime | None = None
     sensitivity: tuple[str, ...] = ()
 
 

@@ -53,16 +53,26 @@ def _assessment(data: Data) -> record.Assessment:
         strengths=[built(parts.Strength, one) for one in data["strengths"]],
         risks=[built(record.Risk, one) for one in data["risks"]],
         answers=[built(record.Answer, one) for one in data["answers"]],
+        screening=_screening(data.get("screening")),
     )
     return made
 
 
+def _screening(data: Data | None) -> record.Screening | None:
+    if not data:
+        return None
+    answers = [built(record.ScreeningAnswer, one) for one in data["answers"]]
+    made: record.Screening = built(record.Screening, data, answers=answers)
+    return made
+
+
 def _session(data: Data, known: Names) -> record.Session:
-    by = data.get("by")
+    by, cosigned_by = data.get("by"), data.get("cosigned_by")
     made: record.Session = built(
         record.Session,
         data,
         by=known.label(by) if by else None,
+        cosigned_by=known.label(cosigned_by) if cosigned_by else None,
         attendance=[built(record.Attendance, one, who=known.label(one["who"])) for one in data["attendance"]],
         addenda=[built(record.Addendum, one) for one in data["addenda"]],
     )

@@ -5,7 +5,10 @@ docs/plans.md describes the same shape for agencies; what it becomes: https://hl
 
 from __future__ import annotations
 
-from marshmallow import fields
+from dataclasses import asdict
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load
 
 from careplan_service.interventions import intake_fields as read
 from careplan_service.interventions import terms
@@ -22,6 +25,8 @@ from careplan_service.interventions.intake_schema import (
     part,
     parts,
 )
+from careplan_service.interventions.screening.tools import tool_terms, tools
+from careplan_service.interventions.screening.words import understood
 
 
 class RiskPart(Part):
@@ -41,6 +46,31 @@ class AnswerPart(Part):
     unanswered = Read(one_of(terms.UNANSWERED, "reason"))
 
 
+class ScreeningAnswerPart(Part):
+    """An answer to a question of a screening tool: one value, or a list where the question takes many."""
+
+    question = line(required=True)
+    answer = Read(read.answered)
+    unanswered = Read(one_of(terms.UNANSWERED, "reason"))
+
+
+class ScreeningPart(Part):
+    """A screening tool and what was answered."""
+
+    tool = Read(term(tool_terms, "screening tool"), required=True)
+    answers = parts(ScreeningAnswerPart)
+
+    @post_load
+    def _understood(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        """The questions and answers as they are kept. Raises ValidationError, by their places."""
+        if not data["answers"]:
+            raise ValidationError({"answers": ["answer a question, or say why it was not answered"]})
+        kept, faults = understood(tools()[data["tool"]], data["answers"])
+        if faults:
+            raise ValidationError({"answers": faults})
+        return {**data, "answers": [asdict(one) for one in kept]}
+
+
 class AssessmentPart(Part):
     """An assessment."""
 
@@ -56,6 +86,7 @@ class AssessmentPart(Part):
     strengths = parts(StrengthPart)
     risks = parts(RiskPart)
     answers = parts(AnswerPart)
+    screening = part(ScreeningPart)
     sensitivity = marks()
 
 
@@ -93,6 +124,8 @@ class SessionPart(Part):
     signed_at = Read(read.moment)
     late_reason = line()
     addenda = parts(AddendumPart)
+    cosigned_by = line()
+    cosigned_at = Read(read.moment)
     sensitivity = marks()
 
 
@@ -170,6 +203,12 @@ class AdjustmentPart(Part):
     reason = line(required=True)
     agreement = part(AgreementPart, required=True)
     plan = fields.Raw(required=True, error_messages={"required": read.MISSING, "null": read.MISSING})
+
+
+class CosignaturePart(Part):
+    """Who co-signs a note: the supervisor, by the name that the plan has."""
+
+    by = line(required=True)
 
 
 class ReferralStatePart(Part):

@@ -11,9 +11,9 @@ somebody. Codes of SNOMED CT, ICD-10-CM and HCPCS stand in the table: see `catal
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from careplan_service.interventions import canonical
@@ -26,6 +26,8 @@ Labels = frozenset[str]
 NONE: Labels = frozenset()
 CONTACT: Labels = frozenset({"SDV", "PATLOC"})
 """What a confidential address or a safe-contact instruction needs."""
+ALLEGED: Labels = frozenset({"SDV"})
+"""What the record of an alleged abuser needs."""
 
 NO_WORDS_IN = frozenset({"resourceType", "id", "url", "system", "reference", "code", "div", "status"})
 
@@ -42,7 +44,23 @@ class Triggers:
 
 def found_in(document: Any) -> Labels:
     """The labels that the codes and words anywhere in a FHIR document, or a part of one, call for."""
-    return frozenset().union(*_hits(document))
+    found: set[str] = set()
+    pending = [document]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, str):
+            found |= _worded(part)
+        elif isinstance(part, dict):
+            if "code" in part and "system" in part:
+                found |= _coded(part["system"], part["code"])
+            pending += [
+                value
+                for name, value in part.items()
+                if value.__class__ is not str or (name not in NO_WORDS_IN and value)
+            ]
+        elif isinstance(part, list | tuple):
+            pending += part
+    return frozenset(found)
 
 
 def marked(marks: Iterable[str]) -> Labels:
@@ -60,27 +78,29 @@ def security(labels: Iterable[str]) -> list[Document]:
     ]
 
 
-def _hits(part: Any) -> Iterator[Labels]:
-    if isinstance(part, Mapping):
-        yield _coded(part.get("system"), part.get("code"))
-        for name, value in part.items():
-            if not (isinstance(value, str) and name in NO_WORDS_IN):
-                yield from _hits(value)
-    elif isinstance(part, list | tuple):
-        for item in part:
-            yield from _hits(item)
-    elif isinstance(part, str):
-        table = triggers()
-        for hit in table.pattern.findall(_spoken(part)):
-            yield table.words[hit]
-
-
 def _coded(system: Any, code: Any) -> Labels:
-    if not (isinstance(system, str) and isinstance(code, str)):
-        return NONE
+    return _of_code(system, code) if isinstance(system, str) and isinstance(code, str) else NONE
+
+
+@lru_cache(maxsize=4096)
+def _of_code(system: str, code: str) -> Labels:
     table = triggers()
     hits = [labels for of, start, labels in table.prefixes if of == system and code.startswith(start)]
     return frozenset().union(table.codes.get((system, code), NONE), *hits)
+
+
+def _worded(text: str) -> Labels:
+    # most texts are displays and short phrases that come again and again
+    return _of_phrase(text) if len(text) <= _PHRASE else _of_text(text)
+
+
+def _of_text(text: str) -> Labels:
+    table = triggers()
+    return frozenset().union(*(table.words[hit] for hit in table.pattern.findall(_spoken(text))))
+
+
+_PHRASE = 120
+_of_phrase = lru_cache(maxsize=4096)(_of_text)
 
 
 def _spoken(text: str) -> str:
@@ -90,7 +110,11 @@ def _spoken(text: str) -> str:
 @cache
 def triggers() -> Triggers:
     """The rows of `data/sensitivity.csv`, and every finding of a sensitive domain."""
-    systems = {**SYSTEMS, "intervention": canonical.INTERVENTION}
+    systems = {
+        **SYSTEMS,
+        "intervention": canonical.INTERVENTION,
+        "hmis-record-type": canonical.hmis("RecordType"),
+    }
     table = [(row["match"], systems.get(row["system"], ""), row["value"], frozenset(row["labels"].split()))
              for row in rows("sensitivity.csv")]  # fmt: skip
     codes = {(system, value): labels for match, system, value, labels in table if match == "code"}

@@ -51,9 +51,12 @@ class Terms:
         return next((term.code for term in self.by_code.values() if term.fhir == fhir), None)
 
 
+_BETWEEN_WORDS = re.compile(r"[\s_\-/.]+")
+
+
 def normal(text: str) -> str:
     """`Cognitive-Behavioural  Therapy` -> `cognitive behavioural therapy`."""
-    return re.sub(r"[\s_\-/.]+", " ", text.casefold()).strip()
+    return _BETWEEN_WORDS.sub(" ", text.casefold()).strip()
 
 
 PLAN_STATES = Terms(

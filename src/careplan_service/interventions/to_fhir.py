@@ -129,7 +129,7 @@ def _plan_labels(plan: Plan) -> Labels:
     own = found_in(told) | marked(plan.sensitivity) | marked(system.sensitivity)
     for member in system.members:
         own |= found_in([member.role, member.person.address]) | marked(member.sensitivity)
-        own |= CONTACT if in_danger(member.person) else NONE
+        own |= CONTACT if in_danger(member) else NONE
     return own
 
 

@@ -14,6 +14,7 @@ from careplan_service.interventions.record import Referral
 from careplan_service.interventions.writing_notes import write_assessment, write_closing
 from careplan_service.interventions.writing_referrals import write_referral
 from careplan_service.interventions.writing_reviews import write_review
+from careplan_service.interventions.writing_screening import write_screening
 from careplan_service.interventions.writing_sessions import write_session
 
 
@@ -25,6 +26,9 @@ def write_record(draft: Draft, activities: list[Document]) -> tuple[list[str], l
     """
     plan = draft.plan
     information = [write_assessment(draft, assessment) for assessment in plan.assessments]
+    for assessment in plan.assessments:
+        if assessment.screening:
+            information += write_screening(draft, assessment, assessment.screening)
     by_number = {activity["id"]: activity for activity in activities}
     contacts: list[str] = []
     for session in plan.sessions:

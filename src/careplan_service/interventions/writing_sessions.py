@@ -142,9 +142,14 @@ def _performer(draft: Draft, session: Session) -> list[Document]:
 def _write_note(draft: Draft, session: Session, encounter: str, labels: Labels) -> str:
     code, display = NOTES.get(session.mode) or NOTES.get(session.kind) or PROGRESS
     content = _note(draft, session, encounter, session.narrative, session.signed_at)
+    at = session.cosigned_at
     content |= element(
-        extension=extension(sw("signed-by"), valueBoolean=True if session.by else None),
+        extension=[
+            *extension(sw("signed-by"), valueBoolean=True if session.by else None),
+            *extension(sw("cosigned-at"), valueDateTime=at.isoformat() if at else None),
+        ],
         type=concept(canonical.LOINC, code, display),
+        authenticator=reference(draft.who[session.cosigned_by]) if session.cosigned_by else None,
     )
     return draft.write(draft.reserve("DocumentReference", session.number), labels, **content)
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from careplan_service.access.barring import barred_from
 from careplan_service.access.clients import Client
 from careplan_service.access.instants import microseconds
 from careplan_service.access.people import User
@@ -50,6 +51,7 @@ class Sight:
         caller = caller_for_person(
             client, user, _LOOKING, (client.purpose,), "", int(now.timestamp()) + 60, self.custodians()
         )
+        caller = replace(caller, barred=barred_from(caller, self.records.edges))
         return Desk(
             caller, self.records, microseconds(now), asked, self.new_id, interaction, policy=self.policy
         )

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from careplan_service.access.barring import alleged, kept_from
 from careplan_service.access.consent.directory import (
     ACTING,
+    BARRED,
     HELD,
     MEMBER,
     MERGED,
@@ -80,6 +82,12 @@ def _organization(document: Document, own: str, base_url: str) -> Iterator[Edge]
 
 
 def _relative(document: Document, own: str, base_url: str) -> Iterator[Edge]:
+    """An alleged abuser represents nobody and is kept away, active or not, until that is lifted."""
+    if alleged(document):
+        keys = [own, *map(identifier_key, _dicts(document.get("identifier")))]
+        patients = [_key(one, base_url) for one in kept_from(document)]
+        yield from (Edge(key, one, BARRED) for key in keys for one in patients if key and one)
+        return
     if document.get("active") is False:
         return
     codes = {

@@ -21,8 +21,8 @@ _ID = r"[A-Za-z0-9\-.]{1,64}"
 
 def named_in(data: bytes, base_url: str) -> frozenset[str]:
     """The resources (`Goal/1`) of guarded types that a valid document's bytes name."""
-    if b"\\" in data:
-        # What is written with escapes is the same address.
+    if b"\\u" in data or b"\\/" in data:
+        # What is written with escapes is the same address; no other escape is part of one.
         return frozenset(key for text in _texts(json.loads(data)) if (key := named_by(text, base_url)))
     found = {key.decode() for key in _in_bytes(base_url).findall(data)}
     return frozenset(key for key in found if key.partition("/")[0] in GUARDED)

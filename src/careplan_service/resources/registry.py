@@ -10,6 +10,7 @@ from careplan_service.resources.condition import CONDITION
 from careplan_service.resources.consent import CONSENT
 from careplan_service.resources.document_reference import DOCUMENT_REFERENCE
 from careplan_service.resources.encounter import ENCOUNTER
+from careplan_service.resources.episode_of_care import EPISODE_OF_CARE
 from careplan_service.resources.goal import GOAL
 from careplan_service.resources.group import GROUP
 from careplan_service.resources.healthcare_service import HEALTHCARE_SERVICE
@@ -46,6 +47,7 @@ SERVED: Mapping[str, ResourceSpec] = {
         CONDITION,
         OBSERVATION,
         ENCOUNTER,
+        EPISODE_OF_CARE,
         SERVICE_REQUEST,
         PROCEDURE,
         TASK,

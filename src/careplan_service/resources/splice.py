@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from careplan_service.errors import Malformed
@@ -47,6 +47,22 @@ def stamped(data: bytes, document: Mapping[str, Any], id_: str, version: int, up
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return text.encode()
+
+
+def secured(data: bytes, document: Mapping[str, Any], security: Sequence[Mapping[str, Any]]) -> bytes:
+    """The same bytes with other security labels in them; `document` is what they parse to."""
+    text = data.decode()
+    written = json.dumps(security, ensure_ascii=False, separators=(",", ":"))
+    meta = _named(text, text.index("{"), {"meta"}).get("meta") if "meta" in document else None
+    if meta is None:
+        edit = _at_front(text, f'"meta":{{"security":{written}}}')
+    elif held := _named(text, meta.start, {"security"}).get("security"):
+        edit = (held.start, held.end, written)
+    else:
+        comma = "" if text[_after(_SPACE, text, meta.start + 1)] == "}" else ","
+        edit = (meta.start + 1, meta.start + 1, f'"security":{written}{comma}')
+    start, end, new = edit
+    return (text[:start] + new + text[end:]).encode()
 
 
 def _edits(text: str, id_at: Member | None, meta: Member | None, id_: str, stamp: str) -> Iterator[Edit]:

@@ -52,6 +52,7 @@ _MARKED: Mapping[str, str] = {
         "identifier status! class type serviceType subject episodeOfCare participant "
         "appointment reasonCode reasonReference diagnosis"
     ),
+    "EpisodeOfCare": "status! type diagnosis patient managingOrganization period",
     "ServiceRequest": (
         "identifier instantiatesCanonical instantiatesUri basedOn replaces requisition "
         "status! intent! category priority doNotPerform! code orderDetail quantity subject "

@@ -14,13 +14,11 @@ from careplan_service.access.filters import All, Consented, Filter
 from careplan_service.access.filters import Any as AnyOf
 from careplan_service.interactions.desk import Stored
 from careplan_service.store.bind import Binds, named
-from careplan_service.store.compiling import Statement
+from careplan_service.store.compiling import Forms, Statement
 from careplan_service.store.consent_sql import because, remember
 from careplan_service.store.database import Database
 from careplan_service.store.sql import clause
 from careplan_service.store.tables import document, resource
-
-_KEPT = 500  # statements; a shape is a query form, and clients use few
 
 Form = tuple[Hashable, ...]
 """What a statement looks like: its kind first, then what else shapes it."""
@@ -39,7 +37,7 @@ class Asking:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.within = database.within
-        self._statements: dict[Form, Statement] = {}
+        self._statements = Forms()
 
     def rows(
         self,
@@ -97,12 +95,7 @@ class Asking:
         return clause(wanted, r, binds, self._database.within)
 
     def _sql(self, form: Form, build: Callable[[Binds], Select[Any]], lead: Sequence[Filter]) -> Statement:
-        sql = self._statements.get(form)
-        if sql is None:
-            if len(self._statements) >= _KEPT:
-                self._statements.clear()
-            sql = self._statements[form] = self._database.compiled(build(Binds(lead)))
-        return sql
+        return self._statements.get(form, lambda: self._database.compiled(build(Binds(lead))))
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,6 +25,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import ClauseElement, KeyedColumnElement
 
+MOST_FORMS = 500
+"""Of one kind of question; clients use few."""
+
 _BIND = re.compile(r"p\d+")
 _NAMED = re.compile(r":(\w+)()")
 _PYFORMAT = re.compile(r"%\((\w+)\)s(::\w+)?")
@@ -35,6 +38,25 @@ class Statement(NamedTuple):
 
     text: str
     names: tuple[str, ...] = ()
+
+
+class Forms:
+    """Statements by their form, each made once; requests choose forms, so only so many are kept."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Statement] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, form: Hashable, make: Callable[[], Statement]) -> Statement:
+        """The statement of a form, made now if it is not kept."""
+        found = self._kept.get(form)
+        if found is None:
+            if len(self._kept) >= MOST_FORMS:
+                self._kept.clear()
+            found = self._kept[form] = make()
+        return found
 
 
 @lru_cache(maxsize=64)

@@ -16,7 +16,7 @@ from careplan_service.access.filters import Filter
 from careplan_service.interactions.desk import Once
 from careplan_service.interactions.once import KEPT_FOR
 from careplan_service.store.bind import Binds, Values, named
-from careplan_service.store.compiling import Statement
+from careplan_service.store.compiling import Forms, Statement
 from careplan_service.store.database import Database
 from careplan_service.store.lists import elements, listed
 from careplan_service.store.purging import purge
@@ -42,7 +42,7 @@ class Targets:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._statements: dict[object, Statement] = {}
+        self._statements = Forms()
 
     def found(self, references: Collection[str], seen: Filter) -> Mapping[str, int]:
         """The current versions of the living ones that may be seen; they stay until the transaction ends."""
@@ -57,9 +57,7 @@ class Targets:
         names = listed(sorted(references))
         values = Values([names])
         form = shape(seen, values)
-        sql = self._statements.get(form)
-        if sql is None:
-            sql = self._statements[form] = self._database.compiled(self._query(seen))
+        sql = self._statements.get(form, lambda: self._database.compiled(self._query(seen)))
         rows = self._database.rows(sql, named(values))
         return {f"{type_}/{id_}": version for type_, id_, version in rows}
 

@@ -7,6 +7,7 @@ statement for all values. So the index is asked first how many rows there are, u
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, TypeGuard
 
 from sqlalchemy import (
@@ -21,7 +22,7 @@ from sqlalchemy import (
 
 from careplan_service.access import filters as f
 from careplan_service.store.bind import Binds, Values, named
-from careplan_service.store.compiling import Statement
+from careplan_service.store.compiling import MOST_FORMS, Forms, Statement
 from careplan_service.store.consent_sql import given
 from careplan_service.store.database import Database
 from careplan_service.store.shapes import shape
@@ -34,7 +35,7 @@ FEW = 700
 MANY_PATIENTS = 500
 """Patients that name a partner; the records of more are soon met while walking, too."""
 
-_SPREAD, _MOST_PROBED, _COUNTED = 5, 5000, 100
+_SPREAD, _MOST_PROBED, _COUNTED, _SECOND = 5, 5000, 100, 1_000_000
 
 
 def few_leads(wanted: f.Filter) -> tuple[f.Filter, ...] | None:
@@ -78,8 +79,8 @@ class Leads:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._probes: dict[object, Statement] = {}
-        self._last: tuple[f.Consented | None, int] = None, 0
+        self._probes = Forms()
+        self._named_by: dict[f.Consented, tuple[int, int]] = {}
 
     def best(self, wanted: f.Filter) -> tuple[int, tuple[f.Filter, ...]] | None:
         """The number of the conjunct with the rarest facts, and where it starts; None when none is rare."""
@@ -108,48 +109,55 @@ class Leads:
         Of n among N patients a page is met after some N/n of its length, and what n have is some 10 n.
         """
         named_by = self._naming_patients(asked)
-        return named_by <= MANY_PATIENTS and self._more_patients(min(named_by**2 // _SPREAD, _MOST_PROBED))
+        sparse = min(named_by**2 // _SPREAD, _MOST_PROBED)
+        return named_by <= MANY_PATIENTS and self.more_than(sparse, "Patient")
 
-    def _more_patients(self, than: int) -> bool:
-        """Whether there are more patients here."""
-        sql = self._probes.get("living")
-        if sql is None:
-            living = (resource.c.type == literal_column("'Patient'"), resource.c.current == 1)
-            found = select(resource.c.vid).where(*living).limit(Binds().number(1)).subquery()
-            sql = self._probes["living"] = self._database.compiled(select(func.count()).select_from(found))
-        return int(self._database.rows(sql, named([than + 1]))[0][0]) > than
+    def more_than(self, many: int, type_: str) -> bool:
+        """Whether there are more resources of a type (empty: of all); a walk over at most so many rows."""
+
+        def make() -> Statement:
+            binds = Binds()
+            of_type = [resource.c.type == binds.text(type_)] if type_ else []
+            found = select(resource.c.vid).where(*of_type, resource.c.current == literal_column("1"))
+            inner = found.limit(binds.number(many + 1)).subquery()
+            return self._database.compiled(select(func.count()).select_from(inner))
+
+        sql = self._probes.get(("living", bool(type_)), make)
+        values: list[str | int] = [*([type_] if type_ else []), many + 1]
+        return int(self._database.rows(sql, named(values))[0][0]) > many
+
+    def forget(self) -> None:
+        """Who is named by how many is to be counted anew: something is being written here."""
+        self._named_by.clear()
 
     def _naming_patients(self, asked: f.Consented) -> int:
         """How many permits in force name the partner, counted up to one more than MANY_PATIENTS.
 
-        Once for a request, whose moment is in the question: it only says where to start.
+        Counted again after a second, as others may have written: it only says where to start.
         """
-        last, many = self._last
-        if last != asked:
+        who = replace(asked, now=0)
+        counted, many = self._named_by.get(who, (-_SECOND, 0))
+        if not 0 <= asked.now - counted < _SECOND:
             many = self._counted_patients(asked)
-            self._last = asked, many
+            if len(self._named_by) >= MOST_FORMS:
+                self._named_by.clear()
+            self._named_by[who] = asked.now, many
         return many
 
     def _counted_patients(self, asked: f.Consented) -> int:
         values = Values()
-        form = ("patients", shape(asked, values))
-        sql = self._probes.get(form)
-        if sql is None:
-            binds = Binds()
-            named_by = _naming(asked, binds, self._database.within)
+
+        def make() -> Statement:
+            named_by = _naming(asked, Binds(), self._database.within)
             inner = named_by.limit(literal_column(str(MANY_PATIENTS + 1))).subquery()
-            counted = select(func.count()).select_from(inner)
-            sql = self._probes[form] = self._database.compiled(counted)
+            return self._database.compiled(select(func.count()).select_from(inner))
+
+        sql = self._probes.get(("patients", shape(asked, values)), make)
         return int(self._database.rows(sql, named(values))[0][0])
 
     def _many(self, part: f.Filter) -> int:
         values = Values()
-        form = shape(part, values)
-        sql = self._probes.get(form)
-        if sql is None:
-            if len(self._probes) >= 500:
-                self._probes.clear()
-            sql = self._probes[form] = self._probe(part)
+        sql = self._probes.get(shape(part, values), lambda: self._probe(part))
         return int(self._database.rows(sql, named(values))[0][0])
 
     def _probe(self, part: f.Filter) -> Statement:

@@ -38,6 +38,10 @@ class Reading:
         self._sqlite = database.is_sqlite
         self._leads = Leads(database)
 
+    def forget(self) -> None:
+        """What was counted to choose where to start counts no longer."""
+        self._leads.forget()
+
     def find(self, type_: str, wanted: Filter, page: Page, *, body: bool = True) -> list[Stored]:
         """Current, living versions, in the order of the page, with or without their bytes."""
         start, lead = self._start(wanted)
@@ -167,16 +171,7 @@ class Reading:
         asked = first_consented(wanted)
         if asked is not None:
             return few_leads(wanted) is None and not self._leads.few_patients(asked)
-        return start == _ANYWHERE and self._is_large(type_)
-
-    def _is_large(self, type_: str) -> bool:
-        """Whether there are too many resources of the type (empty: of all) to walk through them all."""
-
-        def build(binds: Binds) -> Select[Any]:
-            of_type = [resource.c.type == binds.text(type_)] if type_ else []
-            return _NUMBERS.where(*of_type, resource.c.current == 1).limit(literal_column(str(_WALKED + 1)))
-
-        return len(self.asking.tuples(("large", not type_), build, [type_] if type_ else [])) > _WALKED
+        return start == _ANYWHERE and self._leads.more_than(_WALKED, type_)
 
     def _start_values(self, start: Hashable, wanted: Filter, type_: str) -> list[str]:
         partner = partner_of(wanted) if start == "reach" else None

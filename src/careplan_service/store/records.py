@@ -113,7 +113,10 @@ class SqlRecords:
     def changes(self) -> Iterator[Writing]:
         """A transaction: all of it is kept, or nothing."""
         with self._database.writing():
-            yield Writing(self._database, self._reading, self._statements, self._keeping)
+            try:
+                yield Writing(self._database, self._reading, self._statements, self._keeping)
+            finally:
+                self._reading.forget()
 
     def note(self, entry: AuditEntry) -> None:
         """Leave an audit row; on return it is durable."""

@@ -38,6 +38,7 @@ _ANSWERS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "Definition": ("The definition.", ("Resource",), ()),
     "Definitions": ("Those that match.", ("Bundle",), ()),
     "AboutCode": ("What is known, as Parameters.", ("Parameters",), ()),
+    "Extracted": ("The transaction, or the answer to it where it was carried out.", ("Bundle",), ()),
     "Meta": ("`meta` as `return` of Parameters.", ("Parameters",), ()),
     "Validation": ("What was found; `information` if nothing was.", ("OperationOutcome",), ()),
     "Filed": ("What was done, a sentence for each resource.", ("OperationOutcome",), ("Location",)),
@@ -122,6 +123,16 @@ def bodies() -> dict[str, Any]:
             **_resource("Parameters"),
             "description": "`reason` as `valueString`; `purpose` as `valueCode`, if any; where the address"
             " has no id `identifier` as `valueIdentifier`.",
+        },
+        "Labels": {
+            **_resource("Parameters"),
+            "description": "`meta` as `valueMeta`; `reason` as `valueString`, where labels are taken off.",
+        },
+        "Answers": {**_resource("Resource"), "description": "The response, or Parameters that hold it."},
+        "Stored": {
+            **_resource("Parameters"),
+            "required": False,
+            "description": "`store` as `valueBoolean`.",
         },
         "Asked": {**_resource("Parameters"), "required": False},
         "Form": {"required": True, "content": {FORM: {"schema": _FORM}}},

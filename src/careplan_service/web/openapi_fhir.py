@@ -65,6 +65,12 @@ _INTERACTIONS = (
         PRESENTATION),
     Row(f"{_ONE}/$meta", "get", "meta{}", "Profiles, tags and labels of a {}", {200: "Meta"}, (404, 410), "r",
         PRESENTATION),
+    Row(f"{_ONE}/$meta-add", "post", "raise{}", "Put labels, tags or profiles on a {}", {200: "Meta"},
+        (404, 409, 410, 412, 413, 415, 422), "u", ("If-Match", "Idempotency-Key", *_SHAPE), "Labels",
+        "A label that is set here is a person's. The higher confidentiality stays."),
+    Row(f"{_ONE}/$meta-delete", "post", "lower{}", "Take labels, tags or profiles off a {}", {200: "Meta"},
+        (404, 409, 410, 412, 413, 415, 422), "u", ("If-Match", "Idempotency-Key", *_SHAPE), "Labels",
+        "Labels with a `reason`, by the custodian's staff; what the rules set is refused with 422."),
     Row(f"{_VERSION}/$meta", "get", "metaOfVersion{}", "Profiles, tags and labels of a version",
         {200: "Meta"}, (404, 410), "r", PRESENTATION),
 )  # fmt: skip
@@ -80,6 +86,15 @@ _MORE: Mapping[str, Sequence[Row]] = {
         *PRESENTATION), about="And the people and places it names.")],
     "CarePlan": [Row(f"{_ONE}/$everything", "get", "everything{}", "A plan and all that it refers to",
         {200: "Searchset"}, (404, 410, 413), "r", PRESENTATION)],
+    "QuestionnaireResponse": [
+        Row("/$extract", "post", "extract{}", "What the answers of a screening say", {200: "Extracted"},
+            (404, 409, 412, *_BODY, 501), "r", ("store", *_WRITE), "Answers",
+            "A transaction of Observations and health concerns; with `store` it is carried out."),
+        Row(f"{_ONE}/$extract", "get", "extractedFrom{}", "What the answers on record say",
+            {200: "Extracted"}, (404, 409, 410, 422), "r", _SHAPE),
+        Row(f"{_ONE}/$extract", "post", "extractFrom{}", "What the answers on record say, to be stored",
+            {200: "Extracted"}, (404, 409, 410, 412, *_BODY, 501), "r", ("store", *_WRITE), "Stored"),
+    ],
     "Consent": [
         *(Row(f"/{name}", "post", f"{id_}{{}}", "File a {} with what was signed", {200: "Filed"},
               (409, 413, 415, 422, 501), "cu", ("Idempotency-Key", *_SHAPE), "Filing",

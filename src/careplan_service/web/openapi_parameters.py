@@ -141,6 +141,7 @@ SHARED: Mapping[str, Row] = {
     "sort-log": ("query", "_sort", "`-date`, which is how they come, or `date`.", _choice("-date", "date")),
     "summary-log": ("query", "_summary", "`count` gives the total only.", _choice("count", "false")),
     "mode": ("query", "mode", "What would be done with the resource.", _choice(*MODES)),
+    "store": ("query", "store", "Whether what is said is stored at once.", _choice("true", "false")),
     "validated-profile": ("query", "profile", "The profile it should keep to.", _TEXT),
     "further": (
         "query", "further", "Parameters with a modifier (`status:not`), chains (`subject:Patient.name`) and "

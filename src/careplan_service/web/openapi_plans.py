@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from careplan_service.interventions.printing.words import DEFAULT, languages
 from careplan_service.web.openapi_bodies import JSON, ref
 from careplan_service.web.openapi_operations import refused
 
@@ -24,10 +25,17 @@ CHANGES = (
     ("/assessments", "addAssessment", "NewAssessment", "One more assessment"),
     ("/sessions", "addSession", "NewSession", "One more session, signed as it is recorded"),
     ("/sessions/{number}/addenda", "addAddendum", "NewAddendum", "Something added to a signed note"),
+    (
+        "/sessions/{number}/cosignature",
+        "cosignSession",
+        "Cosignature",
+        "A late note co-signed by the supervisor",
+    ),
     ("/reviews", "addReview", "NewReview", "A progress review: the state of several goals, by its evidence"),
     ("/referrals", "addReferral", "NewReferral", "One more referral"),
     ("/referrals/{number}/states", "followReferral", "ReferralState", "What became of a referral"),
     ("/adjustments", "adjustPlan", "Adjustment", "A change of the plan, why, and whether the client agrees"),
+    ("/agreement", "agreeToPlan", "Agreement", "The client agrees, refuses or withdraws"),
     ("/close", "closePlan", "ClosingSummary", "The plan is closed, with an outcome for every goal"),
 )
 """What is posted below a plan: path, operation, schema, summary."""
@@ -41,6 +49,8 @@ def plan_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "/plans/{id}", "get", _show()
     yield "/plans/{id}", "put", _change("replacePlan", "Plan", "The plan anew; what became of it stays")
     yield "/plans/{id}.csv", "get", _show_as_csv()
+    yield "/plans/{id}.html", "get", _print("printPlan", "As a page", "text/html", {"schema": _TEXT})
+    yield "/plans/{id}.pdf", "get", _print("printPlanAsPdf", "As a PDF", "application/pdf", {})
     for path, name, schema, summary in CHANGES:
         yield f"/plans/{{id}}{path}", "post", _change(name, schema, summary, numbered="{number}" in path)
     yield "/plans/{id}/reopen", "post", _reopen()
@@ -90,6 +100,25 @@ def _show_as_csv() -> dict[str, Any]:
     plan = {"description": "One row for each strategy.", "content": {"text/csv": {"schema": _TEXT}}}
     answers = {"200": plan, **refused(400, 401, 403, 404, 410, 422, 503)}
     return _operation("showPlanAsCsv", "As CSV, without what became of it", answers)
+
+
+def _print(name: str, summary: str, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+    about = (
+        "In plain words, without what labels protect: docs/printing.md. 406 for letters that the PDF has "
+        "not, 422 where labels leave no goal."
+    )
+    found = {"200": {"description": "The print.", "content": {kind: content}}}
+    answers = {**found, **refused(400, 401, 403, 404, 406, 410, 422, 503)}
+    operation = _operation(name, f"{summary} for the client", answers, about)
+    asked = [
+        ("language", {"enum": list(languages()), "default": DEFAULT}, "The language of the print."),
+        ("large-print", {"type": "boolean", "default": False}, "Letters of 18 points and more."),
+        ("include", {"enum": ["sensitive"]}, "Also what labels protect, where the client wants it on paper."),
+    ]
+    parameters = [
+        {"name": asks, "in": "query", "description": told, "schema": schema} for asks, schema, told in asked
+    ]
+    return {**operation, "parameters": parameters}
 
 
 def _change(name: str, schema: str, summary: str, *, numbered: bool = False) -> dict[str, Any]:

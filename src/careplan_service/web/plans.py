@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -21,16 +21,17 @@ from careplan_service.interactions.guard import guard_of
 from careplan_service.interactions.plan_history import plan_differences, plan_history
 from careplan_service.interactions.read_plan import Found, found_plan, read_plan
 from careplan_service.interactions.submit_plan import submit_plan
-from careplan_service.interventions.evaluation import evaluation
+from careplan_service.interventions.evaluation import evaluation, proposed_needs
+from careplan_service.interventions.foreign.told import Told
+from careplan_service.interventions.foreign.writing import told_to_csv, told_to_json
 from careplan_service.interventions.intake import Moment, plan_from_json, plan_to_json
-from careplan_service.interventions.intake_csv import plans_to_csv
 from careplan_service.interventions.operations import FURTHER, OPERATIONS, replace_plan
-from careplan_service.interventions.plan import Plan
 from careplan_service.interventions.plan_schema import plan_schema
 from careplan_service.resources import r4
 from careplan_service.web import incoming
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.fhir.writes import note_once
+from careplan_service.web.printing.answers import PRINTS, printed
 from careplan_service.web.reception import Reception
 from careplan_service.web.wire import etag
 
@@ -49,7 +50,7 @@ def plans_blueprint(
         def carry_out(desk: Desk) -> Response:
             plan = plan_from_json(_sent(desk), Moment(as_datetime(desk.now)))
             stored = submit_plan(desk, plan, door())
-            return _made(plan, stored, base_url)
+            return _made(Told(plan), stored, base_url)
 
         return reception.serve(request, "submit-plan", carry_out)
 
@@ -73,12 +74,14 @@ def plans_blueprint(
     @routes.get(_PLAN)
     def show(id_: str) -> Response:
         def carry_out(desk: Desk) -> Response:
+            if id_.endswith(PRINTS):
+                return printed(desk, id_, request, door)
             if id_.endswith(".csv"):
-                data = plans_to_csv([read_plan(desk, id_.removesuffix(".csv"))])
+                data = told_to_csv(found_plan(desk, id_.removesuffix(".csv")).told)
                 return Response(data, content_type="text/csv; charset=utf-8")
             return _found(found_plan(desk, id_.removesuffix(".json")), base_url)
 
-        return reception.serve(request, "read-plan", carry_out)
+        return reception.serve(request, "print-plan" if id_.endswith(PRINTS) else "read-plan", carry_out)
 
     @routes.put(_PLAN)
     def replace(id_: str) -> Response:
@@ -124,9 +127,13 @@ def plans_blueprint(
         def carry_out(desk: Desk) -> Response:
             incoming.require_preconditions(request, {"If-Match"})
             sent = _sent(desk)
-            apply: Apply = lambda plan, now: operation(plan, sent, now)  # noqa: E731
+            own = {"herself": True} if sort == "agreement" and not desk.caller.is_agency else {}
+            apply: Apply = lambda plan, now: operation(plan, sent, now, **own)  # noqa: E731
             guard = guard_of(request.headers.get("If-Match"))
-            return _found(change_plan(desk, id_, sort, apply, guard, door()), base_url)
+            found = change_plan(desk, id_, sort, apply, guard, door())
+            if not desk.caller.is_agency:
+                return _agreement(found)
+            return _found(found, base_url, proposed_needs(found.plan) if sort == "assessments" else ())
 
         return reception.serve(request, "change-plan", carry_out)
 
@@ -135,7 +142,7 @@ def plans_blueprint(
             incoming.require_preconditions(request, {"If-Match"})
             sent = _sent(desk)
             found = reopen_plan(desk, id_, sent, guard_of(request.headers.get("If-Match")), door())
-            return _made(found.plan, found.care_plan, base_url)
+            return _made(found.told, found.care_plan, base_url)
 
         return reception.serve(request, "reopen-plan", carry_out)
 
@@ -155,20 +162,28 @@ def _version(name: str) -> int:
     return int(text)
 
 
-def _found(found: Found, base_url: str) -> Response:
-    return _plan(found.plan, found.care_plan, base_url)
+def _found(found: Found, base_url: str, proposed: Sequence[Any] = ()) -> Response:
+    return _plan(found.told, found.care_plan, base_url, proposed)
 
 
-def _made(plan: Plan, stored: Stored, base_url: str) -> Response:
-    response = _plan(plan, stored, base_url)
+def _agreement(found: Found) -> Response:
+    """What a client is told of what she said: the plan she reads as FHIR, as far as it is open to her."""
+    response = _json({"id": found.care_plan.id, "agreement": plan_to_json(found.plan)["agreement"]})
+    response.headers["ETag"] = etag(found.care_plan)
+    return response
+
+
+def _made(told: Told, stored: Stored, base_url: str) -> Response:
+    response = _plan(told, stored, base_url)
     response.status_code = 201
     response.headers["Location"] = f"{base_url}/plans/{stored.id}"
     return response
 
 
-def _plan(plan: Plan, stored: Stored, base_url: str) -> Response:
+def _plan(told: Told, stored: Stored, base_url: str, proposed: Sequence[Any] = ()) -> Response:
     made = {"id": stored.id, "care_plan": f"{base_url}/fhir/CarePlan/{stored.id}"}
-    response = _json({**made, **plan_to_json(plan)})
+    further = {"proposed_needs": list(proposed)} if proposed else {}
+    response = _json({**made, **told_to_json(told), **further})
     response.headers["ETag"] = etag(stored)
     return response
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Request, Response
 
+from careplan_service.access.barring import barred_from
 from careplan_service.access.caller import Caller
 from careplan_service.access.instants import microseconds
 from careplan_service.access.viewing import VIEW_AS
@@ -77,6 +78,8 @@ class Reception:
         query = request.query_string.decode("latin-1")
         asked = f"{request.method} {request.path}{'?' if query else ''}{query}"[:LONGEST_ASKED]
         caller, now = self._caller(request), microseconds(self.clock())
+        if barred := barred_from(caller, self.records.edges):
+            caller = replace(caller, barred=barred)
         if caller.emergencies:
             glasses = open_to(caller, interaction, self.records.glasses, self.policy, now)
             caller = replace(caller, glasses=glasses)

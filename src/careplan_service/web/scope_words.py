@@ -21,6 +21,7 @@ THINGS: Mapping[str, str] = {
     "Consent": "consents",
     "DocumentReference": "documents",
     "Encounter": "visits",
+    "EpisodeOfCare": "cases",
     "Goal": "goals",
     "Group": "groups",
     "HealthcareService": "services on offer",

@@ -14,9 +14,9 @@ from careplan_service.resources.r4 import SUPPORTED, check
 from resources.r4.samples import EXTENSION, careplan, found, goal
 
 
-def test_twenty_two_types_are_in_the_tables():
-    assert len(SUPPORTED) == 22
-    assert {"CarePlan", "Goal", "Consent", "Questionnaire", "Provenance"} <= SUPPORTED
+def test_twenty_three_types_are_in_the_tables():
+    assert len(SUPPORTED) == 23
+    assert {"CarePlan", "Goal", "Consent", "EpisodeOfCare", "Questionnaire", "Provenance"} <= SUPPORTED
 
 
 def test_a_valid_resource_has_no_fault():

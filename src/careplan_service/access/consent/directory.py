@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from careplan_service.access.instants import BEGINNING, END, as_datetime, microseconds
 
 MEMBER, HELD, PART, REPRESENTS, PARENT, MERGED = "member", "held", "part", "represents", "parent", "merged"
+BARRED = "barred"
 ACTING = "acting "
 MAJORITY = 18
 """Years of age."""
@@ -23,7 +24,8 @@ class Edge:
 
     `member` edges count in permits and denies, `held` and `part` (roles of a person, organisations above)
     in denies only; `represents` and `parent` lead from a RelatedPerson to the patient, `merged` from one
-    record of a patient to another. With `within` it holds for who acts for that organisation.
+    record of a patient to another. With `within` it holds for who acts for that organisation. `barred` leads
+    from an alleged abuser, by reference and by identifier, to the patient to be kept safe.
     """
 
     member: str
@@ -65,12 +67,15 @@ class Directory:
 
     def represents(self, relative: str, patient: str, at: int) -> bool:
         """Whether the relative's authority to act for the patient is on record for the moment."""
-        return any(
+        return not self._is_barred(relative, patient) and any(
             edge.key == patient
             and edge.lo <= at <= edge.hi
             and (edge.kind == REPRESENTS or (edge.kind == PARENT and at < self.majority(patient)))
             for edge in self.edges.get(relative, ())
         )
+
+    def _is_barred(self, relative: str, patient: str) -> bool:
+        return any(edge.kind == BARRED and edge.key == patient for edge in self.edges.get(relative, ()))
 
     def majority(self, patient: str) -> int:
         """The moment the patient comes of age; long ago where the birth date is not known."""
@@ -79,9 +84,12 @@ class Directory:
     def lapses(self, guardian: str, patient: str, signed: int, *, authority: bool) -> int:
         """The last moment that a representative's consent permits anything.
 
-        What was signed for a minor ends with majority. Where nothing is known it never permits.
+        What was signed for a minor ends with majority. Where nothing is known it never permits, nor does
+        what an alleged abuser signed.
         """
         if patient not in self.majorities or (authority and not self.represents(guardian, patient, signed)):
+            return BEGINNING
+        if self._is_barred(guardian, patient):
             return BEGINNING
         majority = self.majority(patient)
         return majority - 1 if signed < majority else END

@@ -120,7 +120,7 @@ def tell(story: Story, plan_file: Path) -> tuple[str, set[str]]:
     _, versions = story.ask(PARTNER, "GET", f"/fhir/Goal/{goal}/_history")
     story.check(versions["total"] == 1, "the history of a permitted goal is there")
 
-    story.step("5. The agency notes progress; the hospital sees it at once")
+    story.step("5. The agency notes progress and its evidence; the hospital sees it at once")
     _, current = story.ask(AGENCY, "GET", f"/fhir/Goal/{goal}")
     status, _ = story.ask(AGENCY, "PUT", f"/fhir/Goal/{goal}", _improving(current))
     _, seen = story.ask(PARTNER, "GET", f"/fhir/Goal/{goal}")
@@ -172,8 +172,14 @@ def _sees(story: Story, party: Party, search: str, wanted: set[str], hidden: set
 
 
 def _improving(goal: dict[str, Any]) -> dict[str, Any]:
+    """The goal with how it stands and, as practice demands, the evidence for it."""
     system = "http://terminology.hl7.org/CodeSystem/goal-achievement"
-    return {**goal, "achievementStatus": {"coding": [{"system": system, "code": "improving"}]}}
+    evidence = {"text": "The landlord has put in writing that two of three months are paid."}
+    return {
+        **goal,
+        "achievementStatus": {"coding": [{"system": system, "code": "improving"}]},
+        "note": [*goal.get("note", []), evidence],
+    }
 
 
 def _achievement(goal: dict[str, Any]) -> str:

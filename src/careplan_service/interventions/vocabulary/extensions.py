@@ -8,6 +8,7 @@ from typing import Any
 from careplan_service.interventions.canonical import Document, sw
 from careplan_service.interventions.vocabulary.extension import Extension, Part
 from careplan_service.interventions.vocabulary.record_extensions import OF_THE_RECORD
+from careplan_service.interventions.vocabulary.service_extensions import OF_SERVICES
 from careplan_service.interventions.vocabulary.systems import VERSION, camel, system_url
 
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/Extension"
@@ -38,6 +39,10 @@ EXTENSIONS = (
         _MARKS,
         _MEMBER,
     )),
+    Extension("alleged-abuser", ("RelatedPerson",), "Kept from the records of whom this person may have "
+              "harmed, whatever any consent says; false ends it.", ("boolean",)),
+    Extension("kept-from", ("RelatedPerson",), "A further patient from whom an alleged abuser is kept.",
+              ("Reference",), many=True),
     Extension("agreement", ("CarePlan", "Provenance"), "The client's agreement.", parts=(
         Part("status", "Agreed, in part, pending, refused or not obtained.", ("code", "string")),
         Part("date", "When.", ("date", "string")),
@@ -68,6 +73,7 @@ EXTENSIONS = (
     Extension("valid-period", ("ConceptMap.group.element.target",),
               "From and until when the target may be used.", ("Period",)),
     *OF_THE_RECORD,
+    *OF_SERVICES,
 )  # fmt: skip
 """In the order of the plan."""
 

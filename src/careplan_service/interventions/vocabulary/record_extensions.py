@@ -9,6 +9,8 @@ from careplan_service.interventions.vocabulary.extension import Extension, Part
 
 OF_THE_RECORD = (
     Extension("assessment", ("QuestionnaireResponse",), "The number of an assessment: A1.", ("string",)),
+    Extension("screening", ("QuestionnaireResponse", "Observation"),
+              "Of which assessment it is the screening, and what of it: A1, A1/88122-7.", ("string",)),
     Extension("episode", ("CarePlan",), "Which episode of work it is, where not the first.", ("integer",)),
     Extension("scaling", ("Goal",), "Goal Attainment Scaling of a goal.", parts=(
         Part("weight", "How much the goal counts.", ("integer",)),
@@ -30,6 +32,7 @@ OF_THE_RECORD = (
     Extension("late-reason", ("Procedure", "DocumentReference"), "Why it was recorded late, or added.",
               ("string",)),
     Extension("signed-by", ("DocumentReference",), "That its author is not the plan's worker.", ("boolean",)),
+    Extension("cosigned-at", ("DocumentReference",), "When the supervisor co-signed it.", ("dateTime",)),
     Extension("contacts", ("CarePlan.activity",), "That it holds sessions of no strategy.", ("boolean",)),
     Extension("review", ("Observation",), "The number of a progress review: R1.", ("string",)),
     Extension("effect", ("Observation",), "Whether the plan works, as a review found.", ("code",)),
@@ -56,5 +59,11 @@ OF_THE_RECORD = (
         Part("feedback", "What the client says to it.", ("string",)),
         Part("destination", "Where the client goes.", ("string",)),
     )),
+    Extension("program", ("EpisodeOfCare",), "The service that a person is enrolled in.", ("Reference",)),
+    Extension("move-in-date", ("EpisodeOfCare",), "When the person moved into housing.", ("date",)),
+    Extension("exit-destination", ("EpisodeOfCare",), "Where the person went.", ("CodeableConcept",)),
+    Extension("termination-reason", ("EpisodeOfCare",), "Why the work ended.", ("CodeableConcept",)),
+    Extension("hmis-code", ("EpisodeOfCare", "Group.member", "Element"),
+              "A code of HUD's HMIS CSV as it came; its system names the column.", ("Coding",), many=True),
 )  # fmt: skip
 """In the order of the work."""

@@ -16,11 +16,14 @@ from careplan_service.interventions.vocabulary.extensions import structure_defin
 from careplan_service.interventions.vocabulary.lists import added_maps
 from careplan_service.interventions.vocabulary.maps import concept_maps
 from careplan_service.interventions.vocabulary.model import CodeSystem, ConceptMap, ValueSet
+from careplan_service.interventions.vocabulary.questionnaires import questionnaires
 from careplan_service.interventions.vocabulary.sets import value_sets
 from careplan_service.interventions.vocabulary.systems import code_systems
 
 TYPES = ("CodeSystem", "ValueSet", "ConceptMap", "StructureDefinition")
-"""The types of resource that are made of the vocabulary."""
+"""The types of resource that are made of the vocabulary and that nobody writes."""
+FORMS = "Questionnaire"
+"""A type of which some are made here, and others stored like any resource."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,15 @@ def vocabulary(added: Added = NOTHING) -> Vocabulary:
     sets = {one.url: one for one in value_sets(systems)}
     maps = {one.url: one for one in (*concept_maps(), *added_maps(added))}
     ours = frozenset(url for url, system in systems.items() if system.ours)
-    resources = (
+    made = (
         (documents.code_system(system) for system in systems.values() if system.ours),
         (documents.value_set(one, ours) for one in sets.values() if one.ours),
         (documents.concept_map(one) for one in maps.values()),
         structure_definitions(),
+        questionnaires(),
     )
-    return Vocabulary(systems, sets, maps, dict(zip(TYPES, map(_by_id, resources), strict=True)))
+    resources = dict(zip((*TYPES, FORMS), map(_by_id, made), strict=True))
+    return Vocabulary(systems, sets, maps, resources)
 
 
 def _by_id(made: Iterable[Document]) -> dict[str, Document]:

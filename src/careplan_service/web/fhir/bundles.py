@@ -42,12 +42,13 @@ def register(routes: Blueprint, face: Face, reading: Reading) -> None:
             desk.interaction = kind
             answered = _CARRY_OUT[kind](desk, frames, face.door(), reading.read)
             preference = answers.preferred(request)
-            return answers.applied(_bundle(f"{kind}-response", answered, preference), preference)
+            return answers.applied(bundle_of(f"{kind}-response", answered, preference), preference)
 
         return face.serve("transaction", carry_out)
 
 
-def _bundle(kind: str, answered: Iterable[Answered], preference: str) -> Response:
+def bundle_of(kind: str, answered: Iterable[Answered], preference: str) -> Response:
+    """What became of every entry, in their order."""
     entries = b",".join(_ENTRY[type(one)](one, preference) for one in answered)
     head = orjson.dumps({"resourceType": "Bundle", "type": kind})
     response = wire.document(None)

@@ -67,13 +67,13 @@ def register(routes: Blueprint, face: Face) -> None:
     def search_definition(kind: str) -> Response:
         _note("search-type")
         pairs = [pair for pair in pairs_of(request) if pair[0] not in FORMAT]
-        return _searched(face, kind, pairs)
+        return searched(face, kind, pairs)
 
     @routes.post(f"/{KINDS}/_search")
     def search_definition_by_form(kind: str) -> Response:
         _note("search-type")
         incoming.require_parameters(request, FORMAT)
-        return _searched(face, kind, incoming.form_of(request))
+        return searched(face, kind, incoming.form_of(request))
 
     @routes.get(f"/{KINDS}/<string:id_>")
     def read_one(kind: str, id_: str) -> Response:
@@ -112,7 +112,8 @@ def _asked(takes: Known) -> Asked:
     return from_query([pair for pair in pairs_of(request) if pair[0] not in FORMAT], takes)
 
 
-def _searched(face: Face, kind: str, pairs: Sequence[tuple[str, str]]) -> Response:
+def searched(face: Face, kind: str, pairs: Sequence[tuple[str, str]]) -> Response:
+    """The definitions of a kind that match. Raises Malformed (400)."""
     found, total = search_definitions(face.words(), kind, pairs)
     entries = [_entry(one, face.base_url) for one in found]
     links = wire.links(f"{face.base_url}/fhir/{kind}", pairs, None)

@@ -1,0 +1,102 @@
+"""The rows of one HMIS file, one after the other: a file is never in memory as a whole.
+
+RFC 4180: https://www.rfc-editor.org/rfc/rfc4180
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple
+
+from careplan_service.interventions.hmis.columns import KEYS, OF_ENROLLMENTS, YEAR, columns_of
+from careplan_service.interventions.hmis.faults import Faults
+
+_LONGEST_CELL = 10_000
+EXPORT = "Export.csv"
+
+
+class Row(NamedTuple):
+    """One row: its number in the file (the header is row 1), and its cells that are not empty."""
+
+    number: int
+    cells: dict[str, str]
+
+
+def rows_of(folder: Path, file: str, faults: Faults) -> Iterator[Row]:
+    """Every row of a file that has a key, with faults or not; none where the header is wrong."""
+    path = folder / file
+    csv.field_size_limit(_LONGEST_CELL)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            yield from _rows(file, csv.reader(text, strict=True), faults)
+    except UnicodeDecodeError as error:
+        faults.add(file, 0, "", f"byte 0x{error.object[error.start]:02X} is not UTF-8: save it as UTF-8")
+    except OSError as error:
+        faults.add(file, 0, "", f"cannot be read: {error.strerror}")
+
+
+def _rows(file: str, reader: Iterator[list[str]], faults: Faults) -> Iterator[Row]:
+    number = 0
+    names: Sequence[str] = ()
+    try:
+        for number, cells in enumerate(reader, 1):
+            if number == 1:
+                names = [cell.strip() for cell in cells]
+                if not _is_header(file, names, faults):
+                    return
+            elif any(cells) and (row := _row(file, number, names, cells, faults)):
+                yield row
+    except csv.Error as error:
+        faults.add(file, number + 1, "", f"cannot be read as CSV ({error}): look for a stray quotation mark")
+    if number == 0:
+        faults.add(file, 0, "", "is empty: the first row must name the columns")
+
+
+def _is_header(file: str, names: Sequence[str], faults: Faults) -> bool:
+    before, known = faults.count, columns_of(file)
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.7)
+            hint = f"did you mean `{near[0]}`?" if near else f"it is none of FY{YEAR}"
+            faults.add(file, 1, name, f"unknown column; {hint}")
+        elif names.count(name) > 1:
+            faults.add(file, 1, name, "this column comes twice")
+    for name, column in known.items():
+        if column.required and name not in names:
+            faults.add(file, 1, name, "is missing: add the column")
+    return faults.count == before
+
+
+def _row(file: str, number: int, names: Sequence[str], cells: list[str], faults: Faults) -> Row | None:
+    if len(cells) != len(names):
+        faults.add(file, number, "", f"has {len(cells)} cells, the header {len(names)}")
+        return None
+    known = columns_of(file)
+    found: dict[str, str] = {}
+    for name, cell in zip(names, cells, strict=True):
+        trimmed = cell.strip()
+        if wrong := known[name].fault(trimmed):
+            faults.add(file, number, name, wrong)
+        if trimmed:
+            found[name] = trimmed
+    needed = {KEYS[file], "PersonalID", *(("EnrollmentID",) if file in OF_ENROLLMENTS else ())}
+    return Row(number, found) if needed <= found.keys() else None
+
+
+def export_id(folder: Path, faults: Faults) -> str | None:
+    """The ExportID that every row must have, from Export.csv where it is there; checks its year."""
+    path = folder / EXPORT
+    if not path.is_file():
+        return None
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            row = next(csv.DictReader(text), {})
+    except (UnicodeDecodeError, OSError, csv.Error):
+        row = {}
+    version = str(row.get("CSVVersion") or "").strip().removeprefix("FY")
+    if not version.startswith(YEAR):
+        faults.add(EXPORT, 2, "CSVVersion", f"is `{version[:40]}`: this import takes FY{YEAR}")
+    return str(row.get("ExportID") or "").strip() or None

@@ -1,0 +1,1 @@
+"""Leaflets as HTML and as PDF. docs/printing.md"""
