@@ -46,7 +46,7 @@ class Told:
 
     @property
     def is_in_our_words(self) -> bool:
-        """Whether it was read from our codes and extensions, even if others put codes of theirs beside them."""
+        """Whether it was read from our codes and extensions, even where others put codes of theirs."""
         return self.read_from is None
 
 
