@@ -22,7 +22,7 @@ from careplan_service.access.instants import span
 from careplan_service.cli.check.judging import in_a_database, in_python
 from careplan_service.cli.check.vectors import Vector, vectors_in
 from careplan_service.errors import Invalid
-from careplan_service.interactions.desk import Stored, Write
+from careplan_service.interactions.records import Stored, Write
 from careplan_service.interactions.undone import undone
 from careplan_service.resources import r4
 from careplan_service.resources.registry import SERVED

@@ -16,7 +16,7 @@ from careplan_service.access.consent.directory import Directory, Edge, majority_
 from careplan_service.access.consent.rules import Door, Rule, rules_of
 from careplan_service.access.holds import Version, World, holds
 from careplan_service.access.instants import span
-from careplan_service.interactions.desk import Page, Stored, Write
+from careplan_service.interactions.records import Page, Stored, Write
 from careplan_service.resources.directory import edges_of
 from careplan_service.resources.registry import SERVED
 from careplan_service.store.records import SqlRecords

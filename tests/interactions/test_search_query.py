@@ -8,8 +8,8 @@ from careplan_service.access.filters import EVERYTHING, Has, Is, Updated
 from careplan_service.errors import Malformed
 from careplan_service.interactions.conditions import Asker
 from careplan_service.interactions.controls import DEFAULT_COUNT, MOST, count_of, require_once
-from careplan_service.interactions.desk import Cursor, Key, Page
 from careplan_service.interactions.query import query_of
+from careplan_service.interactions.records import Cursor, Key, Page
 
 ASKER = Asker("http://127.0.0.1:8000", lambda spec: EVERYTHING)
 

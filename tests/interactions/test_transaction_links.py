@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from careplan_service.errors import Gone, Malformed, NotFound, PreconditionFailed, Unavailable
 from careplan_service.interactions.admission import require_plain_names
-from careplan_service.interactions.desk import Stored
 from careplan_service.interactions.entries import placing
 from careplan_service.interactions.guard import ANY_VERSION, require_match, version_of
 from careplan_service.interactions.links import Links
+from careplan_service.interactions.records import Stored
 
 A, B = "urn:uuid:aaaaaaaa-0000-4000-8000-000000000000", "urn:uuid:bbbbbbbb-0000-4000-8000-000000000000"
 RESOLVE = Links({A: "Patient/1", B: "Goal/2", "": "Goal/never"}).resolve

@@ -22,7 +22,9 @@ from careplan_service.interactions import (
     search,
     update,
 )
-from careplan_service.interactions.desk import Desk, Page
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Page
+from careplan_service.interactions.withheld import Withheld
 from careplan_service.store import leads, reading
 from careplan_service.store.keeping import Targets
 from careplan_service.store.records import SqlRecords
@@ -112,6 +114,10 @@ def _nothing_is_hidden(true: Any) -> Any:
     return lambda desk, named: frozenset()
 
 
+def _nothing_is_withheld(true: Any) -> Any:
+    return lambda desk, page: [Withheld()] * len(page)
+
+
 def _asked_of_the_whole(true: Any) -> Any:
     return lambda eyes, param, modifier, asked: asked
 
@@ -195,6 +201,9 @@ PLANTED: Mapping[str, Fault] = {
         _instead(Versions, "_replaced", _replaced_by_any), ("moments",)
     ),
     "labels in use are told of hidden resources": Fault(_blind(SqlRecords, "labels", 3), SEARCHES),
+    "elements with a label of their own leave": Fault(
+        _instead(leaving, "withheld", _nothing_is_withheld), READS
+    ),
     "references to what is hidden leave": Fault(_instead(leaving, "_hidden", _nothing_is_hidden), SEARCHES),
     "a reference that is hidden is found": Fault(_instead(conditions, "as_seen", _asked_of_the_whole), LINKS),
     "what is hidden stands in the way of a deletion": Fault(

@@ -134,7 +134,10 @@ def _shared(rng: Random, size: Size) -> Iterator[Step]:
                 yield Step("agency", reference, _tagged(document, rng))
             if type_ in ("Goal", "Condition"):
                 yield Step("veil", reference, document)
-                yield Step("agency", reference, _tagged(document, rng))  # labels stay: hidden, too
+                document = _with_secret_note(document)
+                yield Step(
+                    "agency", reference, _tagged(document, rng, (_WITHIN,))
+                )  # labels stay: hidden, too
                 yield Step("lower", reference, _LOWERED)
             mine.append(reference)
         # Its own writes may refer only to what it may know of.
@@ -215,6 +218,16 @@ def _by_world(script: Script, step: Step, moment: datetime, there: list[str], rn
 _OWN = 1_000_001
 _QUIET = {"a": "/quiet-", "b": "/quiet-other-"}
 _NAMED = ("Practitioner/worker", "Organization/service", "PractitionerRole/role", "Location/place")
+_WITHIN = "PROCESSINLINELABEL"
+_INLINE = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
+
+
+def _with_secret_note(document: Document) -> Document:
+    """With a note that is labelled by itself, and says another thing in each world."""
+    secret = {"text": "/quiet-", "extension": [{"url": _INLINE, "valueCoding": label("R")}]}
+    return {**document, "note": [*document.get("note", ()), secret]}
+
+
 _LOWERED: Document = {
     "resourceType": "Parameters",
     "parameter": [

@@ -9,7 +9,7 @@ from builders import AGENCY
 from careplan_service.access.consent.rules import Door, rules_of
 from careplan_service.access.filters import EVERYTHING
 from careplan_service.access.instants import span
-from careplan_service.interactions.desk import AuditEntry, Stored, Write
+from careplan_service.interactions.records import AuditEntry, Stored, Write
 from careplan_service.resources.registry import SERVED
 from careplan_service.store.database import Database
 from careplan_service.store.records import SqlRecords

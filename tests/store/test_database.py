@@ -13,7 +13,7 @@ import pytest
 
 from careplan_service.access.filters import EVERYTHING
 from careplan_service.errors import TooCostly
-from careplan_service.interactions.desk import Page
+from careplan_service.interactions.records import Page
 from careplan_service.store.database import Database
 from store.archive import Archive
 

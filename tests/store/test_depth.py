@@ -13,10 +13,11 @@ from careplan_service.access.filters import all_of
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.access.view import permitted_to
 from careplan_service.errors import Malformed, NotFound
-from careplan_service.interactions.desk import Desk, Span, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.everything import patient_everything
 from careplan_service.interactions.history import Asked, History, history
 from careplan_service.interactions.query import asker_of, query_of
+from careplan_service.interactions.records import Span, Stored
 from careplan_service.interactions.search import Found, search
 from careplan_service.resources.registry import SERVED
 from store.archive import NOW, Archive

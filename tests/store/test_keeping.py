@@ -12,8 +12,8 @@ import pytest
 from builders import PARTNER, a_consent, a_goal, a_patient, a_provision
 from careplan_service.access.consent.terminology import purpose_and_ancestors
 from careplan_service.access.filters import EVERYTHING, Consented, Is, all_of
-from careplan_service.interactions.desk import Once
 from careplan_service.interactions.once import KEPT_FOR
+from careplan_service.interactions.records import Once
 from store.archive import NOW, Archive
 
 ANN = "Patient/ann"

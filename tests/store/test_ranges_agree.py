@@ -15,7 +15,7 @@ import pytest
 from access.loaded import BASE_URL, Loaded, Recorded, disagreements
 from careplan_service.access import holds as plain
 from careplan_service.access.holds import Version
-from careplan_service.interactions.desk import Write
+from careplan_service.interactions.records import Write
 from careplan_service.interactions.undone import undone
 from careplan_service.resources.registry import SERVED
 from careplan_service.store.database import Database

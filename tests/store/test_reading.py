@@ -30,7 +30,7 @@ from careplan_service.access.filters import (
 )
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.access.view import view_for
-from careplan_service.interactions.desk import ALWAYS, Cursor, Key, Page, Span, Stored
+from careplan_service.interactions.records import ALWAYS, Cursor, Key, Page, Span, Stored
 from careplan_service.store import compiling
 from careplan_service.store.database import Database
 from careplan_service.store.reading import Reading

@@ -6,7 +6,7 @@ import threading
 
 from builders import Api, a_goal, a_patient
 from careplan_service.access.filters import EVERYTHING
-from careplan_service.interactions.desk import Page
+from careplan_service.interactions.records import Page
 
 
 def test_a_snapshot_does_not_see_what_is_written_meanwhile(api: Api) -> None:

@@ -15,7 +15,7 @@ from careplan_service.access.facts import Fact
 from careplan_service.access.filters import EVERYTHING, Consented, Has
 from careplan_service.access.instants import instant
 from careplan_service.errors import Conflict
-from careplan_service.interactions.desk import Page, Write
+from careplan_service.interactions.records import Page, Write
 from store.archive import NOW, Archive, a_write, an_entry
 
 ANN = "Patient/ann"

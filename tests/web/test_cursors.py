@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from careplan_service.errors import Malformed
-from careplan_service.interactions.desk import Cursor
+from careplan_service.interactions.records import Cursor
 from careplan_service.web.cursors import Cursors
 
 CURSORS, OTHERS = Cursors(lambda: [b"a" * 64]), Cursors(lambda: [b"b" * 64])

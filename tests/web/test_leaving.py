@@ -27,7 +27,6 @@ from builders import (
     an_entry,
     an_example,
     concept,
-    label,
 )
 from careplan_service.resources import r4
 
@@ -231,19 +230,6 @@ def test_what_is_redacted_is_changed_by_a_patch_that_touches_nothing_hidden(deni
     assert whole["note"][0] == {"text": "better", "authorReference": named("RelatedPerson/hidden")}
     assert SECRET in whole["text"]["div"]
     assert "security" not in whole["meta"]
-
-
-def test_labels_of_elements_are_refused(api: Api) -> None:
-    url = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
-    inline = {"url": url, "valueCoding": label("V")}
-    goals = (
-        a_goal(ANN, description={"text": "x", "extension": [inline]}),
-        a_goal(ANN, labels=("R",), note=[{"text": "x", "extension": [inline]}]),
-        {**a_goal(ANN), "meta": {"security": [{"system": ACT_CODE, "code": "PROCESSINLINELABEL"}]}},
-    )
-    for goal in goals:
-        answer = api.agency("POST", "/fhir/Goal", goal)
-        assert (answer.status, answer.json["issue"][0]["code"]) == (422, "not-supported")
 
 
 def test_part_2_data_leaves_with_its_notice_and_a_bundle_says_how_secret_it_is(api: Api) -> None:

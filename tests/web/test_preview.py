@@ -30,7 +30,7 @@ from builders import (
     an_example,
 )
 from careplan_service.access.filters import Is
-from careplan_service.interactions.desk import Page, Write
+from careplan_service.interactions.records import Page, Write
 from careplan_service.interactions.undone import undone
 from careplan_service.resources import r4
 from careplan_service.resources.registry import SERVED

@@ -27,7 +27,7 @@ from careplan_service.access.caller import Caller
 from careplan_service.access.consent.decide import REASONS, Decision
 from careplan_service.access.consent.rules import rules_of
 from careplan_service.access.instants import microseconds
-from careplan_service.interactions.desk import Write
+from careplan_service.interactions.records import Write
 from careplan_service.interactions.why_access import Why
 from careplan_service.interactions.why_words import BECAUSE, FAILS, sentence
 from careplan_service.resources import r4

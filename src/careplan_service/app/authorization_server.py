@@ -18,9 +18,9 @@ from careplan_service.access.instants import microseconds
 from careplan_service.app.others import Addresses
 from careplan_service.app.people import allowed_apps, authorizing_of, visits_of
 from careplan_service.app.service import Service
-from careplan_service.interactions.desk import AuditEntry
 from careplan_service.interactions.granular import judges
 from careplan_service.interactions.metadata import own_addresses
+from careplan_service.interactions.records import AuditEntry
 from careplan_service.oauth import discovery, redirects, registering
 from careplan_service.oauth.app_tokens import AppTokens
 from careplan_service.oauth.assertions import Assertions, Way

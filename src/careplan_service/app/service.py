@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from careplan_service.access.consent.choices import PROFILES
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.instants import microseconds
-from careplan_service.interactions.desk import AuditEntry
 from careplan_service.interactions.policy import Policy
+from careplan_service.interactions.records import AuditEntry
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.oauth.seal import Seal
 from careplan_service.settings import Settings
@@ -67,7 +67,7 @@ class Service:
 
     def door(self) -> Door:
         """What a Consent is compiled with."""
-        return Door(self.settings.base_url, _Custodians(self), PROFILES[self.settings.consent_profile])
+        return self.policy.door
 
     @property
     def policy(self) -> Policy:
@@ -75,6 +75,8 @@ class Service:
         settings = self.settings
         return Policy(
             base_url=settings.base_url,
+            custodians=_Custodians(self),
+            choices=PROFILES[settings.consent_profile],
             references_enforced=settings.references == "enforced",
             most_entries=settings.max_entries,
             most_parameters=settings.max_parameters,

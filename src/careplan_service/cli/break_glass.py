@@ -15,7 +15,7 @@ from careplan_service.app import Service
 from careplan_service.cli.common import OPERATOR, service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Invalid, shown
-from careplan_service.interactions.desk import AuditEntry
+from careplan_service.interactions.records import AuditEntry
 
 OUTCOMES = ("justified", "unjustified", "unclear")
 _SHOWN = ("client", "person", "organization", "named", "purpose", "reason")

@@ -15,7 +15,6 @@ from tqdm import tqdm
 from careplan_service.cli.common import operator_desk, own_organization, service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Invalid, Problem
-from careplan_service.interactions.desk import Stored
 from careplan_service.interactions.import_services import (
     CHANGED,
     CREATED,
@@ -25,6 +24,7 @@ from careplan_service.interactions.import_services import (
     carry_out,
     expected,
 )
+from careplan_service.interactions.records import Stored
 from careplan_service.interventions.hsds.reading import Directory, directory_from_csv, directory_from_json
 from careplan_service.interventions.hsds.writing import TYPES
 from careplan_service.resources import r4

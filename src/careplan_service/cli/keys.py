@@ -16,7 +16,7 @@ from careplan_service.app import Service
 from careplan_service.cli.common import OPERATOR, service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Invalid, Unavailable
-from careplan_service.interactions.desk import AuditEntry
+from careplan_service.interactions.records import AuditEntry
 from careplan_service.oauth.issuing import LONGEST_TTL
 from careplan_service.oauth.keys import SigningKeys
 from careplan_service.settings import Settings

@@ -14,7 +14,7 @@ from careplan_service.app import Service
 from careplan_service.cli.common import OPERATOR, service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Invalid, shown
-from careplan_service.interactions.desk import AuditEntry
+from careplan_service.interactions.records import AuditEntry
 from careplan_service.oauth.id_token import LONGEST_SUBJECT
 from careplan_service.oauth.passwords import LONGEST, Passwords, checked_password
 from careplan_service.oauth.people import checked_user, folded

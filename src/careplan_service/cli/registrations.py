@@ -15,8 +15,8 @@ from careplan_service.cli.clients import client, require_custodian
 from careplan_service.cli.common import OPERATOR, service_for
 from careplan_service.cli.options import database_option
 from careplan_service.errors import Conflict, Invalid
-from careplan_service.interactions.desk import AuditEntry
 from careplan_service.interactions.granular import judges
+from careplan_service.interactions.records import AuditEntry
 from careplan_service.oauth.registration import checked
 from careplan_service.oauth.udap_certificates import described
 

@@ -12,7 +12,7 @@ from careplan_service.access.consent.decision import Compiled
 from careplan_service.access.consent.directory import Edge
 from careplan_service.access.consent.rules import Door, rules_of
 from careplan_service.access.holds import Version
-from careplan_service.interactions.desk import Records, Stored
+from careplan_service.interactions.records import Records, Stored
 from careplan_service.resources import r4
 from careplan_service.resources.registry import SERVED
 

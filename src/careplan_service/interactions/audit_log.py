@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from careplan_service.access.filters import Filter
-from careplan_service.interactions.desk import Page
+from careplan_service.interactions.records import Page
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from careplan_service.interactions.audit_asked import Asking
 from careplan_service.interactions.audit_event import audit_event
 from careplan_service.interactions.audit_log import Event, own_parts
 from careplan_service.interactions.conditions import Asker
-from careplan_service.interactions.desk import Cursor, Desk, Key, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.query import Pairs, Query, asker_of, query_of
 from careplan_service.interactions.read import absent
+from careplan_service.interactions.records import Cursor, Key, Page, Stored
 from careplan_service.interactions.search import COUNTED, Found
 
 TYPE = "AuditEvent"

@@ -10,7 +10,7 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.errors import Problem
 from careplan_service.interactions.create import create
 from careplan_service.interactions.delete import delete, delete_where
-from careplan_service.interactions.desk import LONGEST_ASKED, AuditEntry, Desk, Once
+from careplan_service.interactions.desk import LONGEST_ASKED, Desk
 from careplan_service.interactions.entries import (
     READING,
     Entry,
@@ -22,6 +22,7 @@ from careplan_service.interactions.entries import (
 )
 from careplan_service.interactions.once import Written, require_unused
 from careplan_service.interactions.patch import patch, patch_where
+from careplan_service.interactions.records import AuditEntry, Once
 from careplan_service.interactions.update import update, update_where
 
 

@@ -17,9 +17,10 @@ from careplan_service.access.filters import Has
 from careplan_service.access.glass import LOOKING, POLICY, REFUSED, Claim, Glass, Glasses
 from careplan_service.access.instants import instant
 from careplan_service.errors import Forbidden, Malformed, NotImplementedHere, TooMany
-from careplan_service.interactions.desk import Desk, Page
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.parameters import Parts, one_text, parts_of
 from careplan_service.interactions.policy import Policy
+from careplan_service.interactions.records import Page
 
 MOST_A_DAY = 20
 """Glasses of one person; who needs more in earnest calls the operator."""

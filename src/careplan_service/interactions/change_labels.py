@@ -17,7 +17,7 @@ from careplan_service.access.raised import key_of, raised
 from careplan_service.access.view import require_scope
 from careplan_service.errors import Fault, Forbidden, Invalid, Malformed
 from careplan_service.interactions.admission import admit
-from careplan_service.interactions.desk import Changes, Desk
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.labelling import born_here, called_for
@@ -25,6 +25,7 @@ from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.parameters import one_text, parts_of
 from careplan_service.interactions.read import absent, gone
+from careplan_service.interactions.records import Changes
 from careplan_service.interactions.update import held, put, require_may_change
 from careplan_service.interventions.sensitivity import label_displays
 from careplan_service.resources import r4

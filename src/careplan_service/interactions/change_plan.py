@@ -16,12 +16,13 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.instants import as_datetime, instant
 from careplan_service.access.view import require_scope
 from careplan_service.errors import Conflict, PreconditionFailed
-from careplan_service.interactions.desk import Changes, Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import Guard
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written, written
 from careplan_service.interactions.read_plan import Found, found_plan, require_ours
+from careplan_service.interactions.records import Changes, Stored
 from careplan_service.interactions.released import require_released
 from careplan_service.interactions.steps import hand_of, require_step, require_supervisor
 from careplan_service.interactions.submit_plan import add, admitted, on_record, store_plan

@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl, urlencode
 from careplan_service.access.filters import EVERYTHING, Filter, all_of
 from careplan_service.errors import Conflict, Fault, Malformed, PreconditionFailed
 from careplan_service.interactions.controls import CONTROLS, PRESENTATION
-from careplan_service.interactions.desk import Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.query import asker_of, query_of
+from careplan_service.interactions.records import Page, Stored
 from careplan_service.resources.spec import ResourceSpec
 
 _NO_CRITERIA = CONTROLS | PRESENTATION | {"_include", "_revinclude", "_cursor"}

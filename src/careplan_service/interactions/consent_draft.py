@@ -13,11 +13,12 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import Is, all_of
 from careplan_service.errors import Conflict, Fault, Invalid, Malformed
 from careplan_service.interactions.admission import Admitted, admit, spec_of
-from careplan_service.interactions.desk import Changes, Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.file_consent import DOCUMENTS, patient_of, require_of
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.parameters import one_resource, one_text, parts_of, references
 from careplan_service.interactions.partner_eyes import partner_in
+from careplan_service.interactions.records import Changes, Stored
 from careplan_service.resources import r4
 from careplan_service.resources.patching import document as documents
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from careplan_service.access import instants
 from careplan_service.errors import Malformed
-from careplan_service.interactions.desk import Key
+from careplan_service.interactions.records import Key
 from careplan_service.resources.params import SearchParam
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec

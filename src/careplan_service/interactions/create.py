@@ -6,9 +6,10 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.view import require_scope
 from careplan_service.interactions.admission import Admitted, admit, forbid_self_service
 from careplan_service.interactions.conditional import condition_of, only_match
-from careplan_service.interactions.desk import Changes, Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.once import Written
+from careplan_service.interactions.records import Changes, Stored
 from careplan_service.resources.spec import ResourceSpec
 
 

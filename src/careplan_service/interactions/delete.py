@@ -5,13 +5,14 @@ from __future__ import annotations
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.view import require_scope
 from careplan_service.interactions.conditional import Condition, condition_of, only_match
-from careplan_service.interactions.desk import Changes, Desk, Write
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.practised import require_deletable
 from careplan_service.interactions.read import absent
+from careplan_service.interactions.records import Changes, Write
 from careplan_service.interactions.update import held, require_may_change
 from careplan_service.resources import r4
 from careplan_service.resources.spec import ResourceSpec

@@ -13,9 +13,10 @@ from careplan_service.errors import Forbidden, Malformed
 from careplan_service.interactions.audit_asked import Asking
 from careplan_service.interactions.audit_search import asker_of_events, page_of
 from careplan_service.interactions.controls import PRESENTATION, moment_of, require_once
-from careplan_service.interactions.desk import Cursor, Desk
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.query import Query, query_of
 from careplan_service.interactions.read import absent
+from careplan_service.interactions.records import Cursor
 from careplan_service.interactions.search import Found
 
 PARAMETERS = ("start", "end", "recipient", "_count")

@@ -14,12 +14,13 @@ from careplan_service.interactions.admission import Admitted, admit, forbid_self
 from careplan_service.interactions.conditional import Condition, condition_of
 from careplan_service.interactions.create import post
 from careplan_service.interactions.delete import remove
-from careplan_service.interactions.desk import Changes, Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.entries import Entry, placed, placing
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.links import Links, conditional_references, replaced
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.patch import Patch, amend
+from careplan_service.interactions.records import Changes, Stored
 from careplan_service.interactions.update import put, put_where, require_same_id
 from careplan_service.resources.literals import places, targets_in
 from careplan_service.resources.r4.wording import quoted

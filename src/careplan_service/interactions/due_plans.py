@@ -13,7 +13,8 @@ from typing import Any
 from careplan_service.access.filters import Filter, Has, Link, Linked, all_of, any_of
 from careplan_service.access.instants import as_datetime
 from careplan_service.errors import Malformed
-from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Cursor, Page, Stored
 from careplan_service.interactions.staff import require_staff
 from careplan_service.interventions.canonical import extension_value, sw
 from careplan_service.interventions.evaluation import SOON

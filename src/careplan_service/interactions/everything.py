@@ -13,9 +13,10 @@ from careplan_service.access.filters import EVERYTHING, Filter, Has, Is, Not, Up
 from careplan_service.errors import Malformed, TooLarge
 from careplan_service.interactions.compartment import BESIDE, MEMBERS, of_patient
 from careplan_service.interactions.controls import PRESENTATION, count_of, moment_of, require_once, types_of
-from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.includes import ANYTHING, Include, beside, include_of
 from careplan_service.interactions.read import absent, read
+from careplan_service.interactions.records import Cursor, Page, Stored
 from careplan_service.interactions.search import COUNTED, Found
 from careplan_service.resources.literals import REFERS
 

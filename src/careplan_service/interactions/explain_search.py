@@ -16,8 +16,9 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import EVERYTHING, NOTHING, Filter, all_of
 from careplan_service.access.viewing import may_view_as
 from careplan_service.errors import Forbidden, Malformed, Problem
-from careplan_service.interactions.desk import Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.query import asker_of, query_of
+from careplan_service.interactions.records import Page, Stored
 from careplan_service.interactions.weighing import Weighing, require_consents
 from careplan_service.interactions.why_access import REDACTED, Why, as_caller, explained
 from careplan_service.interactions.why_words import asked_of, name_of, parts_of

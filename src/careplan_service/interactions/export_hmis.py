@@ -11,7 +11,8 @@ from typing import Any
 
 from careplan_service.access.filters import Filter, Has, Is, all_of, any_of
 from careplan_service.access.instants import as_datetime
-from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Cursor, Page, Stored
 from careplan_service.interventions.hmis import sealed
 from careplan_service.interventions.hmis.codes import identifier_system
 from careplan_service.interventions.hmis.counselling import Stay, counselling, exit_reason

@@ -15,11 +15,12 @@ from careplan_service.access.filters import Has, any_of
 from careplan_service.access.view import require_scope
 from careplan_service.errors import Conflict, Malformed
 from careplan_service.interactions.admission import admit, spec_of
-from careplan_service.interactions.desk import Desk, Page
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.entries import Frame, Shown, frames_of
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.parameters import one_resource, parts_of
 from careplan_service.interactions.read import read
+from careplan_service.interactions.records import Page
 from careplan_service.interactions.transaction import transaction
 from careplan_service.interventions.screening.amending import amended, key_of
 from careplan_service.interventions.screening.extraction import extract

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from careplan_service.access.filters import Filter
 from careplan_service.access.receiver import receiver_of
 from careplan_service.access.view import of_types, shared_with
-from careplan_service.interactions.desk import Cursor, Desk, Span, Stored
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Cursor, Span, Stored
 from careplan_service.resources.registry import SERVED
 
 if TYPE_CHECKING:

@@ -17,11 +17,12 @@ from careplan_service.access.view import require_scope
 from careplan_service.errors import Conflict, Fault, Forbidden, Invalid, Malformed
 from careplan_service.interactions.admission import Admitted, admit, spec_of
 from careplan_service.interactions.create import post
-from careplan_service.interactions.desk import Changes, Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.once import Written, written
 from careplan_service.interactions.parameters import one_resource, parts_of, references
 from careplan_service.interactions.patch import Patch, amend
+from careplan_service.interactions.records import Changes, Page, Stored
 from careplan_service.resources import r4
 from careplan_service.resources.patching import document as documents
 

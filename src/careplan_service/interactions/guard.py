@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from careplan_service.errors import Malformed, PreconditionFailed
-from careplan_service.interactions.desk import Stored
+from careplan_service.interactions.records import Stored
 
 ANY_VERSION = "*"
 _ETAG = re.compile(r'(?:W/)?"([A-Za-z0-9\-.]{1,64})"')

@@ -13,9 +13,10 @@ from careplan_service.interactions.controls import (
     moment_of,
     require_once,
 )
-from careplan_service.interactions.desk import ALWAYS, Cursor, Desk, Page, Span, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.feed import Ended, cursor_at, feed_of, merged, versions_after
 from careplan_service.interactions.read import absent
+from careplan_service.interactions.records import ALWAYS, Cursor, Page, Span, Stored
 from careplan_service.resources.registry import SERVED
 
 

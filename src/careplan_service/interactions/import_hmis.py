@@ -16,8 +16,9 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import Has
 from careplan_service.errors import Invalid
 from careplan_service.interactions.admission import Admitted, admit_document, spec_of
-from careplan_service.interactions.desk import Changes, Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.integrity import Integrity
+from careplan_service.interactions.records import Changes, Page, Stored
 from careplan_service.interventions.canonical import Document
 from careplan_service.interventions.hmis import mapping, sealed
 from careplan_service.interventions.hmis.codes import identifier_system

@@ -17,9 +17,10 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import Has
 from careplan_service.access.instants import as_datetime
 from careplan_service.interactions.change_plan import change_plan
-from careplan_service.interactions.desk import Desk, Page
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import Guard
 from careplan_service.interactions.read_plan import Found, found_plan
+from careplan_service.interactions.records import Page
 from careplan_service.interactions.steps import require_step
 from careplan_service.interactions.submit_plan import on_record, submit_plan
 from careplan_service.interventions.draft import number_system

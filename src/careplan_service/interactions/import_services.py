@@ -18,9 +18,10 @@ from careplan_service.access.filters import Has, any_of
 from careplan_service.errors import Conflict, Fault, Invalid
 from careplan_service.interactions.admission import Admitted, admit_document, spec_of
 from careplan_service.interactions.create import post
-from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import Guard
 from careplan_service.interactions.integrity import Integrity
+from careplan_service.interactions.records import Cursor, Page, Stored
 from careplan_service.interactions.update import put
 from careplan_service.interventions.canonical import ACT_CODE, sw
 from careplan_service.interventions.hsds.over import written_over

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from careplan_service.errors import Malformed, TooLarge
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Stored
 from careplan_service.resources.registry import SERVED
 
 _NAMES = {"_include": False, "_revinclude": True}

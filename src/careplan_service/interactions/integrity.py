@@ -15,9 +15,10 @@ from careplan_service.access.filters import EVERYTHING, Filter, Is, all_of
 from careplan_service.access.view import known_to, of_types
 from careplan_service.errors import Conflict, Fault, Invalid
 from careplan_service.interactions.admission import Admitted
-from careplan_service.interactions.desk import Changes, Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.once import Written, written
 from careplan_service.interactions.practised import Practised
+from careplan_service.interactions.records import Changes, Page, Stored
 from careplan_service.resources.literals import REFERS, Target, places, targets_in
 from careplan_service.resources.registry import SERVED
 

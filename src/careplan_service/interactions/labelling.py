@@ -15,11 +15,14 @@ from typing import Any
 
 from careplan_service.access.filters import EVERYTHING
 from careplan_service.access.raised import raised
+from careplan_service.errors import Conflict, Fault
 from careplan_service.interactions.admission import Admitted
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Stored
 from careplan_service.interventions.canonical import BASE
 from careplan_service.interventions.sensitivity import found_in, security
 from careplan_service.resources import r4
+from careplan_service.resources.inline_labels import unlabelled_anew
 from careplan_service.resources.splice import secured
 
 _OWN = f"{BASE}/StructureDefinition/sw-"
@@ -27,13 +30,26 @@ Security = Sequence[Mapping[str, Any]]
 
 
 def labelled(desk: Desk, admitted: Admitted, before: Stored | None, *, lower: bool = False) -> Admitted:
-    """The resource with the labels that it must have where it stands; with `lower` those of before may go."""
+    """The resource with the labels that it must have where it stands; with `lower` those of before may go.
+
+    Raises Conflict (409) where an element would lose its own label: nobody can tell where that belongs now.
+    """
     earlier = _earlier(desk, before)
     sent = admitted.document.get("meta", {}).get("security", [])
     wanted = sent if lower else raised(earlier.get("meta", {}).get("security", []), sent)
     if born_here(admitted.document) or born_here(earlier):
         wanted = raised(called_for(admitted.document), wanted)
-    return admitted if wanted == sent else with_security(admitted, wanted)
+    found = admitted if wanted == sent else with_security(admitted, wanted)
+    _require_labels_within(earlier, found.document)
+    return found
+
+
+def _require_labels_within(earlier: Mapping[str, Any], document: Mapping[str, Any]) -> None:
+    for path, code in unlabelled_anew(earlier, document):
+        text = (
+            f"`{path}` is labelled `{code}` and was sent without: send the label, or label the whole resource"
+        )
+        raise Conflict(text, faults=[Fault("conflict", text, path)])
 
 
 def called_for(document: Mapping[str, Any]) -> Security:

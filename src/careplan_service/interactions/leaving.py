@@ -1,7 +1,7 @@
-"""What leaves: copies without the references that the caller may not see, and what has to be told with them.
+"""What leaves: copies without the references and elements that the caller may not see.
 
-Which references of a page are hidden is asked in one statement; where none is, the stored bytes leave
-untouched. docs/consent-in-detail.md and docs/adr/0016
+Which references of a page are hidden is asked in one statement; where none is, and no element has a label of
+its own, the stored bytes leave untouched. docs/consent-in-detail.md and docs/adr/0016
 """
 
 from __future__ import annotations
@@ -9,17 +9,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from careplan_service.access.view import known_to, of_types
 from careplan_service.errors import Conflict
+from careplan_service.interactions.withheld import Withheld, withheld
 from careplan_service.resources.naming import named_by, named_in
 from careplan_service.resources.patching import amended, patched
 from careplan_service.resources.patching.document import read, written
 from careplan_service.resources.redaction import Redaction
 
 if TYPE_CHECKING:
-    from careplan_service.interactions.desk import Desk, Stored
+    from careplan_service.interactions.desk import Desk
+    from careplan_service.interactions.records import Stored
+
+
+class _Part(NamedTuple):
+    """What of a version the caller may not see: the references among its own, and elements."""
+
+    hidden: frozenset[str]
+    withheld: Withheld
+
+    def __bool__(self) -> bool:
+        return bool(self.hidden or self.withheld)
 
 
 def leaving(desk: Desk, page: Sequence[Stored]) -> list[Stored]:
@@ -27,8 +39,8 @@ def leaving(desk: Desk, page: Sequence[Stored]) -> list[Stored]:
     named = [_named(desk, stored) for stored in page]
     hidden = _hidden(desk, frozenset().union(*named))
     return [
-        _copy(desk, stored, hidden) if not hidden.isdisjoint(names) else stored
-        for stored, names in zip(page, named, strict=True)
+        _copy(desk, stored, _Part(names & hidden, elements))
+        for stored, names, elements in zip(page, named, withheld(desk, page), strict=True)
     ]
 
 
@@ -38,29 +50,35 @@ class Seen:
 
     stored: Stored
     whole: bytes
-    hidden: frozenset[str]
+    lost: _Part
     base_url: str
+
+    @property
+    def taken_out(self) -> frozenset[str]:
+        """The references (`Goal/1`) and elements (`Goal.note[0]`) that a redacted copy lacks."""
+        if not self.stored.projection:
+            return frozenset()
+        return self.lost.hidden.union(one.where for one in self.lost.withheld.elements(read(self.whole)))
 
     def require_whole(self) -> None:
         """Raise Conflict (409) when the caller sees a part only: what replaced it would lose the rest."""
-        if self.hidden:
+        if self.stored.projection:
             name = f"`{self.stored.type}/{self.stored.id}`"
             raise Conflict(f"{name} is redacted for you, and PUT would lose the rest; send a JSON Patch")
 
     def patched(self, patch: bytes, kind: str) -> bytes:
         """The bytes of the whole after a patch of what the caller sees. Raises as `patching.patched`,
         and Conflict (409) where the patch would touch what is hidden."""
-        if not self.hidden:
+        if not self.stored.projection:
             return patched(self.whole, patch, kind)
-        redaction = _redaction(self.whole, self.hidden, self.base_url)
+        redaction = _redaction(self.whole, self.lost, self.base_url)
         return written(redaction.undone(amended(redaction.document, patch, kind))).encode()
 
 
 def seen_of(desk: Desk, stored: Stored) -> Seen:
     """The current version, before it is changed."""
-    hidden = _hidden(desk, names) if (names := _named(desk, stored)) else frozenset()
-    copy = _copy(desk, stored, hidden) if hidden else stored
-    return Seen(copy, stored.body, hidden if copy.projection else frozenset(), desk.policy.base_url)
+    lost = _Part(_hidden(desk, _named(desk, stored)), withheld(desk, [stored])[0])
+    return Seen(_copy(desk, stored, lost), stored.body, lost, desk.policy.base_url)
 
 
 def _named(desk: Desk, stored: Stored) -> frozenset[str]:
@@ -84,12 +102,16 @@ def _hidden(desk: Desk, named: frozenset[str]) -> frozenset[str]:
     return named - desk.records.among(named, seen)
 
 
-def _redaction(data: bytes, hidden: frozenset[str], base_url: str) -> Redaction:
-    return Redaction(read(data), lambda text: named_by(text, base_url) in hidden)
+def _redaction(data: bytes, lost: _Part, base_url: str) -> Redaction:
+    document = read(data)
+    spots = frozenset(one.spot for one in lost.withheld.elements(document))
+    return Redaction(document, lambda text: named_by(text, base_url) in lost.hidden, spots)
 
 
-def _copy(desk: Desk, stored: Stored, hidden: frozenset[str]) -> Stored:
-    redaction = _redaction(stored.body, hidden, desk.policy.base_url)
+def _copy(desk: Desk, stored: Stored, lost: _Part) -> Stored:
+    if not lost:
+        return stored
+    redaction = _redaction(stored.body, lost, desk.policy.base_url)
     if redaction.is_whole:
         return stored
     body = written(redaction.document).encode()

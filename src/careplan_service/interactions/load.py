@@ -12,8 +12,9 @@ from careplan_service.access.filters import EVERYTHING
 from careplan_service.access.instants import instant
 from careplan_service.errors import Invalid, Problem
 from careplan_service.interactions.admission import Admitted, admit
-from careplan_service.interactions.desk import Changes, Desk
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.links import Links
+from careplan_service.interactions.records import Changes
 from careplan_service.interactions.survey import Outside, Survey
 from careplan_service.resources import r4
 from careplan_service.resources.registry import SERVED

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from careplan_service.access.view import known_to
 from careplan_service.errors import Invalid, Malformed
-from careplan_service.interactions.desk import Changes, Desk, Once, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.read import absent
+from careplan_service.interactions.records import Changes, Once, Stored
 
 KEPT_FOR = 24 * 3600 * 1_000_000
 """Microseconds that an answer is kept under its key."""

@@ -17,9 +17,10 @@ from careplan_service.access.filters import Any as AnyOf
 from careplan_service.access.partners import is_partner, partner_named
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.errors import Malformed, TooLarge
-from careplan_service.interactions.desk import Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.leaving import leaving
 from careplan_service.interactions.parameters import Parts, references
+from careplan_service.interactions.records import Page, Stored
 from careplan_service.resources.registry import SERVED
 
 Clients = Callable[[], Sequence[Client]]

@@ -8,7 +8,7 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.view import require_scope
 from careplan_service.interactions.admission import admit, forbid_self_service, require_whole
 from careplan_service.interactions.conditional import Condition, condition_of, only_match
-from careplan_service.interactions.desk import Changes, Desk
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.labelling import labelled
@@ -16,6 +16,7 @@ from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.read import absent, gone
 from careplan_service.interactions.receipt import answers_referral, require_its_own
+from careplan_service.interactions.records import Changes
 from careplan_service.interactions.update import held, require_may_change
 from careplan_service.resources.spec import ResourceSpec
 

@@ -10,8 +10,9 @@ from typing import Any
 from careplan_service.access.filters import Has
 from careplan_service.access.instants import instant
 from careplan_service.errors import Malformed
-from careplan_service.interactions.desk import Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.read import read
+from careplan_service.interactions.records import Page, Stored
 from careplan_service.interactions.staff import require_staff
 from careplan_service.interventions.provenances import Changed, changed_of
 from careplan_service.interventions.wording import Difference, folded

@@ -20,10 +20,11 @@ from careplan_service.access.instants import as_datetime
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.errors import Conflict, Fault, Invalid, Problem
 from careplan_service.interactions.admission import Admitted
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.labelling import born_here
 from careplan_service.interactions.process_notes import process_notes
 from careplan_service.interactions.read_plan import found_plan, gathered
+from careplan_service.interactions.records import Stored
 from careplan_service.interactions.released import unreleased
 from careplan_service.interventions.from_fhir import from_fhir
 from careplan_service.interventions.intake import expression

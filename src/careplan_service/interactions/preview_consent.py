@@ -15,11 +15,12 @@ from careplan_service.access.filters import Has, Is, Represented, any_of
 from careplan_service.errors import Fault, Forbidden, Invalid
 from careplan_service.interactions.compartment import of_patient
 from careplan_service.interactions.consent_draft import Draft, Question, drafted, file_draft, unsigned
-from careplan_service.interactions.desk import Desk, Page
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.disclosures import require_seen
 from careplan_service.interactions.file_consent import active_consents, contradicted, parted, stored_rules
 from careplan_service.interactions.partner_eyes import Clients, Eyes, eyes_of, heads, named, own_heads, pages
 from careplan_service.interactions.read import absent
+from careplan_service.interactions.records import Page
 from careplan_service.interactions.undone import undone
 from careplan_service.resources import r4
 from careplan_service.resources.directory import edges_of

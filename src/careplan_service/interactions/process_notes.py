@@ -12,7 +12,8 @@ from typing import Any
 from careplan_service.access.consent.terminology import VERY_RESTRICTED
 from careplan_service.access.filters import EVERYTHING, Filter, Has, Is, all_of, any_of
 from careplan_service.access.labels import labels_of
-from careplan_service.interactions.desk import Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Page, Stored
 from careplan_service.resources import r4
 from careplan_service.resources.literals import REFERS
 from careplan_service.resources.registry import SERVED

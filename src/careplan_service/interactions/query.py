@@ -23,9 +23,10 @@ from careplan_service.errors import Malformed
 from careplan_service.interactions import controls
 from careplan_service.interactions.as_seen import Eyes, require_sortable
 from careplan_service.interactions.conditions import Asker, Unknown, condition
-from careplan_service.interactions.desk import Cursor, Desk, Page
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.filter_text import filter_of
 from careplan_service.interactions.includes import Include, include_of, is_include
+from careplan_service.interactions.records import Cursor, Page
 from careplan_service.resources.audit_event import AUDIT_EVENT
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from careplan_service.errors import Gone, NotFound
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Stored
 
 _SECOND = 1_000_000
 

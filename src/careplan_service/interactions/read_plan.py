@@ -11,8 +11,9 @@ from typing import Any
 
 from careplan_service.access.filters import Is, any_of
 from careplan_service.errors import Conflict
-from careplan_service.interactions.desk import Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.read import read
+from careplan_service.interactions.records import Page, Stored
 from careplan_service.interactions.staff import require_staff
 from careplan_service.interventions.foreign.told import Told, told_by
 from careplan_service.interventions.plan import Plan

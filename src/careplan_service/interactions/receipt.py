@@ -13,7 +13,8 @@ from typing import Any
 
 from careplan_service.access.filters import EVERYTHING
 from careplan_service.errors import Fault, Forbidden
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Stored
 from careplan_service.interventions.steps import steps
 from careplan_service.resources import r4
 

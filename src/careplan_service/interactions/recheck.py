@@ -12,7 +12,8 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import EVERYTHING, any_of
 from careplan_service.access.glass import LOOKING
 from careplan_service.access.holds import holds
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Stored
 from careplan_service.interactions.standing import as_judged, standing
 from careplan_service.resources.registry import SERVED
 

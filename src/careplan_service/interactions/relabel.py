@@ -19,9 +19,10 @@ from careplan_service.access.instants import as_datetime
 from careplan_service.access.raised import key_of, raised
 from careplan_service.errors import Invalid
 from careplan_service.interactions.admission import Admitted
-from careplan_service.interactions.desk import Changes, Cursor, Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.labelling import Security, born_here, called_for, with_security
 from careplan_service.interactions.read_plan import Found, found_plan
+from careplan_service.interactions.records import Changes, Cursor, Page, Stored
 from careplan_service.interventions.places import places_of
 from careplan_service.interventions.sensitivity import label_displays
 from careplan_service.interventions.to_fhir import to_fhir

@@ -15,7 +15,8 @@ from careplan_service.access.holds import holds
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.access.view import view_for
 from careplan_service.errors import Fault, Invalid
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Stored
 from careplan_service.interactions.standing import as_judged, standing
 from careplan_service.interventions.canonical import extension_value, sw
 from careplan_service.interventions.intake_rules import Path

@@ -12,8 +12,9 @@ from typing import Any
 from careplan_service.access.consent.rules import Door, Rule
 from careplan_service.access.filters import Is, any_of
 from careplan_service.access.instants import END, as_datetime
-from careplan_service.interactions.desk import Desk, Page
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.file_consent import active_consents, stored_rules
+from careplan_service.interactions.records import Page
 from careplan_service.interventions.printing.content import Release
 from careplan_service.resources import r4
 

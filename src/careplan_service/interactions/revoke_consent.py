@@ -14,13 +14,14 @@ from careplan_service.access.view import require_scope
 from careplan_service.errors import Conflict, Invalid, Malformed
 from careplan_service.interactions.admission import spec_of
 from careplan_service.interactions.create import post
-from careplan_service.interactions.desk import Changes, Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.file_consent import END, admitted_document, require_filing, require_of
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.once import Written, written
 from careplan_service.interactions.parameters import one_resource, parts_of, references
 from careplan_service.interactions.patch import amend
 from careplan_service.interactions.read import read
+from careplan_service.interactions.records import Changes, Stored
 from careplan_service.resources import r4
 
 _PARAMETERS = frozenset({"consent", "patient", "document"})

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from careplan_service.access.filters import Filter, all_of
-from careplan_service.interactions.desk import Cursor, Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.includes import beside
 from careplan_service.interactions.query import Query
+from careplan_service.interactions.records import Cursor, Page, Stored
 
 COUNTED = 1000
 """So many matches are counted unasked; of more the total is told to whoever asks with `_total`."""

@@ -28,8 +28,9 @@ from careplan_service.errors import Forbidden, Malformed, TooLarge
 from careplan_service.interactions.agreed import compiled, version_of
 from careplan_service.interactions.compartment import MEMBERS
 from careplan_service.interactions.controls import PRESENTATION, moment_of, require_once
-from careplan_service.interactions.desk import Desk, Page, Span, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.disclosures import require_seen
+from careplan_service.interactions.records import Page, Span, Stored
 from careplan_service.resources import r4
 from careplan_service.resources.directory import edges_of
 

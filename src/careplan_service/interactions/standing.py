@@ -16,7 +16,7 @@ from careplan_service.access.filters import EVERYTHING, Is, any_of
 from careplan_service.access.holds import Version, World
 from careplan_service.errors import TooLarge
 from careplan_service.interactions.agreed import compiled, follow, version_of
-from careplan_service.interactions.desk import Page, Records, Stored
+from careplan_service.interactions.records import Page, Records, Stored
 from careplan_service.resources.marks import WITHIN
 
 MOST = 5000

@@ -12,9 +12,10 @@ from careplan_service.access.caller import Caller
 from careplan_service.access.filters import Represented
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.errors import Forbidden
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.read import absent, read
 from careplan_service.interactions.read_plan import Found
+from careplan_service.interactions.records import Stored
 from careplan_service.interventions.places import places_of
 from careplan_service.interventions.plan import Plan
 from careplan_service.interventions.steps import steps

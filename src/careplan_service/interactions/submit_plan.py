@@ -13,9 +13,10 @@ from careplan_service.access.view import require_scope
 from careplan_service.errors import Conflict, Invalid
 from careplan_service.interactions.admission import Admitted, admit_document, spec_of
 from careplan_service.interactions.create import post, put_new
-from careplan_service.interactions.desk import Changes, Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.records import Changes, Page, Stored
 from careplan_service.interactions.released import require_released
 from careplan_service.interactions.steps import require_step
 from careplan_service.interventions.draft import Identity

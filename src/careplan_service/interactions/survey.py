@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from careplan_service.access.filters import EVERYTHING
 from careplan_service.interactions.admission import Admitted
-from careplan_service.interactions.desk import Changes
+from careplan_service.interactions.records import Changes
 from careplan_service.resources.literals import targets_in
 
 

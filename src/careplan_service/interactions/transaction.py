@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.view import require_scope
 from careplan_service.errors import Fault, Invalid, Problem
-from careplan_service.interactions.desk import Changes, Desk
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.drafts import Draft, drafts_of
 from careplan_service.interactions.entries import (
     METHODS,
@@ -23,6 +23,7 @@ from careplan_service.interactions.entries import (
 )
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.records import Changes
 from careplan_service.interactions.resolving import resolve_conditions, resolve_references
 
 _LETTER = {"DELETE": "d", "POST": "c", "PUT": "u", "PATCH": "u"}

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from careplan_service.access.filters import EVERYTHING
-from careplan_service.interactions.desk import Cursor, Desk, Page
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Cursor, Page
 from careplan_service.interventions.foreign.codes import domain_meant, is_catalogued, kind_meant
 from careplan_service.interventions.foreign.marks import KNOWN, MAPPED
 from careplan_service.resources import r4

@@ -9,7 +9,7 @@ from careplan_service.errors import Fault, Forbidden, Malformed
 from careplan_service.interactions.admission import Admitted, admit, forbid_self_service, require_whole
 from careplan_service.interactions.conditional import Condition, condition_of, only_match, overtaken
 from careplan_service.interactions.create import post
-from careplan_service.interactions.desk import Changes, Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.labelling import labelled
@@ -17,6 +17,7 @@ from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written
 from careplan_service.interactions.read import absent
 from careplan_service.interactions.receipt import answers_referral, require_its_own
+from careplan_service.interactions.records import Changes, Stored
 from careplan_service.resources.spec import ResourceSpec
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from careplan_service.errors import Gone
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.read import absent
+from careplan_service.interactions.records import Stored
 
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 

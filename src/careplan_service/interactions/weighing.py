@@ -19,9 +19,10 @@ from careplan_service.access.requests import request_of
 from careplan_service.access.view import ALWAYS_OURS
 from careplan_service.errors import OutOfScope, TooLarge
 from careplan_service.interactions.agreed import compiled, follow, version_of
-from careplan_service.interactions.desk import Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.file_consent import active_consents
 from careplan_service.interactions.leaving import leaving
+from careplan_service.interactions.records import Page, Stored
 from careplan_service.resources.marks import WITHIN, around_of
 from careplan_service.resources.registry import SERVED
 

@@ -17,9 +17,10 @@ from careplan_service.access.view import require_administrator
 from careplan_service.errors import TooLarge
 from careplan_service.interactions.admission import Admitted
 from careplan_service.interactions.changed_policy import PARAMETERS, Change, Labelling, WhatIf, what_if_of
-from careplan_service.interactions.desk import Desk, Page, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.parameters import parts_of
 from careplan_service.interactions.partner_eyes import Clients, Eyes, among, eyes_of, heads, let_in, named
+from careplan_service.interactions.records import Page, Stored
 from careplan_service.interactions.undone import undone
 from careplan_service.resources import r4
 from careplan_service.resources.patching import document as documents

@@ -13,10 +13,11 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import Filter
 from careplan_service.access.holds import World, holds
 from careplan_service.errors import OutOfScope, Problem
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.granular import opened
 from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.read import absent, gone
+from careplan_service.interactions.records import Stored
 from careplan_service.interactions.vread import number_of
 from careplan_service.interactions.weighing import Weighing, require_consents
 
@@ -163,5 +164,5 @@ def _redacted(desk: Desk, caller: Caller, stored: Stored) -> tuple[str, ...] | N
     """
     if desk.caller.kind == "related":
         return None
-    taken_out = seen_of(as_caller(desk, caller), stored).hidden
-    return tuple(sorted(taken_out - seen_of(desk, stored).hidden)) if taken_out else None
+    taken_out = seen_of(as_caller(desk, caller), stored).taken_out
+    return tuple(sorted(taken_out - seen_of(desk, stored).taken_out)) if taken_out else None

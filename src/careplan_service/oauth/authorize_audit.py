@@ -12,7 +12,8 @@ from datetime import datetime
 from careplan_service.access.clients import Client
 from careplan_service.access.instants import microseconds
 from careplan_service.access.people import User
-from careplan_service.interactions.desk import LONGEST_ASKED, AuditEntry
+from careplan_service.interactions.desk import LONGEST_ASKED
+from careplan_service.interactions.records import AuditEntry
 
 _SEEN, _DENIED = 303, 403
 

@@ -23,7 +23,7 @@ from careplan_service.access.asking import (
 from careplan_service.access.authorizations import Authorization
 from careplan_service.access.clients import PUBLIC
 from careplan_service.access.people import Session, User
-from careplan_service.interactions.desk import Cursor
+from careplan_service.interactions.records import Cursor
 from careplan_service.oauth.answers import Answers
 from careplan_service.oauth.authorize import AuthorizationRequests
 from careplan_service.oauth.in_person import Sight, name_of, visit_of

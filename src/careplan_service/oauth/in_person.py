@@ -21,10 +21,11 @@ from careplan_service.access.people import User
 from careplan_service.access.person import caller_for_person
 from careplan_service.access.scopes import ANY_TYPE, Grant, Scopes
 from careplan_service.errors import Gone, NotFound
-from careplan_service.interactions.desk import Cursor, Desk, Records
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.policy import Policy
 from careplan_service.interactions.query import asker_of, query_of
 from careplan_service.interactions.read import read
+from careplan_service.interactions.records import Cursor, Records
 from careplan_service.interactions.search import search
 from careplan_service.resources.registry import SERVED
 

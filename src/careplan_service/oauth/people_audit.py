@@ -11,7 +11,7 @@ from datetime import datetime
 
 from careplan_service.access.instants import microseconds
 from careplan_service.access.people import Attempt, User
-from careplan_service.interactions.desk import AuditEntry
+from careplan_service.interactions.records import AuditEntry
 
 _REFUSED = 422
 _SEEN = 303

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from careplan_service.access.clients import Client
 from careplan_service.access.instants import microseconds
-from careplan_service.interactions.desk import LONGEST_ASKED, AuditEntry
+from careplan_service.interactions.desk import LONGEST_ASKED
+from careplan_service.interactions.records import AuditEntry
 
 
 @dataclass(frozen=True)

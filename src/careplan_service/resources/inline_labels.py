@@ -1,36 +1,179 @@
-"""Security labels of single elements, which nothing here enforces.
+"""Security labels of single elements: where they stand in a document, and what of them can be enforced.
 
 https://build.fhir.org/ig/HL7/fhir-security-label-ds4p/inline_security_labels.html
-What cannot be enforced is not stored: the whole resource is labelled, or the element kept in one of its own.
+
+Whoever may not have such an element gets a copy without it, and no search finds the resource by it. Where
+that cannot be done the resource is not stored: it is labelled whole, or the element kept in one of its own.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+import copy
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from careplan_service.access.consent.terminology import RANK
+from careplan_service.access.labels import UNLABELLED, labels_of
+from careplan_service.access.raised import key_of
 from careplan_service.errors import Fault
+from careplan_service.resources.r4 import check
+from careplan_service.resources.redaction import Redaction, Spot
 
-_EXTENSION = "extension-inline-sec-label"
-_PROCESS = "PROCESSINLINELABEL"
-_SUSPECT = re.compile(rf"{_EXTENSION}|{_PROCESS}|\\".encode())
-_TEXT = "labels of single elements are not enforced here; label the whole resource in `meta.security`"
+PROCESS = "PROCESSINLINELABEL"
+"""The tag of `meta.security` that tells of labels within; no resource has them without it."""
+MOST = 50
+_LABEL = "extension-inline-sec-label"
+_WHOLE = "label the whole resource in `meta.security`"
+_NOT_ABOVE_NORMAL = ("N", "M", "L", "U")
+Codings = Sequence[Mapping[str, Any]]
 
 
-def inline_label_faults(data: bytes, document: Mapping[str, Any], type_: str) -> tuple[Fault, ...]:
-    """A fault for each label of an element, and for the tag that tells of them."""
-    if not _SUSPECT.search(data):
+class Element(NamedTuple):
+    """One element: its place in the parsed document, its path (`Patient.address`) and where it stands
+    (`Patient.address[0]`), its value, its labels."""
+
+    spot: Spot
+    path: str
+    where: str
+    value: Any
+    labels: Codings
+
+
+def is_labelled_within(document: Mapping[str, Any]) -> bool:
+    """Whether a stored document has labels of elements: it says so."""
+    return any(one.get("code") == PROCESS for one in document.get("meta", {}).get("security", ()))
+
+
+def labelled_in(document: Mapping[str, Any]) -> list[Element]:
+    """The elements with labels of their own, the outer before the inner."""
+    return [one for one in elements_of(document) if one.labels]
+
+
+def elements_of(document: Mapping[str, Any]) -> Iterator[Element]:
+    """Every element of a resource, the outer before the inner."""
+    type_ = str(document.get("resourceType", ""))
+    return _elements(document, type_, type_)
+
+
+def _elements(node: Mapping[str, Any], path: str, where: str) -> Iterator[Element]:
+    for name in dict.fromkeys(key.removeprefix("_") for key in node):
+        held, beside = node.get(name), node.get(f"_{name}")
+        many = isinstance(held, list) or isinstance(beside, list)
+        values, besides = (one if isinstance(one, list) else [one] if one else [] for one in (held, beside))
+        for i in range(max(len(values), len(besides))):
+            value = values[i] if i < len(values) else None
+            further = besides[i] if i < len(besides) else None
+            at = f"{where}.{name}[{i}]" if many else f"{where}.{name}"
+            labels = [*_labels(value), *_labels(further)]
+            spot = Spot(id(node), name, i if many else None)
+            yield Element(spot, f"{path}.{name}", at, value, labels)
+            for inner in (value, further):
+                if isinstance(inner, dict):
+                    yield from _elements(inner, f"{path}.{name}", at)
+
+
+def _labels(value: Any) -> Codings:
+    held = value.get("extension") if isinstance(value, dict) else None
+    return [
+        one.get("valueCoding", {})
+        for one in (held if isinstance(held, list) else ())
+        if isinstance(one, dict) and str(one.get("url", "")).endswith(f"/{_LABEL}")
+    ]
+
+
+def without_labelled(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document as searches may know it: without what has a label of its own."""
+    if not is_labelled_within(document):
+        return document
+    left = copy.deepcopy(dict(document))
+    return Redaction(left, _names_nothing, frozenset(one.spot for one in labelled_in(left))).document
+
+
+def unlabelled_anew(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Paths and codes (`Patient.address`, `R`) of labels that elements lost and the whole has not.
+
+    An element that went with its label lost nothing.
+    """
+    if not is_labelled_within(before):
+        return
+    paths = Counter(one.path for one in elements_of(after))
+    had, has = (_by_label(one) for one in (before, after))
+    held = Counter(one.path for one in elements_of(before))
+    for (path, key), many in had.items():
+        plain = paths[path] - has[path, key]
+        if has[path, key] < many and plain > held[path] - many and not _covers(after, key):
+            yield path, key[1]
+
+
+def _covers(document: Mapping[str, Any], label: tuple[str, str]) -> bool:
+    """Whether the whole resource has the label, or a higher confidentiality."""
+    if label[0] == "" and label[1] in RANK:
+        return labels_of(document).rank >= RANK[label[1]]
+    return label in {key_of(one) for one in document.get("meta", {}).get("security", ())}
+
+
+def _by_label(document: Mapping[str, Any]) -> Counter[tuple[str, tuple[str, str]]]:
+    return Counter((one.path, key_of(label)) for one in labelled_in(document) for label in one.labels)
+
+
+def inline_label_faults(data: bytes, document: Mapping[str, Any], *, is_judged: bool) -> tuple[Fault, ...]:
+    """A fault for each label of an element that cannot be enforced.
+
+    `is_judged` tells whether consents decide about such resources.
+    """
+    type_, tagged = str(document["resourceType"]), is_labelled_within(document)
+    security = f"{type_}.meta.security"
+    if tagged and PROCESS.encode() not in data:
+        return (Fault("not-supported", f"write `{PROCESS}` plainly, without escapes", security),)
+    if not tagged and _LABEL.encode() not in data and b"\\" not in data:
         return ()
-    return tuple(Fault("not-supported", _TEXT, where) for where in _places(document, type_))
+    if _labels(document):
+        return (Fault("not-supported", f"this labels the resource itself; {_WHOLE}", f"{type_}.extension"),)
+    found = labelled_in(document)
+    if found and not tagged:
+        text = f"elements have labels, so `meta.security` must say so with `{PROCESS}`"
+        return (Fault("business-rule", text, security),)
+    if len(found) > MOST:
+        return (Fault("too-costly", f"more than {MOST} elements have labels; {_WHOLE}", type_),)
+    told = ((one, _fault(one, document, is_judged)) for one in found)
+    return tuple(Fault("not-supported", text, one.where) for one, text in told if text)
 
 
-def _places(value: Any, where: str) -> Iterator[str]:
+def _fault(one: Element, document: Mapping[str, Any], is_judged: bool) -> str:
+    type_ = document["resourceType"]
+    if not is_judged:
+        return f"labels of elements are not enforced in {type_}; {_WHOLE}"
+    if not all(map(_is_enforced, one.labels)):
+        return "this label does not say who may see the element; give a confidentiality or a sensitivity"
+    if one.path == f"{type_}.contained":
+        return "what is contained has no label of its own; keep it in a resource of its own"
+    if one.path.startswith(f"{type_}.meta") or not _may_go(one, document):
+        return f"the resource is nothing without this element; {_WHOLE}"
+    if _refers(one.value):
+        return f"an element with a label of its own holds no reference; {_WHOLE}"
+    return ""
+
+
+def _is_enforced(label: Any) -> bool:
+    if not isinstance(label, dict) or not isinstance(label.get("code"), str):
+        return False
+    return label["code"] in _NOT_ABOVE_NORMAL or labels_of({"meta": {"security": [label]}}) != UNLABELLED
+
+
+def _may_go(one: Element, document: Mapping[str, Any]) -> bool:
+    """Whether a copy without the element is a valid resource with nothing masked in it."""
+    left = copy.deepcopy(dict(document))
+    spots = frozenset(other.spot for other in labelled_in(left) if other.where == one.where)
+    redaction = Redaction(left, _names_nothing, spots)
+    return not (redaction.is_whole or redaction.is_masked or check(left, left["resourceType"]))
+
+
+def _refers(value: Any) -> bool:
     if isinstance(value, list):
-        for i, item in enumerate(value):
-            yield from _places(item, f"{where}[{i}]")
-    elif isinstance(value, dict):
-        if str(value.get("url", "")).endswith(f"/{_EXTENSION}") or value.get("code") == _PROCESS:
-            yield where
-        for name, inner in value.items():
-            yield from _places(inner, f"{where}.{name}")
+        return any(map(_refers, value))
+    return isinstance(value, dict) and ("reference" in value or any(map(_refers, value.values())))
+
+
+def _names_nothing(text: str) -> bool:
+    return False

@@ -1,15 +1,16 @@
-"""Copies of resources without the references that somebody may not see. https://hl7.org/fhir/R4/security.html#labels
+"""Copies of resources without what somebody may not see of them. https://hl7.org/fhir/R4/security.html#labels
 
-A Reference goes whole, with its display and identifier: either may be all there is to hide. What is left is
-valid FHIR: with a required reference goes the element around it, and where that may not go the reference is
-masked. What a copy lost is remembered, so that a patch of the copy can be carried out on the original.
+That are references to what is hidden, and elements with a label of their own. A Reference goes whole, with
+its display and identifier: either may be all there is to hide. What is left is valid FHIR: with a required
+reference goes the element around it, and where that may not go the reference is masked. What a copy lost is
+remembered, so that a patch of the copy can be carried out on the original.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from careplan_service.errors import Conflict
 from careplan_service.resources.r4.tables import SHAPES, Shape
@@ -42,6 +43,14 @@ _EMPTY: frozenset[str] = frozenset()
 _NEVER_NAMES = frozenset({"resourceType", "id", "div", "display", "text"})
 
 
+class Spot(NamedTuple):
+    """Where an element of a parsed document stands: the `id()` of what is around it, name and index."""
+
+    holder: int
+    name: str
+    at: int | None
+
+
 @dataclass(frozen=True)
 class _Cut:
     """What an object lost: a member, or the item of a list behind `behind`; `masked` stands in for it."""
@@ -56,14 +65,18 @@ class _Cut:
 
 @dataclass
 class Redaction:
-    """A document that is changed in place: `document` is what may be seen of it."""
+    """A document that is changed in place: `document` is what may be seen of it, without the `spots`."""
 
     document: Node
     hides: Hides
+    spots: frozenset[Spot] = frozenset()
     _cuts: list[_Cut] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         mentioned = set(_local_literals(self.document))
+        self._waiting: dict[tuple[int, str], set[int | None]] = {}
+        for spot in self.spots:
+            self._waiting.setdefault((spot.holder, spot.name), set()).add(spot.at)
         shape = SHAPES[self.document["resourceType"]]
         self._object(self.document, shape, at_top=True)
         if self._cuts:
@@ -77,6 +90,11 @@ class Redaction:
     def is_whole(self) -> bool:
         """Whether nothing had to go."""
         return not self._cuts
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether something stands for what could not go."""
+        return any(cut.masked is not None for cut in self._cuts)
 
     def undone(self, changed: Node) -> Node:
         """The changed copy with everything in its place again that went.
@@ -108,13 +126,23 @@ class Redaction:
         """Take out what is hidden of one member; True when the object around it has to go with it."""
         value = node[name]
         inner = _shape_of(shape, name)
+        spots = self._spots(node, name)
+        if None in spots:
+            return self._lost(node, name.removeprefix("_"), shape)
         if not isinstance(value, list):
             return self._goes(value, name, inner) and self._lost(node, name, shape)
-        gone = [i for i, item in enumerate(value) if self._goes(item, name, inner)]
+        gone = [i for i, item in enumerate(value) if i in spots or self._goes(item, name, inner)]
         if len(gone) == len(value) and gone:
             return self._lost(node, name, shape)
         self._items(node, name, gone)
         return False
+
+    def _spots(self, node: Node, name: str) -> set[int | None]:
+        """What has to go of a member, told once: a value and what is beside it, under `_name`, are one."""
+        own = name.removeprefix("_")
+        if self._waiting and (own == name or own not in node):
+            return self._waiting.pop((id(node), own), set())
+        return set()
 
     def _goes(self, value: Any, name: str, shape: Shape | None) -> bool:
         if isinstance(value, dict):

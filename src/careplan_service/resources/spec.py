@@ -15,6 +15,7 @@ from careplan_service.access.consent.dimensions import local
 from careplan_service.access.facts import Fact, Facts
 from careplan_service.access.labels import labels_of
 from careplan_service.resources.extract import codings_in, values_at
+from careplan_service.resources.inline_labels import without_labelled
 from careplan_service.resources.literals import uncovered
 from careplan_service.resources.marks import dated, decisive, marks
 from careplan_service.resources.params import COMMON, SearchParam
@@ -54,7 +55,7 @@ class ResourceSpec:
             primary=frozenset(_codings_at(document, self._primary_paths)),
             codes=frozenset(codings_in([value for name, value in document.items() if name != "meta"])),
             profiles=frozenset(_profiles(document.get("meta", {}).get("profile", ()))),
-            rows=(*self._rows(document, base_url, patient), *decisive(typed, marked)),
+            rows=(*self._rows(without_labelled(typed), base_url, patient), *decisive(typed, marked)),
             dated=dated(document),
             marks=marked,
         )

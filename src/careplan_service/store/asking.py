@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, literal_column, select
 
 from careplan_service.access.filters import All, Consented, Filter
 from careplan_service.access.filters import Any as AnyOf
-from careplan_service.interactions.desk import Stored
+from careplan_service.interactions.records import Stored
 from careplan_service.store.bind import Binds, named
 from careplan_service.store.compiling import Forms, Statement
 from careplan_service.store.consent_sql import because, remember

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from careplan_service.errors import Unavailable
-from careplan_service.interactions.desk import AuditEntry
+from careplan_service.interactions.records import AuditEntry
 from careplan_service.store.audit_rows import AuditRow, Receipt, leave, leave_receipts, row_of
 from careplan_service.store.database import Database
 from careplan_service.store.gathering import Gathering

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, s
 
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.audit_log import Event
-from careplan_service.interactions.desk import Page
+from careplan_service.interactions.records import Page
 from careplan_service.store.audit_columns import Columns, clause
 from careplan_service.store.bind import Binds, named
 from careplan_service.store.database import Database

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from careplan_service.interactions.desk import AuditEntry
+from careplan_service.interactions.records import AuditEntry
 from careplan_service.store.database import Database
 from careplan_service.store.receipt_tables import RECEIPT
 from careplan_service.store.statements import Statements

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal_column, select
 
 from careplan_service.access.filters import Filter
-from careplan_service.interactions.desk import Once
 from careplan_service.interactions.once import KEPT_FOR
+from careplan_service.interactions.records import Once
 from careplan_service.store.bind import Binds, Values, named
 from careplan_service.store.compiling import Forms, Statement
 from careplan_service.store.database import Database

@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from careplan_service.interactions.desk import Key, Page
+from careplan_service.interactions.records import Key, Page
 from careplan_service.store.bind import Binds
 from careplan_service.store.tables import fact, resource
 

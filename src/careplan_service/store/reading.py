@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal_column, select, union_all
 
 from careplan_service.access.filters import Filter
-from careplan_service.interactions.desk import Page, Stored
+from careplan_service.interactions.records import Page, Stored
 from careplan_service.store.asking import COLUMNS, HEADS, SELECT, Asking, first_consented
 from careplan_service.store.beside_sql import sources, targets
 from careplan_service.store.bind import Binds, Values

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select, update
 
 from careplan_service.access.filters import Filter
-from careplan_service.interactions.desk import Stored
 from careplan_service.interactions.feed import Ended, Pulled, Receiver
+from careplan_service.interactions.records import Stored
 from careplan_service.store.asking import SELECT, Asking
 from careplan_service.store.bind import Binds, Values
 from careplan_service.store.database import Database

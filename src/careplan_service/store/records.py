@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from careplan_service.access.consent.directory import Edge
 from careplan_service.access.filters import Filter
-from careplan_service.interactions.desk import ALWAYS, AuditEntry, Page, Span, Stored
 from careplan_service.interactions.my_access import Opening
+from careplan_service.interactions.records import ALWAYS, AuditEntry, Page, Span, Stored
 from careplan_service.store.audit import AuditLog
 from careplan_service.store.audit_events import AuditEvents
 from careplan_service.store.belonging import Belonging

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column
 
 from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.access.filters import Filter
-from careplan_service.interactions.desk import ALWAYS, Page, Span, Stored
+from careplan_service.interactions.records import ALWAYS, Page, Span, Stored
 from careplan_service.store.asking import SELECT, Asking
 from careplan_service.store.bind import Binds, Values
 from careplan_service.store.consent_sql import ONE

@@ -9,7 +9,7 @@ from careplan_service.access.consent.rules import Rule
 from careplan_service.access.facts import OTHER_PATIENT, Facts
 from careplan_service.access.filters import Filter
 from careplan_service.access.instants import instant
-from careplan_service.interactions.desk import AuditEntry, Stored, Write
+from careplan_service.interactions.records import AuditEntry, Stored, Write
 from careplan_service.store.audit_rows import leave, leave_receipts, row_of
 from careplan_service.store.bind import fenced_set
 from careplan_service.store.database import Database

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from careplan_service.errors import Malformed
-from careplan_service.interactions.desk import Cursor
+from careplan_service.interactions.records import Cursor
 
 _LONGEST = 8000  # characters of a cursor; one sort key is at most a long text
 

@@ -14,7 +14,8 @@ from flask import Response
 from careplan_service.access.consent.terminology import ACT_CODE, CONFIDENTIALITY, NORMAL, RANK
 from careplan_service.errors import Fault
 from careplan_service.interactions import break_glass
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Stored
 
 HEADER = "X-Careplan-Notice"
 TEXT = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."

@@ -15,11 +15,12 @@ from careplan_service.access.instants import as_datetime
 from careplan_service.errors import Malformed, NotFound, UnsupportedMediaType
 from careplan_service.interactions.change_plan import Apply, change_plan, reopen_plan
 from careplan_service.interactions.controls import count_of
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.due_plans import due_plans
 from careplan_service.interactions.guard import guard_of
 from careplan_service.interactions.plan_history import plan_differences, plan_history
 from careplan_service.interactions.read_plan import Found, found_plan, read_plan
+from careplan_service.interactions.records import Stored
 from careplan_service.interactions.submit_plan import submit_plan
 from careplan_service.interventions.evaluation import evaluation, proposed_needs
 from careplan_service.interventions.foreign.told import Told

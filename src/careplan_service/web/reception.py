@@ -15,8 +15,9 @@ from careplan_service.access.instants import microseconds
 from careplan_service.access.viewing import VIEW_AS
 from careplan_service.errors import Malformed, Problem
 from careplan_service.interactions.break_glass import open_to
-from careplan_service.interactions.desk import LONGEST_ASKED, Desk, Records
+from careplan_service.interactions.desk import LONGEST_ASKED, Desk
 from careplan_service.interactions.policy import Policy
+from careplan_service.interactions.records import Records
 from careplan_service.web.auth import Verifier, caller_of
 from careplan_service.web.clock import Clock
 from careplan_service.web.notices import noticed

@@ -11,8 +11,9 @@ from prometheus_client import CollectorRegistry, Counter
 
 from careplan_service.access.consent.rules import Door
 from careplan_service.errors import Drift, TooLarge
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.recheck import CHECKED, differing
+from careplan_service.interactions.records import Stored
 from careplan_service.log import log
 
 

@@ -15,8 +15,8 @@ from flask import Response
 
 from careplan_service.access.instants import instant
 from careplan_service.errors import Fault, Problem
-from careplan_service.interactions.desk import Stored
 from careplan_service.interactions.feed import Ended
+from careplan_service.interactions.records import Stored
 from careplan_service.web.notices import security_of
 
 FHIR_JSON = "application/fhir+json"

@@ -12,7 +12,7 @@ from careplan_service.access.consent.decide import Decision, decide, questions
 from careplan_service.access.consent.rules import rules_of
 from careplan_service.access.filters import Filter, Is, Represented, all_of, any_of
 from careplan_service.cli.check.vectors import Document, Vector, updated
-from careplan_service.interactions.desk import Changes, Stored, Write
+from careplan_service.interactions.records import Changes, Stored, Write
 from careplan_service.interactions.undone import undone
 from careplan_service.resources.directory import edges_of
 from careplan_service.resources.registry import SERVED

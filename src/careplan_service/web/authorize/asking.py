@@ -15,7 +15,7 @@ from flask import Response, request
 from careplan_service.access.asking import AuthorizationRequest, Back, Context, SignInFirst, Step
 from careplan_service.access.people import Session
 from careplan_service.errors import Malformed
-from careplan_service.interactions.desk import Cursor
+from careplan_service.interactions.records import Cursor
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.people.pages import page
 from careplan_service.web.people.sign_in import AUTHORIZE as AUTHORIZE

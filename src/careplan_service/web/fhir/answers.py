@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 from flask import Request, Response
 
-from careplan_service.interactions.desk import Stored
 from careplan_service.interactions.once import Written
+from careplan_service.interactions.records import Stored
 from careplan_service.web import wire
 
 REPRESENTATION, MINIMAL, OUTCOME = "representation", "minimal", "OperationOutcome"

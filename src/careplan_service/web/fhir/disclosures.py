@@ -8,8 +8,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from careplan_service.interactions.desk import Desk, Stored
+from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.disclosures import disclosures
+from careplan_service.interactions.records import Stored
 from careplan_service.interactions.seen_by import seen_by, told
 from careplan_service.interventions.csv_text import written
 from careplan_service.web import wire

@@ -12,7 +12,8 @@ from flask import Request, Response, request
 from careplan_service.access.clients import Client
 from careplan_service.access.consent.rules import Door
 from careplan_service.interactions.controls import PRESENTATION, require_once
-from careplan_service.interactions.desk import Cursor, Desk
+from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.records import Cursor
 from careplan_service.interventions.vocabulary import Vocabulary
 from careplan_service.web import incoming, presenting, wire
 from careplan_service.web.cursors import Cursors
