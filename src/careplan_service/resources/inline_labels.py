@@ -146,8 +146,6 @@ def _fault(one: Element, document: Mapping[str, Any], is_judged: bool) -> str:
         return f"labels of elements are not enforced in {type_}; {_WHOLE}"
     if not all(map(_is_enforced, one.labels)):
         return "this label does not say who may see the element; give a confidentiality or a sensitivity"
-    if one.path == f"{type_}.contained":
-        return "what is contained has no label of its own; keep it in a resource of its own"
     if one.path.startswith(f"{type_}.meta") or not _may_go(one, document):
         return f"the resource is nothing without this element; {_WHOLE}"
     if _refers(one.value):
