@@ -230,6 +230,9 @@ class Records(Protocol):
     ) -> list[Stored]:
         """The current versions that refer to those of the page."""
 
+    def named(self, references: Collection[str], seen: Filter) -> list[Stored]:
+        """The current versions of those of the references (`Goal/1`) that `among` would give."""
+
     def among(self, references: Collection[str], seen: Filter) -> frozenset[str]:
         """Those of the references (`Goal/1`) that are here, not deleted, and for which `seen` holds."""
 

@@ -126,7 +126,7 @@ def inline_label_faults(data: bytes, document: Mapping[str, Any], *, is_judged: 
     security = f"{type_}.meta.security"
     if tagged and PROCESS.encode() not in data:
         return (Fault("not-supported", f"write `{PROCESS}` plainly, without escapes", security),)
-    if not tagged and _LABEL.encode() not in data and b"\\" not in data:
+    if not tagged and _LABEL.encode() not in data and b"\\u" not in data:
         return ()
     if _labels(document):
         return (Fault("not-supported", f"this labels the resource itself; {_WHOLE}", f"{type_}.extension"),)

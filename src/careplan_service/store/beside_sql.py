@@ -1,4 +1,4 @@
-"""What stands beside a page of resources: what they refer to and what refers to them, for includes.
+"""What stands beside a page of resources: what they refer to and what refers to them; and what is named.
 
 https://hl7.org/fhir/R4/search.html#include
 """
@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    case,
+    func,
+    literal_column,
+    select,
+    true,
+)
 
 from careplan_service.store.bind import Binds
 from careplan_service.store.lists import elements
@@ -64,3 +74,25 @@ def sources(binds: Binds, *, sqlite: bool) -> tuple[Select[Any], Select[Any]]:
         .where(there.c.type.concat(_OWN).in_(elements(binds, sqlite=sqlite)), there.c.current == 1)
     )
     return facts, columns
+
+
+def each_named(query: Select[Any], names: FromClause, *, sqlite: bool) -> tuple[FromClause, FromClause]:
+    """The current, living ones of a query of `resource` that the references (`Goal/1`) in `names` lead to.
+
+    As a table, and as what to select from. It starts at the names: left to themselves both databases may
+    judge every version of a type and then look who was named.
+    """
+    there = resource.alias() if sqlite else resource
+    one: ColumnElement[int] = literal_column("1")
+    slash = getattr(func, "instr" if sqlite else "strpos")(names.c.value, literal_column("'/'"))
+    which = (
+        there.c.type == func.substr(names.c.value, one, slash - one),
+        there.c.id == func.substr(names.c.value, slash + one),
+        there.c.current == 1,
+        there.c.deleted == 0,
+    )
+    if sqlite:
+        found = query.where(resource.c.vid.in_(select(there.c.vid).where(*which))).subquery()
+        return found, found
+    each = query.where(*which).offset(literal_column("0")).lateral()
+    return each, names.join(each, true())

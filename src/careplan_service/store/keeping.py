@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal_column, select
+from sqlalchemy import Select, bindparam, delete, insert, select
 
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.once import KEPT_FOR
 from careplan_service.interactions.records import Once
+from careplan_service.store.beside_sql import each_named
 from careplan_service.store.bind import Binds, Values, named
 from careplan_service.store.compiling import Forms, Statement
 from careplan_service.store.database import Database
@@ -71,17 +72,11 @@ class Targets:
 
     def _query(self, seen: Filter) -> Select[Any]:
         binds = Binds()
-        name = elements(binds, sqlite=self._database.is_sqlite).subquery().c.value
-        one: ColumnElement[int] = literal_column("1")
-        slash = getattr(func, self._database.within)(name, literal_column("'/'"))
-        there = (
-            resource.c.type == func.substr(name, one, slash - one),
-            resource.c.id == func.substr(name, slash + one),
-            resource.c.current == 1,
-            resource.c.deleted == 0,
-        )
+        names = elements(binds, sqlite=self._database.is_sqlite).subquery()
         query = select(resource.c.type, resource.c.id, resource.c.version)
-        return query.where(*there, clause(seen, resource, binds, self._database.within))
+        query = query.where(clause(seen, resource, binds, self._database.within))
+        found, tables = each_named(query, names, sqlite=self._database.is_sqlite)
+        return select(*found.c).select_from(tables)
 
 
 class Keys:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select, unio
 from careplan_service.access.filters import Filter
 from careplan_service.interactions.records import Page, Stored
 from careplan_service.store.asking import COLUMNS, HEADS, SELECT, Asking, first_consented
-from careplan_service.store.beside_sql import sources, targets
+from careplan_service.store.beside_sql import each_named, sources, targets
 from careplan_service.store.bind import Binds, Values
+from careplan_service.store.consent_sql import because
 from careplan_service.store.database import Database
 from careplan_service.store.leads import Leads, few_leads, partner_of, reach, reach_values
 from careplan_service.store.lists import elements, listed
@@ -97,6 +98,22 @@ class Reading:
             query = select(*columns, document.c.body).join(document, document.c.vid == at.c.vid)
             query = query if body else select(*columns, _NO_BODY)
             return query.where(*left, self.asking.clause(wanted, at, binds)).add_columns(reason)
+
+        return self.asking.told(form, build, values)
+
+    def named(self, references: Collection[str], wanted: Filter) -> list[Stored]:
+        """The living versions of those references (`Goal/1`)."""
+        values = Values([listed(sorted(references))])
+        form, asked = ("named", shape(wanted, values)), first_consented(wanted)
+
+        def build(binds: Binds) -> Select[Any]:
+            names = elements(binds, sqlite=self._sqlite).subquery()
+            condition = self.asking.clause(wanted, resource, binds)
+            reason = because(asked, resource, binds, self.asking.within) if asked else literal_column("''")
+            query = HEADS.add_columns(reason.label("reason")).where(condition)
+            found, tables = each_named(query, names, sqlite=self._sqlite)
+            told = select(*(found.c[name] for name in COLUMNS), document.c.body, found.c.reason)
+            return told.select_from(tables.join(document, document.c.vid == found.c.vid))
 
         return self.asking.told(form, build, values)
 

@@ -14,6 +14,7 @@ from careplan_service.store.audit_events import AuditEvents
 from careplan_service.store.belonging import Belonging
 from careplan_service.store.database import Database
 from careplan_service.store.glasses import SqlGlasses
+from careplan_service.store.growing import Growth
 from careplan_service.store.keeping import Keeping
 from careplan_service.store.openings import Openings
 from careplan_service.store.reading import Reading
@@ -34,6 +35,7 @@ class SqlRecords:
         self._keeping = Keeping(database)
         self._audit = AuditLog(database, self._statements) if audited else None
         self._belonging = Belonging(database)
+        self._growth = Growth(database)
         self.log = AuditEvents(database)
         self.receipts = Receipts(database, self._reading.asking)
         self._openings = Openings(database, self._reading.asking)
@@ -75,6 +77,10 @@ class SqlRecords:
         """The current versions that refer to those of the page."""
         return self._reading.referring(page, params, wanted, most)
 
+    def named(self, references: Collection[str], seen: Filter) -> list[Stored]:
+        """The current versions of those of the references that are here and for which `seen` holds."""
+        return self._reading.named(references, seen)
+
     def among(self, references: Collection[str], seen: Filter) -> frozenset[str]:
         """Those of the references that are here, not deleted, and for which `seen` holds."""
         return self._keeping.targets.among(references, seen)
@@ -113,10 +119,12 @@ class SqlRecords:
     def changes(self) -> Iterator[Writing]:
         """A transaction: all of it is kept, or nothing."""
         with self._database.writing():
+            writing = Writing(self._database, self._reading, self._statements, self._keeping)
             try:
-                yield Writing(self._database, self._reading, self._statements, self._keeping)
+                yield writing
             finally:
                 self._reading.forget()
+        self._growth.reached(writing.last)
 
     def note(self, entry: AuditEntry) -> None:
         """Leave an audit row; on return it is durable."""

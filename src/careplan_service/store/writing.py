@@ -29,6 +29,7 @@ class Writing:
     ) -> None:
         self._database, self._reading, self._sql = database, reading, statements
         self._filing = Filer(database, statements)
+        self.last = 0  # the number of the last version that was stored
         self.found = keeping.targets.found
         self.before_deleting = keeping.targets.before_deleting
         self.answered, self.remember = keeping.keys.answered, keeping.keys.remember
@@ -72,7 +73,7 @@ class Writing:
         updated = max(at // 1000 * 1000, before.updated + 1000 if before else 0)
         deleted = write.method == "DELETE"
         body = b"" if deleted else write.stamp(version, instant(updated))
-        vid = self._database.next_id("resource", "vid")
+        vid = self.last = self._database.next_id("resource", "vid")
         origin = before.origin if before else vid
         if before:
             self._database.run(self._sql.forget, {"v": before.vid})

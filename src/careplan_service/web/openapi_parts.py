@@ -52,6 +52,18 @@ _PLAN = {
     "`id` and `care_plan` are made by the server and not taken.",
     "required": ["number", "title", "client_system"],
 }
+_PLAN_AS_READ = {
+    "type": "object",
+    "description": "A plan as it reads: one that was made elsewhere says why it is not changed here "
+    "(`read_only`), how each value was found (`marks`), and what has no words (`not_in_words`). "
+    "`$defs/PlanAsRead` of `/plans/schema`.",
+    "properties": {
+        **{name: {"type": "string"} for name in ("id", "number", "read_only")},
+        "care_plan": {"type": "string", "format": "uri"},
+        **{name: {"type": "array", "items": {"type": "object"}} for name in ("marks", "not_in_words")},
+    },
+    "required": ["id", "care_plan", "number"],
+}
 _JSON_PATCH_STEP = {
     "type": "object",
     "properties": {
@@ -136,6 +148,7 @@ def _schemas() -> dict[str, Any]:
         },
         **search_schemas(),
         "Plan": _PLAN,
+        "PlanAsRead": _PLAN_AS_READ,
     }
 
 

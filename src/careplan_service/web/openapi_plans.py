@@ -11,6 +11,7 @@ from careplan_service.web.openapi_operations import refused
 
 _TEXT = {"type": "string"}
 _PLAN = {JSON: {"schema": ref("schemas", "Plan")}}
+_PLAN_AS_READ = {JSON: {"schema": ref("schemas", "PlanAsRead")}}
 _ETAG = {"ETag": {"description": "The version of the plan.", "schema": _TEXT}}
 _IF_MATCH = {
     "name": "If-Match",
@@ -90,8 +91,10 @@ def _submit() -> dict[str, Any]:
 
 
 def _show() -> dict[str, Any]:
-    found = {"description": "The plan.", "headers": _ETAG, "content": _PLAN}
-    about = "`{id}` is the id of the CarePlan; `.json` may follow it."
+    found = {"description": "The plan.", "headers": _ETAG, "content": _PLAN_AS_READ}
+    about = (
+        "`{id}` is the id of the CarePlan, wherever it was made; `.json` may follow it. docs/foreign-plans.md"
+    )
     answers = {"200": found, **refused(400, 401, 403, 404, 410, 422, 503)}
     return _operation("showPlan", "The plan again, read from the resources it became", answers, about)
 
