@@ -23,7 +23,7 @@ from careplan_service.interactions.admission import Admitted
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.labelling import born_here
 from careplan_service.interactions.process_notes import process_notes
-from careplan_service.interactions.read_plan import found_plan, gathered
+from careplan_service.interactions.read_plan import found_plan, led_to
 from careplan_service.interactions.records import Stored
 from careplan_service.interactions.released import unreleased
 from careplan_service.interventions.from_fhir import from_fhir
@@ -148,7 +148,7 @@ class Practised:
         if current is None:
             return None
         care_plan = r4.parse(current.body)
-        documents = {ref: r4.parse(one.body) for ref, one in gathered(reader, current.body).items()}
+        documents = {ref: r4.parse(one.body) for ref, one in led_to(reader, current.body).items()}
         documents |= {one.reference: dict(one.earlier) for one in self._written if one.earlier}
         documents[f"CarePlan/{id_}"] = care_plan
         try:

@@ -32,7 +32,7 @@ class Known:
 
 def read(desk: Desk, type_: str, id_: str) -> Stored:
     """The current version. Raises NotFound when absent or hidden, Gone when deleted."""
-    return desk.show(_there(desk.records.current(type_, id_, desk.sees("r", type_))))
+    return desk.show(there(desk.records.current(type_, id_, desk.sees("r", type_))))
 
 
 def read_unless(desk: Desk, type_: str, id_: str, known: Known) -> tuple[Stored, bool]:
@@ -41,7 +41,8 @@ def read_unless(desk: Desk, type_: str, id_: str, known: Known) -> tuple[Stored,
     return found, known.is_current(found)
 
 
-def _there(found: Stored | None) -> Stored:
+def there(found: Stored | None) -> Stored:
+    """What was found. Raises NotFound for nothing, Gone for a deletion."""
     if found is None:
         raise absent()
     if found.deleted:

@@ -14,7 +14,7 @@ import orjson
 from careplan_service.access.view import of_types
 from careplan_service.errors import Conflict
 from careplan_service.interactions.desk import Desk
-from careplan_service.interactions.read import read
+from careplan_service.interactions.read import there
 from careplan_service.interactions.records import Stored
 from careplan_service.interactions.staff import require_staff
 from careplan_service.interventions.foreign.told import Told, told_by
@@ -55,11 +55,12 @@ def read_plan(desk: Desk, id_: str) -> Plan:
 def found_plan(desk: Desk, id_: str) -> Found:
     """The plan under a CarePlan's id with the resources that tell it. Raises as `read_plan`."""
     require_staff(desk)
-    care_plan = read(desk, "CarePlan", id_)
-    resources = {f"CarePlan/{id_}": care_plan, **gathered(desk, care_plan.body)}
+    stored = there(desk.records.current("CarePlan", id_, desk.sees("r", "CarePlan")))
+    found = {f"CarePlan/{id_}": stored, **led_to(desk, stored.body)}
+    resources = dict(zip(found, desk.show_all([*found.values()]), strict=True))
     documents = {ref: _parsed(stored) for ref, stored in resources.items()}
     told = told_by(documents[f"CarePlan/{id_}"], documents)
-    return Found(told, care_plan, resources)
+    return Found(told, resources[f"CarePlan/{id_}"], resources)
 
 
 def require_ours(found: Found) -> None:
@@ -71,10 +72,10 @@ def require_ours(found: Found) -> None:
         )
 
 
-def gathered(desk: Desk, care_plan: bytes) -> dict[str, Stored]:
+def led_to(desk: Desk, care_plan: bytes) -> dict[str, Stored]:
     """Every resource that the plan leads to, each one the caller may see; not another plan, nor a Consent.
 
-    What a redacted copy lacks leads to nothing that the caller may see, so the ways go by the whole.
+    As they are stored, before they are shown: what a copy would lack leads to nothing that may be seen.
     """
     gathered: dict[str, Stored] = {}
     waiting = _references(care_plan)
@@ -92,7 +93,7 @@ def gathered(desk: Desk, care_plan: bytes) -> dict[str, Stored]:
             for type_, id_ in _references(one.body)
             if f"{type_}/{id_}" not in gathered
         }
-    return dict(zip(gathered, desk.show_all([*gathered.values()]), strict=True))
+    return gathered
 
 
 def _references(body: bytes) -> set[tuple[str, str]]:

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 _TAG = PROCESS.encode()
 _Key = frozenset[tuple[str, str]]
-_CURRENT_ONLY = (LOOKING - {"vread"}) | {"create", "update", "patch", "delete"}
+_CURRENT_ONLY = (LOOKING - {"vread"}) | {
+    *("create", "update", "patch", "delete"),
+    *("submit-plan", "read-plan", "change-plan", "print-plan"),
+}
 """What shows no version but the current one."""
 
 

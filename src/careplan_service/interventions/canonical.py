@@ -72,7 +72,12 @@ def extension_values(holder: Mapping[str, Any], url: str) -> list[Any]:
 
 def extension_value(holder: Mapping[str, Any], url: str) -> Any:
     """The first value of extension `url` in `holder`, or None."""
-    return next(iter(extension_values(holder, url)), None)
+    for found in holder.get("extension", ()):
+        if found.get("url") == url:
+            for name, value in found.items():
+                if name not in ("url", "id"):
+                    return value
+    return None
 
 
 def concept(system: str, code: str, display: str) -> Document:
