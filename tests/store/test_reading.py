@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import AGENCY, PARTNER, a_care_plan, a_consent, a_goal, a_provision
+from builders import AGENCY, PARTNER, a_care_plan, a_consent, a_goal, a_patient, a_provision
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.terminology import purpose_and_ancestors
 from careplan_service.access.filters import (
@@ -93,6 +93,7 @@ CALLS: dict[str, Callable[[Questions, Filter], list[object]]] = {
 BESIDE: dict[str, Callable[[Questions, Filter, list[Stored]], list[Stored]]] = {
     "referenced": lambda q, seen, page: q.reading.referenced(page, ["CarePlan.goal"], seen, 9),
     "referring": lambda q, seen, page: q.reading.referring(page, ["CarePlan.goal"], seen, 9),
+    "named": lambda q, seen, page: q.reading.named([f"{one.type}/{one.id}" for one in page], seen),
 }
 VIEWS = [
     PERMITTED,
@@ -137,7 +138,7 @@ def test_what_is_shown_beside_a_page_has_the_predicate(archive: Archive, name: s
     questions = Questions.of(archive)
     BESIDE[name](questions, seen, [])
     for sql in questions.statements:
-        assert "\n SELECT resource.type" in sql or sql.startswith("SELECT resource.type")
+        assert "SELECT resource.type" in sql
         _has_predicate(sql, "resource")
 
 
@@ -169,9 +170,21 @@ def test_what_no_consent_opens_is_hidden_from_every_method(archive: Archive) -> 
         assert any(call(questions, EVERYTHING)), name
     goal = questions.reading.current("Goal", "g", EVERYTHING)
     plan = questions.reading.current("CarePlan", "p", EVERYTHING)
-    for name, page in (("referenced", plan), ("referring", goal)):
+    for name, page, found in (("referenced", plan, "g"), ("referring", goal, "p"), ("named", goal, "g")):
         assert not BESIDE[name](questions, PERMITTED, page), name
-        assert [s.id for s in BESIDE[name](questions, EVERYTHING, page)] == ["g" if page is plan else "p"]
+        assert [s.id for s in BESIDE[name](questions, EVERYTHING, page)] == [found]
+
+
+def test_what_is_named_is_found_living_and_current_only(archive: Archive) -> None:
+    for id_ in ("g", "g", "gone", "other"):
+        archive.put(a_goal(of=ANN), id_)
+    archive.put(a_goal(of=ANN), "gone", method="DELETE")
+    archive.put(a_patient(), "g")
+    questions = Questions.of(archive)
+    found = questions.reading.named(["Goal/g", "Goal/gone", "Goal/none", "Patient/g"], EVERYTHING)
+    assert {(one.type, one.id, one.version) for one in found} == {("Goal", "g", 2), ("Patient", "g", 1)}
+    assert all(one.body.startswith(b"g ") for one in found)
+    assert questions.reading.named([], EVERYTHING) == []
 
 
 ALLOWED = {

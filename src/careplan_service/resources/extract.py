@@ -15,6 +15,9 @@ from careplan_service.access.consent.dimensions import local
 Path = tuple[str, ...]
 Pair = tuple[str, str]
 
+_NESTING = (dict, list)
+"""What parsed JSON nests by; nothing here is of a class made from them."""
+
 _NAME_PARTS = ("family", "given", "prefix", "suffix", "text")
 _CONTACT_SYSTEMS = frozenset({"phone", "fax", "email", "pager", "url", "sms", "other"})
 _ADDRESS_PARTS = ("line", "city", "district", "state", "postalCode", "country", "text")
@@ -46,18 +49,26 @@ def _choices(node: Mapping[str, Any], stem: str) -> list[Any]:
 
 def codings_in(node: Any) -> set[str]:
     """Every coding below a value, as `system|code`."""
-    found: set[str] = set()
+    return told_in(node)[0]
+
+
+def told_in(node: Any) -> tuple[set[str], dict[str, None]]:
+    """Every coding below a value, as `system|code`, and every literal reference, in one walk."""
+    codings: set[str] = set()
+    references: dict[str, None] = {}
     waiting = [node]
     while waiting:
         held = waiting.pop()
-        if isinstance(held, list):
-            waiting.extend(held)
-        elif isinstance(held, dict):
-            code, system = held.get("code"), held.get("system")
+        if held.__class__ is dict:
+            code, system, reference = held.get("code"), held.get("system"), held.get("reference")
             if isinstance(code, str) and isinstance(system, str):
-                found.add(f"{system}|{code}")
-            waiting.extend(value for value in held.values() if isinstance(value, dict | list))
-    return found
+                codings.add(f"{system}|{code}")
+            if isinstance(reference, str):
+                references[reference] = None
+            waiting += [value for value in held.values() if value.__class__ in _NESTING]
+        elif held.__class__ is list:
+            waiting += [value for value in held if value.__class__ in _NESTING]
+    return codings, references
 
 
 def normalised(text: str) -> str:

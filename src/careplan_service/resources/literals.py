@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -73,18 +73,11 @@ def _places(
             yield from _places(item, shape, f"{where}[{i}]", literals)
 
 
-def uncovered(document: Mapping[str, Any], base_url: str, covered: Collection[str]) -> Iterator[Fact]:
+def uncovered(literals: Iterable[str], base_url: str, covered: Collection[str]) -> Iterator[Fact]:
     """A fact for each target on this server that is not among the values of other facts."""
-    waiting: list[Any] = [document]
     told = set(covered)
-    while waiting:
-        held = waiting.pop()
-        if isinstance(held, list):
-            waiting.extend(held)
-        elif isinstance(held, dict):
-            literal = held.get("reference")
-            if isinstance(literal, str) and (key := local(literal, base_url)) not in told:
-                told.add(key)
-                if key.count("/") == 1 and ":" not in key:
-                    yield Fact(REFERS, key)
-            waiting.extend(value for value in held.values() if isinstance(value, dict | list))
+    for literal in literals:
+        if (key := local(literal, base_url)) not in told:
+            told.add(key)
+            if key.count("/") == 1 and ":" not in key:
+                yield Fact(REFERS, key)

@@ -36,8 +36,8 @@ def dated(document: Mapping[str, Any]) -> tuple[int, int]:
     return (min(lo for lo, _ in found), max(hi for _, hi in found)) if found else UNDATED
 
 
-def marks(document: Mapping[str, Any], base_url: str) -> frozenset[str]:
-    """What a document has to do with others: see `Facts.marks`."""
+def marks(document: Mapping[str, Any], literals: Iterable[str], base_url: str) -> frozenset[str]:
+    """What a document has to do with others: see `Facts.marks`. `literals` are its references."""
     type_ = str(document.get("resourceType", ""))
     authors = [name for name in _AUTHORS if type_ not in _ORDERED or not name.startswith("performer")]
     named = {
@@ -46,7 +46,7 @@ def marks(document: Mapping[str, Any], base_url: str) -> frozenset[str]:
         "custodian": _named(document, _CUSTODIANS, base_url),
     }
     found = {f"{mark} {key}" for mark, keys in named.items() for key in keys}
-    found.update(f"refers {key}" for key in targets(document, base_url))
+    found.update(f"refers {key}" for key in _targets(literals, base_url))
     if not named["custodian"]:
         found.add("custodian")
     return frozenset({*found, f"self {type_}/{document.get('id', '')}"})
@@ -81,19 +81,7 @@ def _named(document: Mapping[str, Any], paths: Any, base_url: str) -> set[str]:
     }
 
 
-def targets(document: Mapping[str, Any], base_url: str) -> set[str]:
+def _targets(literals: Iterable[str], base_url: str) -> set[str]:
     """All it refers to on this server, but patients: through a subject everything would be related."""
-    found = (local(literal, base_url) for literal in _literals(document))
+    found = (local(literal, base_url) for literal in literals)
     return {key for key in found if key.count("/") == 1 and ":" not in key and not key.startswith("Patient/")}
-
-
-def _literals(document: Mapping[str, Any]) -> Iterator[str]:
-    waiting: list[Any] = [document]
-    while waiting:
-        held = waiting.pop()
-        if isinstance(held, list):
-            waiting.extend(held)
-        elif isinstance(held, dict):
-            if isinstance(held.get("reference"), str):
-                yield held["reference"]
-            waiting.extend(value for value in held.values() if isinstance(value, dict | list))

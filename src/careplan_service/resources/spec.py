@@ -14,7 +14,7 @@ from typing import Any
 from careplan_service.access.consent.dimensions import local
 from careplan_service.access.facts import Fact, Facts
 from careplan_service.access.labels import labels_of
-from careplan_service.resources.extract import codings_in, values_at
+from careplan_service.resources.extract import codings_in, told_in, values_at
 from careplan_service.resources.inline_labels import without_labelled
 from careplan_service.resources.literals import uncovered
 from careplan_service.resources.marks import dated, decisive, marks
@@ -46,16 +46,21 @@ class ResourceSpec:
         patients = list(self._patients(document, base_url))
         patient = patients[0] if patients else ""
         typed = {**document, "resourceType": self.name}
-        marked = marks(typed, base_url)
+        codings, literals = told_in([value for name, value in document.items() if name != "meta"])
+        literals |= told_in(document.get("meta"))[1]
+        marked = marks(typed, literals, base_url)
         return Facts(
             type=self.name,
             patient=patient,
             other_patients=frozenset(patients[1:]) - {patient, ""},
             labels=labels_of(document),
             primary=frozenset(_codings_at(document, self._primary_paths)),
-            codes=frozenset(codings_in([value for name, value in document.items() if name != "meta"])),
+            codes=frozenset(codings),
             profiles=frozenset(_profiles(document.get("meta", {}).get("profile", ()))),
-            rows=(*self._rows(without_labelled(typed), base_url, patient), *decisive(typed, marked)),
+            rows=(
+                *self._rows(without_labelled(typed), literals, base_url, patient),
+                *decisive(typed, marked),
+            ),
             dated=dated(document),
             marks=marked,
         )
@@ -93,7 +98,9 @@ class ResourceSpec:
     def _with_facts(self) -> tuple[SearchParam, ...]:
         return tuple(param for param in self.by_name.values() if not param.combines)
 
-    def _rows(self, document: Mapping[str, Any], base_url: str, patient: str) -> tuple[Fact, ...]:
+    def _rows(
+        self, document: Mapping[str, Any], literals: Iterable[str], base_url: str, patient: str
+    ) -> tuple[Fact, ...]:
         found: dict[Fact, None] = {}
         for param in self._with_facts:
             if param.roots and param.roots.isdisjoint(document):
@@ -101,7 +108,7 @@ class ResourceSpec:
             for row in param.facts(self.name, document, base_url):
                 found[row] = None
         covered = {row.value for row in found if row.param in self._reference_names}
-        return (*found, *uncovered(document, base_url, {*covered, patient}))
+        return (*found, *uncovered(literals, base_url, {*covered, patient}))
 
 
 def _profiles(claimed: Iterable[str]) -> Iterator[str]:

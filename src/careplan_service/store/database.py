@@ -46,6 +46,9 @@ _SESSION = {"options": " ".join(f"-c {one}" for one in _PLANNER)}
 _SNAPSHOT = {True: "BEGIN", False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 """By whether it is SQLite, whose readers see one moment from their first look on."""
 
+_AT_ONCE = 200
+"""Rows of a table that are sent on together."""
+
 _STEPS = 10_000
 """Of SQLite's virtual machine, between two looks at the clock: some tenths of a millisecond."""
 
@@ -151,7 +154,11 @@ class Database:
 
         They go in together with others, at the latest before whatever is asked or written next.
         """
-        self._unit.waiting.setdefault(statement, []).extend(rows)
+        unit = self._unit
+        waiting = unit.waiting.setdefault(statement, [])
+        waiting.extend(rows)
+        if not self.is_sqlite and len(waiting) >= _AT_ONCE:
+            self._insert_waiting(unit)  # the server is at work on it while the rest is being made
 
     def _insert_waiting(self, unit: _Unit) -> None:
         waiting, unit.waiting = {one: rows for one, rows in unit.waiting.items() if rows}, {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from careplan_service.access.consent.directory import Directory, Edge
+from careplan_service.access.consent.directory import MERGED, Directory, Edge
 from careplan_service.access.consent.parts import Part
 from careplan_service.access.consent.rules import Rule
 from careplan_service.access.instants import END
@@ -76,7 +76,9 @@ class Filer:
             self._database.insert(self._sql.insert["actor_edge"], [row])
         if source.startswith(("Patient/", "RelatedPerson/")):
             self._refresh(source)
-        if source.startswith("Patient/") and len(kin | (now := self._records_of(source))) > 1:
+        is_kin_same = first and not any(edge.kind == MERGED for edge in edges)
+        now = kin if is_kin_same else self._records_of(source)
+        if source.startswith("Patient/") and len(kin | now) > 1:
             self._recopy(kin | now)
 
     def _refresh(self, source: str) -> None:

@@ -110,9 +110,9 @@ class Reading:
             names = elements(binds, sqlite=self._sqlite).subquery()
             condition = self.asking.clause(wanted, resource, binds)
             reason = because(asked, resource, binds, self.asking.within) if asked else literal_column("''")
-            query = HEADS.add_columns(reason.label("reason")).where(condition)
+            query = HEADS.add_columns(reason.label("because")).where(condition)
             found, tables = each_named(query, names, sqlite=self._sqlite)
-            told = select(*(found.c[name] for name in COLUMNS), document.c.body, found.c.reason)
+            told = select(*(found.c[name] for name in COLUMNS), document.c.body, found.c.because)
             return told.select_from(tables.join(document, document.c.vid == found.c.vid))
 
         return self.asking.told(form, build, values)

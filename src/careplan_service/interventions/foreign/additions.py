@@ -36,6 +36,7 @@ _GOAL = (
 _DETAIL = (
     "extension", "code", "status", "description", "goal", "scheduledTiming", "location", "performer",
 )  # fmt: skip
+_BASE = f"{BASE}/"
 _OURS = (GOAL_ACCEPTANCE, GOAL_RELATIONSHIP)
 _CATEGORIES = frozenset({"734163000", "assess-plan", "sdoh"})
 _INFORMATION = ("assessment", "review", "closing", "screening")
@@ -164,7 +165,8 @@ def _mark_state(
 
 def _say_ours(of: Place) -> None:
     for one in of.each("extension"):
-        if one.at("url").text.startswith(f"{BASE}/") or one.at("url").text in _OURS:
+        url = str(one.value.get("url", "")) if isinstance(one.value, dict) else ""
+        if url.startswith(_BASE) or url in _OURS:
             one.say()
     for one in of.each("note"):
         if extension_value(one.value, sw("note-kind")) is not None:

@@ -54,7 +54,8 @@ class Place(NamedTuple):
         """The items of a list further down, without those that are null."""
         found = self.at(*steps)
         items = found.value if isinstance(found.value, list) else []
-        return [found.at(i) for i, item in enumerate(items) if item is not None]
+        sheet, above = found.sheet, found.steps
+        return [Place(sheet, (*above, i), item) for i, item in enumerate(items) if item is not None]
 
     def __bool__(self) -> bool:
         return self.value is not None
@@ -99,7 +100,7 @@ def left_over(sheet: Sheet) -> list[Place]:
     ]
     while waiting:
         steps, value = waiting.pop()
-        if value in (None, {}) or steps in sheet.said:
+        if value is None or value == {} or steps in sheet.said:
             continue
         if isinstance(value, list):
             waiting += [((*steps, i), item) for i, item in reversed(list(enumerate(value)))]
