@@ -367,3 +367,11 @@ def _session(worker, patient, number, kind, day, status):
             "performedPeriod": {"start": f"{day}T10:00:00-05:00", "end": f"{day}T11:00:00-05:00"},
         }
     )
+
+
+@pytest.mark.usefixtures("agency")
+def test_a_file_that_cannot_be_written_is_told_in_one_line(careplan, tmp_path):
+    ran = careplan("hmis", "export", "--out", str(tmp_path / "none" / "Exit.csv"))
+    assert ran.code == 1
+    assert "cannot be written (no such file or directory)" in ran.err
+    assert "Traceback" not in ran.err

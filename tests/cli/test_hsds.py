@@ -188,3 +188,12 @@ def test_faults_of_json_are_told_by_their_path(careplan, tmp_path, said, told):
     assert ran.code == 1
     assert told in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_a_page_of_several_retires_nothing(careplan, tmp_path):
+    page = tmp_path / "page.json"
+    service = {"id": "s9", "name": "A bed", "status": "active", "organization": {"id": "o9", "name": "Beds"}}
+    told = {"contents": [service], "total_pages": 5, "page_number": 1}
+    page.write_text(json.dumps(told))
+    ran = careplan("hsds", "import", str(page), "--retire")
+    assert (ran.code, "one page of several" in ran.err) == (1, True), ran.err

@@ -138,6 +138,16 @@ def test_staff_with_his_identifier_are_kept_away_also_by_a_broken_glass(service:
     }
     at_partner("POST", f"/fhir/{home.ann}/$break-glass", reason)
     assert statuses() == [404, 404, 200, 404]
+    roles = [
+        agency.make(
+            {"resourceType": "PractitionerRole", "practitioner": {"reference": dana}, "active": active}
+        )
+        for active in (True, False)
+    ]
+    for role in roles:
+        in_role = home.persons.signed_in(role, "user/*.rs", client=WARD, purpose="TREAT")
+        assert in_role.get(f"/fhir/{home.goal}").status == 404
+        assert in_role.get(f"/fhir/{home.bens}").status == 200
     other = home.persons.signed_in("Practitioner/kim", "user/*.cruds", client=WARD, purpose="TREAT")
     assert other.get(f"/fhir/{home.goal}").status == 200
 

@@ -205,3 +205,15 @@ def test_a_plan_that_says_next_to_nothing_is_read(api: Api) -> None:
     for odd in ({"goal": goals}, {"activity": acts}, {"addresses": [{"display": "old age"}]}, {"title": "x"}):
         id_ = api.agency.make({**a_care_plan(ann), **odd}).split("/")[1]
         assert untold([api.agency.get(f"/fhir/CarePlan/{id_}").json], _told(api, id_)) == []
+
+
+def test_prints_of_plans_made_elsewhere_say_states_of_others_as_they_stand(api: Api) -> None:
+    ann = api.agency.make(a_patient("Ann"))
+    goal = api.agency.make(a_goal(ann))
+    detail = {"status": "unknown", "description": "a call to the landlord", "goal": [{"reference": goal}]}
+    plan = api.agency.make(a_care_plan(ann, (goal,), activity=[{"detail": detail}], status="unknown"))
+    for path in ("html", "pdf", "html?large-print=true"):
+        assert api.agency.get(f"/plans/{plan.split('/')[1]}.{path}").status == 200, path
+    page = api.agency.get(f"/plans/{plan.split('/')[1]}.html").body.decode()
+    assert "a call to the landlord" in page
+    assert "unknown" in page

@@ -5,6 +5,8 @@ https://build.fhir.org/ig/HL7/fhir-security-label-ds4p/inline_security_labels.ht
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,9 @@ import pytest
 from builders import (
     ACT_CODE,
     AGENCY,
+    DOMAIN,
+    FOOD,
+    HOUSING,
     PARTNER,
     Api,
     Document,
@@ -22,6 +27,7 @@ from builders import (
     a_provision,
     a_transaction,
     an_entry,
+    concept,
     label,
 )
 from careplan_service.resources import r4
@@ -55,7 +61,7 @@ def world(api: Api) -> Api:
     api.agency.put(ANN, ann())
     note = [{"text": "about the parcel"}, {"text": f"she hides in {SECRET}", **labelled("SDV", "R")}]
     target = [{"dueDate": "2026-09-09", "_dueDate": labelled("V")}, {"dueDate": "2026-10-10"}]
-    goal = a_goal(ANN, note=note, target=target, startDate="2026-01-02", _startDate=labelled("R"))
+    goal = a_goal(ANN, note=note, target=target, statusReason="out of a cellar", _statusReason=labelled("R"))
     api.agency.put(GOAL, tagged(goal))
     api.agency.put("Consent/ann", a_consent(ANN, a_provision(to=PARTNER, purpose=["COC"], labels=["N"])))
     return api
@@ -76,7 +82,7 @@ def test_what_is_labelled_leaves_by_no_way_of_reading(world: Api, reference: str
     for path in reading:
         answer = world.partner.get(f"/fhir/{path}")
         assert answer.status == 200, path
-        for secret in (SECRET, "Secretname", "2026-09-09", "2026-01-02"):
+        for secret in (SECRET, "Secretname", "2026-09-09", "cellar"):
             assert secret.encode() not in answer.body, (path, secret)
     for path in reading:
         answer = world.agency.get(f"/fhir/{path}")
@@ -93,8 +99,8 @@ def test_a_copy_is_valid_and_says_that_it_is_one(world: Api) -> None:
     assert r4.check(goal, "Goal") == ()
     assert goal["note"] == [{"text": "about the parcel"}]
     assert goal["target"] == [{"dueDate": "2026-10-10"}]
-    assert "startDate" not in goal
-    assert "_startDate" not in goal
+    assert "statusReason" not in goal
+    assert "_statusReason" not in goal
     whole = world.agency.get(f"/fhir/{ANN}")
     assert REDACTED not in whole.json["meta"]["security"]
     assert whole.headers["ETag"] != patient.headers["ETag"]
@@ -104,14 +110,18 @@ def test_a_copy_is_valid_and_says_that_it_is_one(world: Api) -> None:
     "query",
     [
         f"Patient?address={SECRET}", f"Patient?address-city={SECRET}", "Patient?given=Secretname",
-        "Patient?name=Secretname", "Goal?start-date=2026-01-02", "Goal?target-date=2026-09-09",
+        "Patient?name=Secretname", f"Patient?_content={SECRET}", "Patient?_text=Secretname",
+        f"?_type=Patient,Goal&_content={SECRET}", "Goal?target-date=2026-09-09",
         f"Goal?subject.address={SECRET}", "Patient?_has:Goal:subject:target-date=2026-09-09",
         f"Patient?_filter=address co \"{SECRET}\"",
     ],
 )  # fmt: skip
 def test_no_search_finds_anything_by_what_is_labelled(world: Api, query: str) -> None:
-    for caller in (world.partner, world.agency):
-        assert caller.get(f"/fhir/{query.replace(' ', '%20')}").json["total"] == 0, query
+    address = f"/fhir/{query.replace(' ', '%20')}"
+    assert world.agency.get(address).json["total"] == 0, query
+    asked = world.partner.get(address)
+    in_words = "_content" in query or "_text" in query
+    assert asked.status == 400 if in_words else asked.json["total"] == 0, query
     for query_ in ("Patient?address=Eastgate", "Patient?given=Ann", "Goal?target-date=2026-10-10"):
         assert world.partner.get(f"/fhir/{query_}").json["total"] == 1, query_
 
@@ -136,7 +146,7 @@ def test_a_deny_of_the_label_takes_the_element_from_staff_too(world: Api) -> Non
     assert world.agency.put("Consent/no", a_consent(ANN, deny)).status == 201
     goal = world.agency.get(f"/fhir/{GOAL}").json
     assert [one["text"] for one in goal["note"]] == ["about the parcel"]
-    assert goal["startDate"] == "2026-01-02"
+    assert goal["statusReason"] == "out of a cellar"
     assert world.agency.get(f"/fhir/{ANN}").json["name"][0]["given"] == ["Ann"]
 
 
@@ -153,6 +163,10 @@ def test_what_is_labelled_now_is_withheld_from_what_was_before(world: Api) -> No
         for secret in (b"Old Lane", b"New Lane"):
             assert secret not in answer.body, path
     assert b"Old Lane" in world.agency.get(past).body
+    assert world.agency.put("Patient/ben", tagged(a_patient(address=[{"city": "Eastgate"}]))).status == 200
+    for path in (past, "/fhir/Patient/ben/_history/2", "/fhir/Patient/ben/_history", "/fhir/_history"):
+        for secret in (b"Old Lane", b"New Lane"):
+            assert secret not in world.partner.get(path).body, path
 
 
 def test_who_wrote_a_label_reads_what_it_wrote(world: Api) -> None:
@@ -175,7 +189,7 @@ def test_a_copy_is_patched_and_not_put(world: Api) -> None:
     assert [one["text"] for one in whole["note"]] == ["about two parcels", f"she hides in {SECRET}"]
     assert whole["note"][1]["extension"] == labelled("SDV", "R")["extension"]
     assert whole["target"][0] == {"dueDate": "2026-09-09", "_dueDate": labelled("V")}
-    assert (whole["startDate"], whole["_startDate"]) == ("2026-01-02", labelled("R"))
+    assert (whole["statusReason"], whole["_statusReason"]) == ("out of a cellar", labelled("R"))
     assert REDACTED not in whole["meta"]["security"]
 
 
@@ -200,6 +214,94 @@ def test_a_label_of_an_element_is_not_lost_in_passing(world: Api) -> None:
     assert world.partner.get(f"/fhir/{ANN}").status == 404
 
 
+LOST = [
+    ("the sibling went", [("Hiding", "R"), ("Work", "")], [("Hiding", "")]),
+    ("another's label", [("Hiding", "V"), ("Work", "R")], [("Hiding", "R")]),
+    ("said otherwise", [("Hiding", "R"), ("Work", "")], [("Hiding place", "")]),
+    ("changed places", [("Hiding", "R"), ("Work", "")], [("Hiding", ""), ("Work", "R")]),
+    ("lowered", [("Hiding", "V")], [("Hiding", "R")]),
+]
+KEPT = [
+    ("gone with its label", [("Hiding", "R"), ("Work", "")], [("Work", "")]),
+    ("raised", [("Hiding", "R")], [("Hiding", "V")]),
+    ("one more", [("Hiding", "R")], [("Hiding", "R"), ("Work", "")]),
+    ("moved", [("Hiding", "R"), ("Work", "")], [("Work", ""), ("New hiding", "R")]),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [*((*row[1:], 409) for row in LOST), *((*row[1:], 200) for row in KEPT)],
+    ids=[row[0] for row in (*LOST, *KEPT)],
+)
+def test_what_becomes_of_labels_in_an_update(
+    api: Api, before: list[tuple[str, str]], after: list[tuple[str, str]], status: int
+) -> None:
+    def patient(cities: list[tuple[str, str]]) -> Document:
+        return tagged(
+            a_patient(address=[{"city": city, **(labelled(code) if code else {})} for city, code in cities])
+        )
+
+    assert api.agency.put(ANN, patient(before)).status == 201
+    assert api.agency.put(ANN, patient(after)).status == status
+
+
+def test_a_permit_by_a_code_does_not_see_a_labelled_one(world: Api) -> None:
+    hidden = {**concept(DOMAIN, FOOD), **labelled("R")}
+    made = a_goal(ANN, category=[concept(DOMAIN, HOUSING), hidden])
+    world.agency.put("Goal/two", tagged(made))
+    world.agency.put("Consent/ann", a_consent(ANN, a_provision(to=PARTNER, purpose=["COC"], codes=[FOOD])))
+    assert world.partner.get("/fhir/Goal/two").status == 404
+    assert b"food" not in world.partner.get("/fhir/$my-access").body
+    world.agency.put("Consent/ann", a_consent(ANN, a_provision(to=PARTNER, purpose=["COC"], codes=[HOUSING])))
+    assert world.partner.get("/fhir/Goal/two").status == 200
+    deny = a_consent(ANN, a_provision("deny", to=PARTNER, codes=[FOOD]))
+    world.agency.put("Consent/no", deny)
+    assert world.partner.get("/fhir/Goal/two").status == 404
+
+
+def test_part_2_data_in_an_element_leaves_with_its_notice(world: Api) -> None:
+    note = [{"text": "in recovery", **labelled("SUD", "R")}]
+    world.agency.put("Goal/sud", tagged(a_goal(ANN, note=note)))
+    for path in ("Goal/sud", "Goal?_id=sud"):
+        answer = world.partner.get(f"/fhir/{path}")
+        assert "X-Careplan-Notice" not in answer.headers, path
+    more = a_provision(to=PARTNER, purpose=["COC"], labels=["R", "SUD"])
+    world.agency.put("Consent/more", a_consent(ANN, more))
+    for path in ("Goal/sud", "Goal?_id=sud"):
+        answer = world.partner.get(f"/fhir/{path}")
+        assert b"in recovery" in answer.body
+        assert "42 CFR part 2" in answer.headers["X-Careplan-Notice"], path
+    assert {one["code"] for one in answer.json["meta"]["security"]} == {"R", "NORDSCLCD"}
+
+
+def test_a_response_with_labelled_answers_is_not_extracted(world: Api) -> None:
+    answer = {"valueString": "often", **labelled("R")}
+    response = {
+        "resourceType": "QuestionnaireResponse", "status": "completed", "subject": {"reference": ANN},
+        "item": [{"linkId": "1", "answer": [answer]}],
+    }  # fmt: skip
+    stored = world.agency.make(tagged(response))
+    for path, sent in ((f"{stored}/$extract?store=true", None), ("QuestionnaireResponse/$extract", response)):
+        done = world.agency("POST", f"/fhir/{path}", tagged(sent) if sent else None)
+        assert done.status == 422
+        assert "label the whole response" in done.json["issue"][0]["diagnostics"]
+
+
+def test_a_print_is_without_what_has_a_label_of_its_own(world: Api) -> None:
+    told = json.loads((Path(__file__).parents[2] / "fixtures/plans/family-eviction.json").read_text())
+    made = world.agency("POST", "/plans", told, Content_Type="application/json").json
+    found = world.agency.get("/fhir/Goal?identifier=FE-2025-014/1.1").json["entry"][0]["resource"]
+    words = found["description"]["text"]
+    page = f"/plans/{made['id']}.html"
+    assert words in world.agency.get(page).body.decode()
+    found["note"] = [*found.get("note", []), {"text": "x", **labelled("R")}]
+    found["meta"]["security"].append(TAG)
+    assert world.agency.put(f"Goal/{found['id']}", found).status == 200
+    assert words not in world.agency.get(page).body.decode()
+    assert words in world.agency.get(f"{page}?include=sensitive").body.decode()
+
+
 def test_staff_is_told_which_elements_a_partner_lacks(world: Api) -> None:
     why = world.agency.get(f"/fhir/{ANN}/$why-access?partner=Organization/partner")
     assert why.status == 200
@@ -222,6 +324,12 @@ REFUSED = [
      "Goal.note[0]", NOT),
     ("of the meta", {"meta": {"tag": [{"code": "x", **labelled("R")}], "security": [TAG]}}, (),
      "Goal.meta.tag[0]", NOT),
+    ("a date", {"startDate": "2026-01-02", "_startDate": labelled("R")}, (TAG,), "Goal", NOT),
+    ("a modifier", {"identifier": [{"value": "7", "use": "old", "_use": labelled("R")}]}, (TAG,),
+     "Goal.identifier[0].use", NOT),
+    ("a modifying extension", {"modifierExtension": [{"url": "urn:x", "valueBoolean": True,
+                                                      "_valueBoolean": labelled("R")}]}, (TAG,),
+     "Goal.modifierExtension[0].valueBoolean", NOT),
     ("contained", {"contained": [{"resourceType": "Patient", "id": "c", **labelled("R")}],
                    "expressedBy": {"reference": "#c"}}, (TAG,), "Goal.contained[0]", NOT),
     ("too many", {"note": [{"text": "x", **labelled("R")}] * 51}, (TAG,), "Goal", "too-costly"),

@@ -382,3 +382,10 @@ def test_what_is_due_is_listed_page_by_page_and_only_to_staff(api: Api) -> None:
     assert api.partner.get("/plans?due=soon").status == 403
     assert api.agency.get("/plans").status == 400
     assert api.agency.get("/plans?due=soon&_cursor=AAAA").status == 400
+
+
+def test_a_plan_ends_with_a_closed_state_only(api: Api, plan: Plan) -> None:
+    for reason in ("active", "superseded", "entered-in-error"):
+        refused = plan("/close", {"reason": reason, "date": "2026-06-01", "notice": "x"})
+        assert refused.status == 422, reason
+        assert refused.json["issue"][0]["expression"] == ["reason"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from careplan_service.access.caller import Caller
-from careplan_service.access.consent.directory import BARRED, MERGED, Directory, Edge
+from careplan_service.access.consent.directory import ACTING, BARRED, MERGED, Directory, Edge
 
 ALLEGED_ABUSER = "https://careplan-service.org/fhir/StructureDefinition/sw-alleged-abuser"
 KEPT_FROM = "https://careplan-service.org/fhir/StructureDefinition/sw-kept-from"
@@ -38,11 +38,14 @@ def barred_from(caller: Caller, edges: Callable[[Collection[str]], Iterable[Edge
     """The patients (`Patient/ann`) whose records the person who signed in is kept from, in all their records.
 
     `edges` gives those that lead from some members. People are known by their reference and by the
-    identifiers that the custodian's own records give them.
+    identifiers that the custodian's own records give them, in a role by those of who has it.
     """
     if not caller.is_person:
         return ()
-    leading = list(edges({caller.fhir_user}))
+    acting = ACTING + caller.fhir_user
+    leading = list(edges({caller.fhir_user, acting}))
+    if behind := {edge.key for edge in leading if edge.member == acting} - {caller.fhir_user}:
+        leading += edges(behind)
     if keys := {edge.key for edge in leading if edge.key.startswith(_IDENTIFIER)}:
         leading += edges(keys)
     return _with_other_records({edge.key for edge in leading if edge.kind == BARRED}, edges)

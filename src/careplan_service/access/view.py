@@ -29,6 +29,8 @@ from careplan_service.errors import OutOfScope
 _VERBS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
 ALWAYS_OURS = frozenset({"Consent"})
 """What the custodian's staff see whatever a client denies."""
+TOLD_OF = frozenset({"Consent"})
+"""What partners are told the sense of and do not read."""
 
 
 def require_scope(caller: Caller, letter: str, resource_type: str) -> None:
@@ -91,7 +93,8 @@ def shared_with(caller: Caller, resource_type: str, now: int) -> Filter:
 
 def permitted_to(caller: Caller, now: int) -> Filter:
     """What consents permit a partner to read, its own contribution aside."""
-    return all_of(_consented(caller, now, "access"), *_not_barred(caller))
+    told = (~Is("type", one) for one in sorted(TOLD_OF))
+    return all_of(_consented(caller, now, "access"), *told, *_not_barred(caller))
 
 
 def writable(caller: Caller) -> Filter:
@@ -128,7 +131,9 @@ def _of_staff(caller: Caller, resource_type: str, now: int, opened: Filter) -> F
 
 
 def _of_partner(caller: Caller, resource_type: str, now: int, opened: Filter) -> Filter:
-    # To a partner what was deleted looks as if it had never been.
+    # To a partner what was deleted looks as if it had never been. A Consent tells whom else the client lets
+    # in and keeps out: a partner has the ones it filed itself, and `$my-access` for what it is permitted.
+    opened = NOTHING if resource_type in TOLD_OF else opened
     return all_of(_LIVING, any_of(_contributed(caller), opened))
 
 

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from careplan_service.cli.common import operator_desk, own_organization, service_for
 from careplan_service.cli.options import database_option
+from careplan_service.errors import Invalid
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.export_hmis import export_exits
 from careplan_service.interactions.import_hmis import Imported, import_hmis
@@ -87,9 +88,13 @@ def export_exit(
         _write(sys.stdout, rows)
         return
     part = out.with_name(f"{out.name}.part")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        _write(file, rows)
-    part.replace(out)
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            _write(file, rows)
+        part.replace(out)
+    except OSError as error:
+        why = str(error.strerror or error).lower()
+        raise Invalid(f"`{out}` cannot be written ({why}); name a file in a folder that is there") from error
 
 
 def _write(file: TextIO, rows: Iterable[list[str]]) -> None:

@@ -53,6 +53,10 @@ def import_directory(
     desk = partial(operator_desk, service, agency, "import-services", f"hsds import {path.name}")
     try:
         directory = _directory(path)
+        if retire and directory.is_part:
+            raise Invalid(
+                "this is one page of several: `--retire` would end what is on the others; join them"
+            )
         outcome = expected(desk, directory, retire=retire)
         if not dry_run:
             with tqdm(total=len(outcome.rows), desc=f"{path.name}: importing", disable=None) as bar:

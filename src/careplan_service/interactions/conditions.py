@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from careplan_service.access.filters import Filter, Is, Link, Linked, Mentions, Updated, all_of, any_of
+from careplan_service.access.filters import Filter, Has, Is, Link, Linked, Mentions, Updated, all_of, any_of
 from careplan_service.access.holds import lower
 from careplan_service.errors import Forbidden, Malformed, NotImplementedHere
 from careplan_service.interactions.as_seen import Eyes, as_seen, require_whole
 from careplan_service.interactions.policy import Policy
+from careplan_service.resources.inline_labels import PROCESS
 from careplan_service.resources.params import SearchParam, span_asked, split_values, unescaped
 from careplan_service.resources.registry import SERVED
 from careplan_service.resources.spec import ResourceSpec
@@ -67,6 +68,8 @@ def _condition(asker: Asker, spec: ResourceSpec, name: str, text: str) -> Filter
     if plain in COMMON and not colon:
         if plain in _IN_DOCUMENTS:
             require_whole(asker.eyes, plain)
+            # Which of its words has a label of its own is not known where words are looked for.
+            return COMMON[plain](text) & ~Has(f"{spec.name}._security", PROCESS)
         return COMMON[plain](text)
     param = param_of(spec, plain, whole=name, bare=colon != "" and not modifier)
     asked = param.asked(spec.name, modifier, text, asker.base_url)

@@ -109,8 +109,9 @@ class Desk:
                 self.patients[stored.patient] = None
             if stored.others:
                 self.several.append(stored.vid)
-            self.under_part2 = self.under_part2 or (stored.part2 and not stored.deleted)
-        return leaving(self, page)
+        left = leaving(self, page)
+        self.under_part2 = self.under_part2 or any(one.part2 and not one.deleted for one in left)
+        return left
 
     def broke(self, claim: Claim) -> None:
         """Remember for the audit that the glass was broken here, and whose record it opens."""

@@ -13,7 +13,7 @@ from typing import Any
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import Has, any_of
 from careplan_service.access.view import require_scope
-from careplan_service.errors import Conflict, Malformed
+from careplan_service.errors import Conflict, Fault, Invalid, Malformed
 from careplan_service.interactions.admission import admit, spec_of
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.entries import Frame, Shown, frames_of
@@ -26,6 +26,7 @@ from careplan_service.interventions.screening.amending import amended, key_of
 from careplan_service.interventions.screening.extraction import extract
 from careplan_service.interventions.screening.observations import IDENTIFIER, needs
 from careplan_service.resources import r4
+from careplan_service.resources.inline_labels import is_labelled_within
 from careplan_service.resources.patching import document as documents
 from careplan_service.resources.redaction import is_redacted
 
@@ -75,15 +76,25 @@ def extracted(desk: Desk, id_: str, asked: Extraction, door: Door) -> dict[str, 
         document = r4.parse(read(desk, RESPONSE, id_).body)
         if is_redacted(document):
             raise Conflict("you see a part of this response only, and it cannot be extracted from that")
+        _require_one_label(document)
         bundle = extract(document, f"{RESPONSE}/{id_}")
         return amended(bundle, dict(_came_of(desk, id_)))
     if asked.response is None:
         text = f"send the response, alone or as `{_PARAMETER}` of `Parameters`"
         raise Malformed(text, expression="Parameters.parameter")
     require_scope(desk.caller, "r", RESPONSE)
-    bundle = extract(admit(spec_of(RESPONSE), documents.written(asked.response).encode(), door).document)
+    document = admit(spec_of(RESPONSE), documents.written(asked.response).encode(), door).document
+    _require_one_label(document)
+    bundle = extract(document)
     named = asked.response.get("id")
     return amended(bundle, dict(_came_of(desk, named))) if named else bundle
+
+
+def _require_one_label(document: Mapping[str, Any]) -> None:
+    """Raise Invalid (422) where answers have labels of their own: what came of them would have none."""
+    if is_labelled_within(document):
+        text = "single answers have labels; label the whole response in `meta.security`, then extract it"
+        raise Invalid(text, faults=[Fault("not-supported", text, f"{RESPONSE}.meta.security")])
 
 
 def _came_of(desk: Desk, id_: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from careplan_service.access.labels import labels_of
 from careplan_service.access.view import known_to, of_types
 from careplan_service.errors import Conflict
 from careplan_service.interactions.withheld import Withheld, withheld
+from careplan_service.resources.inline_labels import PROCESS, labelled_in
 from careplan_service.resources.naming import named_by, named_in
 from careplan_service.resources.patching import amended, patched
 from careplan_service.resources.patching.document import read, written
@@ -109,10 +111,18 @@ def _redaction(data: bytes, lost: _Part, base_url: str) -> Redaction:
 
 
 def _copy(desk: Desk, stored: Stored, lost: _Part) -> Stored:
-    if not lost:
+    if lost:
+        redaction = _redaction(stored.body, lost, desk.policy.base_url)
+        if not redaction.is_whole:
+            body = written(redaction.document).encode()
+            stored = stored._replace(body=body, projection=sha256(body).hexdigest()[:16])
+    return _with_labels_within(stored)
+
+
+def _with_labels_within(stored: Stored) -> Stored:
+    """What leaves is as secret as the most secret element that is still in it."""
+    if PROCESS.encode() not in stored.body:
         return stored
-    redaction = _redaction(stored.body, lost, desk.policy.base_url)
-    if redaction.is_whole:
-        return stored
-    body = written(redaction.document).encode()
-    return stored._replace(body=body, projection=sha256(body).hexdigest()[:16])
+    labels = [labels_of({"meta": {"security": one.labels}}) for one in labelled_in(read(stored.body))]
+    rank = max([stored.rank, *(one.rank for one in labels)])
+    return stored._replace(rank=rank, part2=stored.part2 or any(one.part2 for one in labels))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
-
-import orjson
 
 from careplan_service.access.view import of_types
 from careplan_service.errors import Conflict
@@ -24,7 +20,6 @@ from careplan_service.resources.registry import SERVED
 
 _FARTHEST, _MOST = 4, 5000
 _NOT_PARTS = frozenset({"CarePlan", "Consent"})
-_FRACTION = re.compile(rb"[:\[,]\s*-?[0-9]+[.eE]")
 _REFERENCE = re.compile(rb'"reference"\s*:\s*"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})"')
 
 
@@ -58,7 +53,7 @@ def found_plan(desk: Desk, id_: str) -> Found:
     stored = there(desk.records.current("CarePlan", id_, desk.sees("r", "CarePlan")))
     found = {f"CarePlan/{id_}": stored, **led_to(desk, stored.body)}
     resources = dict(zip(found, desk.show_all([*found.values()]), strict=True))
-    documents = {ref: _parsed(stored) for ref, stored in resources.items()}
+    documents = {ref: r4.parse_stored(stored.body) for ref, stored in resources.items()}
     told = told_by(documents[f"CarePlan/{id_}"], documents)
     return Found(told, resources[f"CarePlan/{id_}"], resources)
 
@@ -99,12 +94,3 @@ def led_to(desk: Desk, care_plan: bytes) -> dict[str, Stored]:
 def _references(body: bytes) -> set[tuple[str, str]]:
     """What a stored resource refers to: in JSON text, no string has a quotation mark without a backslash."""
     return {(type_.decode(), id_.decode()) for type_, id_ in _REFERENCE.findall(body)}
-
-
-def _parsed(stored: Stored) -> dict[str, Any]:
-    # What is stored was checked as it came in: here it is only read. Fractions keep their digits.
-    has_fractions = _FRACTION.search(stored.body)
-    document: dict[str, Any] = (
-        json.loads(stored.body, parse_float=Decimal) if has_fractions else orjson.loads(stored.body)
-    )
-    return document

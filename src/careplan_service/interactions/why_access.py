@@ -12,6 +12,7 @@ from careplan_service.access.consent.decide import Decision
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import Filter
 from careplan_service.access.holds import World, holds
+from careplan_service.access.view import TOLD_OF
 from careplan_service.errors import OutOfScope, Problem
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.granular import opened
@@ -105,8 +106,10 @@ def explained(
 
 
 def closed(desk: Desk, weighing: Weighing, caller: Caller, stored: Stored, letter: str) -> str:
-    """How a caller's scopes close a version; empty where they open it."""
+    """How a caller's scopes, or what it is, close a version; empty where they open it."""
     type_ = stored.type
+    if caller.kind == "partner" and type_ in TOLD_OF and stored.contributor != caller.contributor:
+        return f"partners do not read a {type_} that they did not file; `$my-access` tells what it gives them"
     if not caller.allows(letter, type_):
         return f"its scopes ({caller.scopes or 'none'}) do not open {type_}"
     if holds(opened(caller, letter, type_, desk.policy.base_url), weighing.version_of(stored), World({})):

@@ -18,7 +18,8 @@ from careplan_service.access.labels import labels_of
 from careplan_service.access.raised import key_of
 from careplan_service.access.view import shared_with
 from careplan_service.errors import TooLarge
-from careplan_service.interactions.standing import as_judged, standing
+from careplan_service.interactions.records import Page
+from careplan_service.interactions.standing import MOST, as_judged, standing
 from careplan_service.resources import r4
 from careplan_service.resources.inline_labels import PROCESS, Codings, Element, elements_of, labelled_in
 
@@ -37,7 +38,7 @@ _CURRENT_ONLY = (LOOKING - {"vread"}) | {
 
 @dataclass(frozen=True)
 class Withheld:
-    """What goes from a version: elements by their labels, and by their paths what is labelled by now."""
+    """What goes from a version: elements by their labels, and by their paths what was labelled later."""
 
     labels: frozenset[_Key] = frozenset()
     paths: frozenset[str] = frozenset()
@@ -59,20 +60,19 @@ NOTHING = Withheld()
 
 def withheld(desk: Desk, page: Sequence[Stored]) -> list[Withheld]:
     """What the caller may not have of each version. Who wrote one knows what it says."""
-    newest = _labelled_by_now(desk, page)
+    later = _labelled_later(desk, page)
     return [
         NOTHING
         if not desk.caller.is_agency and one.contributor == desk.caller.contributor
-        else _of(desk, one, newest.get(f"{one.type}/{one.id}"))
+        else _of(desk, one, later.get(f"{one.type}/{one.id}", ()))
         for one in page
     ]
 
 
-def _of(desk: Desk, stored: Stored, newest: Stored | None) -> Withheld:
+def _of(desk: Desk, stored: Stored, versions: Sequence[Stored]) -> Withheld:
     own = _refused(desk, stored) if _TAG in stored.body else {}
-    if newest is None or newest.version == stored.version:
-        return Withheld(frozenset(own))
-    paths = frozenset(path for some in _refused(desk, newest).values() for path in some)
+    after = [one for one in versions if one.version > stored.version and _TAG in one.body]
+    paths = frozenset(path for one in after for some in _refused(desk, one).values() for path in some)
     return Withheld(frozenset(own), paths)
 
 
@@ -102,15 +102,14 @@ def _may_have(desk: Desk, stored: Stored, security: Codings) -> bool:
     return holds(shared_with(desk.caller, stored.type, desk.now), version, world)
 
 
-def _labelled_by_now(desk: Desk, page: Sequence[Stored]) -> dict[str, Stored]:
-    """The current versions that have labels within, of a page that may hold past ones."""
+def _labelled_later(desk: Desk, page: Sequence[Stored]) -> dict[str, list[Stored]]:
+    """All versions of what has had labels within, of a page that may hold past ones: the tag stays."""
     if desk.interaction in _CURRENT_ONLY or not page:
         return {}
     keys = {f"{one.type}/{one.id}": (one.type, one.id) for one in page}
     types = sorted({one.type for one in page})
     labelled = desk.records.among(keys, any_of(*(Has(f"{type_}._security", PROCESS) for type_ in types)))
-    found = {name: desk.records.current(*key, EVERYTHING) for name, key in keys.items() if name in labelled}
-    return {name: one for name, one in found.items() if one is not None}
+    return {name: desk.records.versions(*keys[name], EVERYTHING, Page(MOST)) for name in sorted(labelled)}
 
 
 def _key(labels: Codings) -> _Key:

@@ -113,6 +113,18 @@ def _timely(change: Change) -> Iterator[Faulty]:
             yield (*path, "end"), "this session is not over yet: record it when it is"
         if recorded - start > LOCK and not session.get("late_reason"):
             yield (*path, "late_reason"), f"say why it is recorded more than {LOCK.days} days later"
+    yield from _ahead(change)
+
+
+def _ahead(change: Change) -> Iterator[Faulty]:
+    """Reviews and the closing that are still to come, wherever on earth they are recorded."""
+    earlier = _numbers(change.before, "reviews")
+    dated = [(path, one) for path, one in each(change.after, "reviews") if one.get("number") not in earlier]
+    if not (change.before or {}).get("closing") and (closing := change.after.get("closing")):
+        dated.append((("closing",), closing))
+    for path, one in dated:
+        if one.get("date") and one["date"] - timedelta(days=1) > change.now.date():
+            yield (*path, "date"), "this day is still to come: record it when it is over"
 
 
 def _signed(change: Change) -> Iterator[Faulty]:

@@ -232,7 +232,7 @@ class ReferralEndPart(ReferralStatePart):
 class ClosePart(ClosingPart):
     """Why a plan is closed, what was reached, and what becomes of its referrals."""
 
-    reason = Read(one_of(terms.PLAN_STATES, "reason"), required=True)
+    reason = Read(one_of(terms.CLOSED_STATES, "reason"), required=True)
     reason_text = line()
     outcomes = parts(FindingPart)
     referrals = parts(ReferralEndPart)

@@ -75,6 +75,8 @@ PLAN_STATES = Terms(
     Term("superseded", "revoked", ("superseded by new plan", "replaced")),
     Term("entered-in-error", "entered-in-error", ("error", "mistake")),
 )
+CLOSED_STATES = Terms(*(one for one in PLAN_STATES.by_code.values() if one.code.startswith("closed-")))
+"""How a plan can end."""
 ACTIVE_PLANS = frozenset({"active", "under-review"})
 
 GOAL_STATES = Terms(

@@ -65,9 +65,14 @@ def _team(document: Document, own: str, base_url: str) -> Iterator[Edge]:
 
 
 def _role(document: Document, own: str, base_url: str) -> Iterator[Edge]:
-    """Who acts in a role is its practitioner; denies of the role concern who acts as the practitioner."""
+    """Who acts in a role is its practitioner; denies of the role concern who acts as the practitioner.
+
+    In a role that is not active he may be denied things, too.
+    """
     who, within = _key(document.get("practitioner"), base_url), _key(document.get("organization"), base_url)
     if document.get("active") is False:
+        if who:
+            yield Edge(ACTING + own, who, HELD, within)
         return
     lo, hi = _period(document)
     yield Edge(ACTING + own, own, MEMBER, within, lo, hi)

@@ -9,14 +9,15 @@ that cannot be done the resource is not stored: it is labelled whole, or the ele
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from careplan_service.access.consent.terminology import RANK
+from careplan_service.access.facts import Labels
 from careplan_service.access.labels import UNLABELLED, labels_of
 from careplan_service.access.raised import key_of
 from careplan_service.errors import Fault
+from careplan_service.resources.marks import dated
 from careplan_service.resources.r4 import check
 from careplan_service.resources.redaction import Redaction, Spot
 
@@ -25,6 +26,11 @@ PROCESS = "PROCESSINLINELABEL"
 MOST = 50
 _LABEL = "extension-inline-sec-label"
 _WHOLE = "label the whole resource in `meta.security`"
+_MODIFIERS = frozenset(
+    "active clinicalStatus comparator deceasedBoolean deceasedDateTime doNotPerform exclude implicitRules"
+    " intent lifecycleStatus operator status use verificationStatus".split()
+)
+"""The elements that R4 marks as modifiers: https://hl7.org/fhir/R4/conformance-rules.html#isModifier"""
 _NOT_ABOVE_NORMAL = ("N", "M", "L", "U")
 Codings = Sequence[Mapping[str, Any]]
 
@@ -74,9 +80,13 @@ def _elements(node: Mapping[str, Any], path: str, where: str) -> Iterator[Elemen
 
 
 def _labels(value: Any) -> Codings:
+    return [one.get("valueCoding", {}) for one in _extensions(value)]
+
+
+def _extensions(value: Any) -> list[Mapping[str, Any]]:
     held = value.get("extension") if isinstance(value, dict) else None
     return [
-        one.get("valueCoding", {})
+        one
         for one in (held if isinstance(held, list) else ())
         if isinstance(one, dict) and str(one.get("url", "")).endswith(f"/{_LABEL}")
     ]
@@ -93,28 +103,52 @@ def without_labelled(document: Mapping[str, Any]) -> Mapping[str, Any]:
 def unlabelled_anew(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Paths and codes (`Patient.address`, `R`) of labels that elements lost and the whole has not.
 
-    An element that went with its label lost nothing.
+    An element that went with its label lost nothing, as long as what is left at its path without the label
+    stood there without it: nobody can tell otherwise what became of it.
     """
     if not is_labelled_within(before):
         return
-    paths = Counter(one.path for one in elements_of(after))
-    had, has = (_by_label(one) for one in (before, after))
-    held = Counter(one.path for one in elements_of(before))
-    for (path, key), many in had.items():
-        plain = paths[path] - has[path, key]
-        if has[path, key] < many and plain > held[path] - many and not _covers(after, key):
-            yield path, key[1]
+    earlier, now = _by_path(before), _by_path(after)
+    for path, held in earlier.items():
+        for label in {key_of(label) for one in held for label in one.labels}:
+            kept, plain = _parted(now.get(path, []), label)
+            had, free = _parted(held, label)
+            lost = any(one in had for one in plain)
+            unsure = len(kept) < len(had) and any(one not in free for one in plain)
+            if (lost or unsure) and not _covers(labels_of(after), after, label):
+                yield path, label[1]
 
 
-def _covers(document: Mapping[str, Any], label: tuple[str, str]) -> bool:
-    """Whether the whole resource has the label, or a higher confidentiality."""
+def _by_path(document: Mapping[str, Any]) -> Mapping[str, list[Element]]:
+    found: dict[str, list[Element]] = {}
+    for one in elements_of(document):
+        found.setdefault(one.path, []).append(one)
+    return found
+
+
+def _parted(elements: Sequence[Element], label: tuple[str, str]) -> tuple[list[Any], list[Any]]:
+    """What the elements say that have the label or a higher one, and what those say that have not."""
+    parted: tuple[list[Any], list[Any]] = [], []
+    for one in elements:
+        own = {"meta": {"security": one.labels}}
+        parted[not (one.labels and _covers(labels_of(own), own, label))].append(_said(one.value))
+    return parted
+
+
+def _said(value: Any) -> Any:
+    """The value without its labels."""
+    if not isinstance(value, dict) or "extension" not in value:
+        return value
+    left = [one for one in value["extension"] if one not in _extensions(value)]
+    rest = {name: held for name, held in value.items() if name != "extension"}
+    return {**rest, "extension": left} if left else rest
+
+
+def _covers(labels: Labels, document: Mapping[str, Any], label: tuple[str, str]) -> bool:
+    """Whether what has these labels has this one, or a higher confidentiality."""
     if label[0] == "" and label[1] in RANK:
-        return labels_of(document).rank >= RANK[label[1]]
+        return labels.rank >= RANK[label[1]]
     return label in {key_of(one) for one in document.get("meta", {}).get("security", ())}
-
-
-def _by_label(document: Mapping[str, Any]) -> Counter[tuple[str, tuple[str, str]]]:
-    return Counter((one.path, key_of(label)) for one in labelled_in(document) for label in one.labels)
 
 
 def inline_label_faults(data: bytes, document: Mapping[str, Any], *, is_judged: bool) -> tuple[Fault, ...]:
@@ -137,6 +171,9 @@ def inline_label_faults(data: bytes, document: Mapping[str, Any], *, is_judged: 
     if len(found) > MOST:
         return (Fault("too-costly", f"more than {MOST} elements have labels; {_WHOLE}", type_),)
     told = ((one, _fault(one, document, is_judged)) for one in found)
+    if found and dated(document) != dated(without_labelled(document)):
+        text = f"consents look at the dates of a {type_}, so none of these has a label of its own; {_WHOLE}"
+        return (Fault("not-supported", text, type_),)
     return tuple(Fault("not-supported", text, one.where) for one, text in told if text)
 
 
@@ -146,6 +183,9 @@ def _fault(one: Element, document: Mapping[str, Any], is_judged: bool) -> str:
         return f"labels of elements are not enforced in {type_}; {_WHOLE}"
     if not all(map(_is_enforced, one.labels)):
         return "this label does not say who may see the element; give a confidentiality or a sensitivity"
+    names = one.path.split(".")
+    if names[-1] in _MODIFIERS or "modifierExtension" in names:
+        return f"the rest would say something else without this element; {_WHOLE}"
     if one.path.startswith(f"{type_}.meta") or not _may_go(one, document):
         return f"the resource is nothing without this element; {_WHOLE}"
     if _refers(one.value):

@@ -48,19 +48,16 @@ class ResourceSpec:
         typed = {**document, "resourceType": self.name}
         codings, literals = told_in([value for name, value in document.items() if name != "meta"])
         literals |= told_in(document.get("meta"))[1]
-        marked = marks(typed, literals, base_url)
+        marked, seen = marks(typed, literals, base_url), without_labelled(typed)
         return Facts(
             type=self.name,
             patient=patient,
             other_patients=frozenset(patients[1:]) - {patient, ""},
             labels=labels_of(document),
-            primary=frozenset(_codings_at(document, self._primary_paths)),
+            primary=frozenset(_codings_at(seen, self._primary_paths)),
             codes=frozenset(codings),
             profiles=frozenset(_profiles(document.get("meta", {}).get("profile", ()))),
-            rows=(
-                *self._rows(without_labelled(typed), literals, base_url, patient),
-                *decisive(typed, marked),
-            ),
+            rows=(*self._rows(seen, literals, base_url, patient), *decisive(typed, marked)),
             dated=dated(document),
             marks=marked,
         )

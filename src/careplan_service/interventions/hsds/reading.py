@@ -31,6 +31,7 @@ class Directory:
     locations: dict[str, Record] = field(default_factory=dict)
     left: Counter[str] = field(default_factory=Counter)
     faults: list[Fault] = field(default_factory=list)
+    is_part: bool = False  # a page of more
 
     def require(self) -> None:
         """Raise Invalid with every fault, or where there is no service."""
@@ -54,7 +55,8 @@ def directory_from_json(data: bytes) -> Directory:
     listed = said[name] if name else [said] if isinstance(said, Mapping) else said
     if not isinstance(listed, list):
         raise Invalid(_NOT_A_LIST, expression=name or None)
-    found = Directory()
+    pages = said.get("total_pages") if isinstance(said, Mapping) else None
+    found = Directory(is_part=pages not in (None, "", "0", "1"))
     for i, one in enumerate(listed):
         place = f"{name or 'services'}[{i}]"
         if isinstance(one, Mapping):

@@ -79,7 +79,7 @@ def _about(names: Names) -> Iterator[Line]:
     for name, day in (("about.from", plan.start), ("about.until", plan.end)):
         if day:
             yield Line(words.date(day), words(name))
-    yield Line(words(f"plan.{plan.status}"), words("about.state"))
+    yield Line(words.state(f"plan.{plan.status}"), words("about.state"))
 
 
 def _agreed(names: Names) -> Iterator[Line]:

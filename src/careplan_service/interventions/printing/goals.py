@@ -33,7 +33,7 @@ def _goal(goal: Goal, names: Names) -> Section:
 
 def _progress(goal: Goal, names: Names) -> Iterator[Line]:
     words = names.words
-    yield Line(words(f"state.{goal.status}"), words("goal.progress"))
+    yield Line(words.state(f"state.{goal.status}"), words("goal.progress"))
     found = list(_findings(goal, names.plan.reviews))
     levels = [finding.level for _, finding in found if finding.level is not None]
     if goal.scaling and levels:
@@ -56,7 +56,7 @@ def _step(step: Objective, names: Names) -> Section:
         lines.append(Line(_measured(step, names), words("goal.know")))
     if step.responsible:
         lines.append(Line(names.of(step.responsible), words("goal.lead")))
-    lines.append(Line(words(f"state.{step.status}"), words("goal.progress")))
+    lines.append(Line(words.state(f"state.{step.status}"), words("goal.progress")))
     lines += [_happening(one, names) for one in told(step)]
     return Section(step.statement, tuple(lines))
 
@@ -76,7 +76,7 @@ def _happening(one: Strategy, names: Names) -> Line:
         ("step.long", long(one.duration, words) if one.duration else ""),
         ("step.times", str(one.count) if one.count else ""),
         ("step.where", one.where or ""),
-        ("step.state", words(f"activity.{one.status}")),
+        ("step.state", words.state(f"activity.{one.status}")),
     )
     said = "; ".join(f"{words(name)}: {fact}" for name, fact in facts if fact)
     return Line(f"{_ended(one.text)} {said}.", item=True)

@@ -10,14 +10,23 @@ from typing import Any
 
 from careplan_service.interventions import canonical
 from careplan_service.interventions.sensitivity import Labels, label_displays
+from careplan_service.resources.inline_labels import is_labelled_within, labelled_in
 
 Documents = Mapping[str, Mapping[str, Any]]
 _SECRET = frozenset({"R", "V"})
 
 
 def labels_on(document: Mapping[str, Any]) -> Labels:
-    """The sensitivity labels of a document, and `R` or `V` where it is more than normally confidential."""
-    labels = {(one.get("system"), one.get("code")) for one in document.get("meta", {}).get("security", ())}
+    """The sensitivity labels of a document, and `R` or `V` where it is more than normally confidential.
+
+    With those of its elements: a print does not take a document apart.
+    """
+    within = labelled_in(document) if is_labelled_within(document) else ()
+    stated = [
+        *document.get("meta", {}).get("security", ()),
+        *(label for one in within for label in one.labels),
+    ]
+    labels = {(one.get("system"), one.get("code")) for one in stated}
     return frozenset(
         str(code)
         for system, code in labels

@@ -28,6 +28,10 @@ class Words:
         """The text under a key, with its `{gaps}` filled in."""
         return self.texts[key].format(**values)
 
+    def state(self, key: str) -> str:
+        """The text of a state under its key; one of others, for which there is none here, as it stands."""
+        return self.texts.get(key, key.partition(".")[2])
+
     def has(self, key: str) -> bool:
         """Whether there is a text under a key."""
         return key in self.texts

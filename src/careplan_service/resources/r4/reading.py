@@ -8,6 +8,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn
 
+import orjson
+
 from careplan_service.errors import Malformed
 from careplan_service.resources.r4.wording import quoted
 
@@ -146,3 +148,15 @@ def _refuse_half_characters(document: dict[str, Any]) -> None:
         json.dumps(document, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
         raise Malformed("a text holds half of a surrogate pair: send whole characters") from None
+
+
+_FRACTION = re.compile(rb"[:\[,]\s*-?[0-9]+[.eE]")
+
+
+def parse_stored(data: bytes) -> dict[str, Any]:
+    """The document of bytes that were checked as they came in; fractions keep their digits."""
+    if _FRACTION.search(data):
+        document: dict[str, Any] = json.loads(data, parse_float=Decimal)
+    else:
+        document = orjson.loads(data)
+    return document
