@@ -15,7 +15,7 @@ from nonleak.worlds import World
 
 FORM = "application/x-www-form-urlencoded"
 BASE = "http://127.0.0.1:8000"
-MOST_PAGES = 60
+MOST_PAGES = 2000
 _CURSOR = re.compile(r"(?<=_cursor=)[A-Za-z0-9_\-]+")
 _NEXT = re.compile(rb'"relation":\s?"next",\s*"url":\s?"([^"]+)"|"next"/><url value="([^"]+)"')
 _STEP = timedelta(milliseconds=100)

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from builders import (
+    AGENCY,
     CONFIDENTIALITY,
     HOUSING,
     PARTNER,
     Answer,
     Api,
+    a_care_plan,
     a_consent,
     a_goal,
     a_patient,
@@ -142,6 +144,16 @@ def test_a_partner_raises_its_own_contribution_and_lowers_nothing(api: Api) -> N
     hidden = api.stranger("POST", f"/fhir/{theirs}/$meta-add", labelling(label("SDV")))
     absent = api.stranger("POST", "/fhir/Goal/none/$meta-add", labelling(label("SDV")))
     assert (hidden.status, hidden.body) == (absent.status, absent.body)
+
+
+def test_a_copy_takes_no_labels(api: Api) -> None:
+    """What was taken out of it would be gone with the version that is made of it."""
+    ann = api.agency.make(a_patient("Ann"))
+    secret = api.agency.make(a_goal(of=ann, labels=("R", "SDV")))
+    plan = api.agency.make(a_care_plan(ann, (secret,)))
+    api.agency.make(a_consent(ann, a_provision("deny", to=AGENCY, labels=["SDV"])))
+    refused = api.agency("POST", f"/fhir/{plan}/$meta-add", labelling(label("R")))
+    assert (refused.status, "redacted for you" in refused.faults[0][1]) == (409, True)
 
 
 class Plan:

@@ -12,6 +12,7 @@ from builders import (
     FOOD,
     HOUSING,
     PARTNER,
+    STRANGER,
     Api,
     a_consent,
     a_goal,
@@ -163,6 +164,34 @@ def test_a_deny_of_the_client_binds_the_agency_too_but_the_consent_itself_is_fou
     assert api.agency.get(f"/fhir/{deny}").status == 200
     assert api.agency("DELETE", f"/fhir/{deny}").status == 204
     assert api.agency.get(f"/fhir/Goal/{goal}").status == 200
+
+
+def test_a_partner_reads_no_consent_but_what_it_filed(api: Api) -> None:
+    """A Consent tells whom else the client lets in and keeps out."""
+    ann = api.agency.make(a_patient("Ann"))
+    given = api.agency.make(a_consent(ann, a_provision(to=PARTNER)))
+    about_others = api.agency.make(a_consent(ann, a_provision("deny", to=STRANGER)))
+    assert api.partner.get(f"/fhir/{ann}").status == 200
+    filed = api.partner.make(a_consent(ann, a_provision(to=PARTNER), status="proposed"))
+    nothing = api.partner.get("/fhir/Consent/none").body
+    for consent in (given, about_others):
+        for path in ("", "/_history", "/_history/1", "/$everything"):
+            answer = api.partner.get(f"/fhir/{consent}{path}")
+            assert answer.status == 404, (consent, path)
+        assert api.partner.get(f"/fhir/{consent}").body == nothing
+    for query in (
+        "Consent",
+        f"Consent?patient={ann}",
+        "?_type=Consent",
+        f"{ann}/Consent",
+        "Consent/_history",
+    ):
+        assert api.partner.get(f"/fhir/{query}").ids == [filed.split("/")[1]], query
+    everything = api.partner.get(f"/fhir/{ann}/$everything").body
+    assert given.encode() not in everything
+    assert about_others.encode() not in everything
+    assert b'"Consent"' not in api.partner.get("/fhir/$my-access").body
+    assert api.agency.get(f"/fhir/Consent?patient={ann}").json["total"] == 3
 
 
 def test_a_search_for_words_is_not_broken_off_by_what_was_deleted(api: Api) -> None:
