@@ -122,12 +122,18 @@ def test_labels_are_lowered_by_staff_with_a_reason_that_is_in_the_audit(api: Api
     assert stale.status == 412
     left = api.agency("POST", f"/fhir/{goal}/$meta-delete", labelling(label("SDV"), label("R")))
     assert of_parameters(left) == ["N"]
+    version = api.agency.get(f"/fhir/{goal}").headers["ETag"]
+    again = api.agency("POST", f"/fhir/{goal}/$meta-delete", labelling(label("SDV")))
+    assert of_parameters(again) == ["N"]
+    assert api.agency.get(f"/fhir/{goal}").headers["ETag"] == version, "nothing was there to take off"
+    stale = api.agency("POST", f"/fhir/{goal}/$meta-delete", labelling(label("SDV")), If_Match='W/"1"')
+    assert stale.status == 412
     assert api.agency.put(goal, bare(api.agency.get(f"/fhir/{goal}").json)).status == 200
     assert "SDV" not in codes(api.agency.get(f"/fhir/{goal}").json)
     rows = api.service.database.rows(
         "SELECT asked FROM audit WHERE interaction = 'meta-delete' AND status = 200", {}
     )
-    assert len(rows) == 1
+    assert len(rows) == 2
     assert "lowered: SDV R; reason: asked for by the client" in rows[0][0]
 
 

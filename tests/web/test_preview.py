@@ -86,16 +86,16 @@ def issues(answer: Answer) -> list[tuple[str, str, str]]:
     return [(i["severity"], i.get("expression", [""])[0], i["diagnostics"]) for i in outcome["issue"]]
 
 
-def seen_as(api: Api, client: str) -> tuple[set[str], set[str]]:
+def seen_as(api: Api, client: str) -> tuple[dict[str, str], set[str]]:
     """What a partner finds of patients through an administrator's eyes, and what of that is redacted."""
-    found, redacted = set(), set()
+    found, redacted = {}, set()
     everything = api.agency.get(f"/fhir/?_type={','.join(SERVED)}&_count=500", X_Careplan_View_As=client)
     assert everything.status == 200, everything.body
     for entry in everything.json.get("entry", ()):
         resource = entry["resource"]
         if entry["search"]["mode"] == "match":
             name = f"{resource['resourceType']}/{resource['id']}"
-            found.add(name)
+            found[name] = json.dumps(resource)
             labels = [one["code"] for one in resource["meta"].get("security", ())]
             redacted |= {name} if "REDACTED" in labels else set()
     assert len(found) == everything.json["total"]
@@ -170,21 +170,22 @@ def _drawn(seed: int) -> tuple[str, Document | None, dict[str, Any]]:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_preview_of_any_draft_is_what_the_partner_gets(api: Api, ann: str) -> None:
-    gains, losses = _compared(api, ann, [_drawn(seed) for seed in range(12)])
+    gains, losses, _ = _compared(api, ann, [_drawn(seed) for seed in range(12)])
     assert gains > 10
     assert losses > 10
 
 
 def test_a_preview_is_what_the_partner_gets_once_the_draft_is_filed(api: Api, ann: str) -> None:
-    gains, losses = _compared(api, ann, DRAFTS)
+    gains, losses, changes = _compared(api, ann, DRAFTS)
     assert gains > 20
     assert losses > 10
+    assert changes > 2
 
 
 def _compared(api: Api, ann: str, drafts: list[tuple[str, Document | None, dict[str, Any]]]) -> list[int]:
-    """Each draft is looked at and filed, one after the other; how much was gained and lost by them."""
+    """Each draft is looked at and filed, one after the other; how much was gained, lost, changed by them."""
     filed: list[str] = []
-    gains = losses = 0
+    gains = losses = changes = 0
     for client, provision, more in drafts:
         draft = a_consent(ann, provision, dateTime="2026-05-01")
         signed = an_example("DocumentReference", ann)
@@ -211,14 +212,17 @@ def _compared(api: Api, ann: str, drafts: list[tuple[str, Document | None, dict[
         after, redacted = seen_as(api, as_whom)
         drafts = {name for name, one in (("consent", consent), ("document", document)) if one in after}
         assert set(values(told, "draft-visible")) == drafts
-        assert listed(told, "visible") == after - {consent, document}, provision
-        assert listed(told, "gained") == after - before - {consent, document}, provision
-        assert listed(told, "lost") == before - after, provision
+        assert listed(told, "visible") == after.keys() - {consent, document}, provision
+        assert listed(told, "gained") == after.keys() - before.keys() - {consent, document}, provision
+        assert listed(told, "lost") == before.keys() - after.keys(), provision
+        otherwise = {name for name in after.keys() & before.keys() if after[name] != before[name]}
+        assert set(values(told, "changed")) == otherwise, provision
+        changes += len(otherwise)
         assert set(values(told, "in-part")) == redacted - {consent, document}, provision
-        gains, losses = gains + len(after - before), losses + len(before - after)
+        gains, losses = gains + len(after.keys() - before), losses + len(before.keys() - after)
         filed = [consent] if replaces else [*filed, consent]
         api.service.clock.go_on(minutes=1)  # type: ignore[attr-defined]
-    return [gains, losses]
+    return [gains, losses, changes]
 
 
 def test_a_deny_is_foreseen_in_records_that_are_merged(api: Api, ann: str) -> None:

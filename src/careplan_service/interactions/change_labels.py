@@ -85,10 +85,14 @@ def change_labels(
             raise absent()
         if before.deleted:
             raise gone(spec.name, id_)
-        seen_of(desk, before).require_whole()
+        seen = seen_of(desk, before)
+        seen.require_whole()
         require_may_change(desk, changes, before)
         document = documents.read(before.body)
         meta = _changed(document, wanted)
+        if meta == document.get("meta", {}):  # nothing to put on or take off: no version that says so
+            guard.require(seen.stored)
+            return Written(200, desk.show(before))
         kept = {name: value for name, value in meta.items() if name not in ("versionId", "lastUpdated")}
         made = {**document, "meta": kept} if kept else _without_meta(document)
         admitted = admit(spec, documents.written(made).encode(), door)

@@ -6,6 +6,7 @@ of it is undone: nobody else ever sees it. https://hl7.org/fhir/R4/consent.html 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from careplan_service.access.consent.directory import MERGED
@@ -18,9 +19,9 @@ from careplan_service.interactions.consent_draft import Draft, Question, drafted
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.disclosures import require_seen
 from careplan_service.interactions.file_consent import active_consents, contradicted, parted, stored_rules
-from careplan_service.interactions.partner_eyes import Clients, Eyes, eyes_of, heads, named, own_heads, pages
+from careplan_service.interactions.partner_eyes import Clients, Eyes, eyes_of, named, own_heads, pages
 from careplan_service.interactions.read import absent
-from careplan_service.interactions.records import Page
+from careplan_service.interactions.records import Page, Stored
 from careplan_service.interactions.undone import undone
 from careplan_service.resources import r4
 from careplan_service.resources.directory import edges_of
@@ -36,12 +37,14 @@ _ASKERS = frozenset({"agency", "patient", "related"})
 class Sight:
     """What the partner sees, as references: what of it is new or gone, and what leaves as a redacted copy.
 
-    `drafts` are those of `consent` and `document` that it would see themselves.
+    `changed` is what it sees today as well, with more or less in it. `drafts` are those of `consent` and
+    `document` that it would see themselves.
     """
 
     visible: frozenset[str] = frozenset()
     gained: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
     in_part: frozenset[str] = frozenset()
     drafts: tuple[str, ...] = ()
 
@@ -110,18 +113,23 @@ def _require_hers(desk: Desk, patient: str) -> None:
 def _seen(desk: Desk, draft: Draft, eyes: Eyes, door: Door) -> Sight:
     about = any_of(*(of_patient(one.partition("/")[2]) for one in _records_of(desk, draft.patient, door)))
     known = named(own_heads(desk, about, MOST))
-    before = named(heads(desk, eyes, about, MOST)) & known
+    before = _copies(pages(desk, eyes, about, MOST))
     with undone(desk.records) as changes:
         made = file_draft(desk, changes, draft, door)
-        shown = pages(desk, eyes, about, MOST)
-    after = named(shown)
+        after = _copies(pages(desk, eyes, about, MOST))
     return Sight(
-        frozenset(after & known),
-        frozenset((after & known) - before),
-        frozenset(before - after),
-        frozenset(named(one for one in shown if one.projection) & known),
+        frozenset(after.keys() & known),
+        frozenset((after.keys() & known) - before.keys()),
+        frozenset((before.keys() & known) - after.keys()),
+        frozenset(name for name in after.keys() & before.keys() & known if after[name] != before[name]),
+        frozenset(name for name in after.keys() & known if after[name]),
         tuple(name for name, reference in made if reference in after),
     )
+
+
+def _copies(shown: Iterable[Stored]) -> dict[str, str]:
+    """By reference what tells the redacted copies of a version apart; empty for one that is whole."""
+    return {f"{one.type}/{one.id}": one.projection for one in shown}
 
 
 def _records_of(desk: Desk, patient: str, door: Door) -> list[str]:

@@ -47,8 +47,9 @@ def _sight(sight: Sight) -> Iterator[Parameter]:
         references: frozenset[str] = getattr(sight, name)
         yield {"name": f"{name}-total", "valueInteger": len(references)}
         yield from by_type(name, references)
-    for one in sorted(sight.in_part):
-        yield {"name": "in-part", "valueReference": {"reference": one}}
+    for name, some in (("changed", sight.changed), ("in-part", sight.in_part)):
+        for one in sorted(some):
+            yield {"name": name, "valueReference": {"reference": one}}
     for one in sight.drafts:
         yield {"name": "draft-visible", "valueCode": one}
 
