@@ -15,10 +15,13 @@ from builders import (
     STRANGER,
     Answer,
     Api,
+    a_care_plan,
     a_consent,
     a_goal,
     a_patient,
     a_provision,
+    concept,
+    label,
 )
 from careplan_service.access.clients import Client
 from careplan_service.resources import r4
@@ -27,6 +30,7 @@ from web.persons import Persons
 Document = dict[str, Any]
 SHARE = a_provision(to=PARTNER, purpose=["COC"], codes=[HOUSING])
 FORM = "application/fhir+json"
+INLINE = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
 
 
 def events(answer: Answer) -> list[Document]:
@@ -126,6 +130,12 @@ def test_what_a_partner_could_see_is_what_it_got_then(api: Api) -> None:
     ann, bob = story.ann, story.bob
     food = a_provision(to=PARTNER, purpose=["TREAT", "COC"], codes=[FOOD])
     goals = [api.agency.make(a_goal(of=ann, about=about)) for about in (HOUSING, FOOD, HOUSING)]
+    his = api.agency.make(a_goal(of=bob, about=HOUSING))
+    extension = {"url": "http://example.org/like", "valueReference": {"reference": his}}
+    goals.append(api.agency.make(a_goal(of=ann, about=HOUSING, extension=[extension])))
+    note = {"extension": [{"url": INLINE, "valueCoding": label("PSY")}], "text": "Sleeps badly"}
+    api.agency.make(a_goal(of=ann, about=FOOD, labels=("PROCESSINLINELABEL",), note=[note]))
+    api.agency.make(a_care_plan(ann, goals=tuple(goals), category=[concept(DOMAIN, HOUSING)]))
     story.look("nothing is agreed")
     housing = api.agency.make(a_consent(ann, SHARE))
     story.look("housing is shared")
@@ -140,6 +150,8 @@ def test_what_a_partner_could_see_is_what_it_got_then(api: Api) -> None:
     story.look("a goal of its own")
     deny = api.agency.make(a_consent(ann, a_provision("deny", to=PARTNER, codes=[FOOD])))
     story.look("food is denied")
+    api.agency.make(a_consent(bob, SHARE))
+    story.look("his housing is shared too")
     api.agency.put(goals[2], a_goal(of=bob))
     story.look("a goal moved to another client")
     api.agency("DELETE", f"/fhir/{deny}")
@@ -149,14 +161,16 @@ def test_what_a_partner_could_see_is_what_it_got_then(api: Api) -> None:
     story.look("the consent is revoked")
     api.partner("DELETE", f"/fhir/{own}")
     story.look("it takes its own back")
-    sizes = [len(got) for *_, got in story.looks]
+    sizes = [len(got) for *_, got, _ in story.looks]
     assert sizes[0] == 0
     assert len(set(sizes)) > 2
-    for title, purpose, at, got in story.looks:
+    assert len({len(copied) for *_, copied in story.looks}) > 2
+    for title, purpose, at, got, copied in story.looks:
         answer = api.agency.get(f"/fhir/{ann}/$seen-by?partner={PARTNER}&at={at}&purpose={purpose}")
         assert answer.status == 200, answer.body
         assert r4.check(answer.json, "Parameters") == ()
         assert story.versions(answer) == got, (title, purpose)
+        assert story.copies(answer) == copied, (title, purpose)
         assert story.versions(api.agency.get(
             f"/fhir/{ann}/$seen-by?partner={STRANGER}&at={at}&purpose={purpose}")) == []  # fmt: skip
 
@@ -170,7 +184,7 @@ class Told:
         treats = Client("treats", "T", "partner", PARTNER, "system/*.cruds", "TREAT")
         api.service.clients.add(treats)
         self.clients = {"COC": "partner", "TREAT": "treats"}
-        self.looks: list[tuple[str, str, str, list[str]]] = []
+        self.looks: list[tuple[str, str, str, list[str], list[str]]] = []
 
     def look(self, title: str) -> None:
         """The partner asks for the whole record, a minute after and a minute before anything happens."""
@@ -180,15 +194,21 @@ class Told:
             found = self.api.asking(self.clients[purpose]).get(f"/fhir/{self.ann}/*?_count=1000")
             assert found.status == 200, found.body
             resources = [entry["resource"] for entry in found.json.get("entry", [])]
-            got = [f"{r['resourceType']}/{r['id']}/_history/{r['meta']['versionId']}" for r in resources]
+            got = {f"{r['resourceType']}/{r['id']}/_history/{r['meta']['versionId']}": r for r in resources}
+            copied = [name for name, r in got.items() if "REDACTED" in str(r["meta"].get("security"))]
             at = datetime.fromtimestamp(clock.now.timestamp(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            self.looks.append((title, purpose, at, sorted(got)))
+            self.looks.append((title, purpose, at, sorted(got), sorted(copied)))
         clock.go_on(minutes=1)
 
     def versions(self, answer: Answer) -> list[str]:
         seen = [one for one in answer.json["parameter"] if one["name"] == "seen"]
         assert answer.json["parameter"][3] == {"name": "total", "valueInteger": len(seen)}
         return sorted(one["part"][0]["valueReference"]["reference"] for one in seen)
+
+    def copies(self, answer: Answer) -> list[str]:
+        parts = [one["part"] for one in answer.json["parameter"] if one["name"] == "seen"]
+        marked = [part for part in parts if {"name": "in-part", "valueBoolean": True} in part]
+        return sorted(part[0]["valueReference"]["reference"] for part in marked)
 
 
 def test_the_consent_that_opened_a_version_is_told_and_who_may_ask(api: Api) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from careplan_service.access.caller import Caller
@@ -31,6 +32,7 @@ from careplan_service.interactions.controls import PRESENTATION, moment_of, requ
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.disclosures import require_seen
 from careplan_service.interactions.records import Page, Span, Stored
+from careplan_service.interactions.seen_in_part import beyond, seen_in_part
 from careplan_service.resources import r4
 from careplan_service.resources.directory import edges_of
 
@@ -62,6 +64,14 @@ class Opening(NamedTuple):
     rule: str
 
 
+class Shown(NamedTuple):
+    """A version that the partner could see: what opened it, and whether it got a redacted copy."""
+
+    version: str
+    openings: tuple[Opening, ...]
+    in_part: bool
+
+
 class Then(NamedTuple):
     """What stood around a record at the moment: who belonged to whom, and the record itself."""
 
@@ -74,14 +84,14 @@ class Then(NamedTuple):
 class Seen:
     """The answer: each version the partner could see, with the provisions that alone would open it.
 
-    Without a consent it is the partner's own contribution. `unread` are versions of Consents that cannot
+    Without a provision it is the partner's own contribution. `unread` are versions of Consents that cannot
     be enforced and deny what they may concern.
     """
 
     partner: str
     purpose: str
     at: int
-    shown: tuple[tuple[str, tuple[Opening, ...]], ...]
+    shown: tuple[Shown, ...]
     unread: tuple[str, ...]
 
 
@@ -96,16 +106,23 @@ def seen_by(desk: Desk, id_: str, pairs: Pairs, door: Door) -> Seen:
     partner, purpose, at = _asked(pairs, desk)
     require_seen(desk, id_)
     versions = _standing(desk, MEMBERS, f"Patient/{id_}", at)
-    as_then = {version: version_of(version, door.base_url) for version in versions if not version.deleted}
-    patients = {f"Patient/{id_}", *(p for then in as_then.values() for p in _named(then))}
+    as_then = {one: version_of(one, door.base_url) for one in versions if not one.deleted}
+    others = {one: version_of(one, door.base_url) for one in beyond(desk.records, as_then, at, door.base_url)}
+    judged = as_then | others
+    patients = {f"Patient/{id_}", *(p for then in judged.values() for p in _named(then))}
     agreed, unread = _agreed(desk, patients, at, door)
     caller = Caller("", "partner", partner, (purpose,) if purpose else ())
-    around = Then(at, _directory(desk, versions, at, door), tuple(as_then.values()))
+    around = Then(at, _directory(desk, versions, at, door), tuple(judged.values()))
+    can_see = partial(_holds, caller, agreed=agreed, around=around)
+    opened = {f"{one.type}/{one.id}" for one, then in judged.items() if can_see(then)}
     shown = tuple(
-        (reference, _opening(caller, then, agreed, around))
-        for version, then in as_then.items()
-        if _holds(caller, then, agreed, around)
-        for reference in [f"{version.type}/{version.id}/_history/{version.version}"]
+        Shown(
+            f"{one.type}/{one.id}/_history/{one.version}",
+            _opening(caller, then, agreed, around),
+            one.contributor != partner and seen_in_part(one, then, opened, can_see, door.base_url),
+        )
+        for one, then in as_then.items()
+        if f"{one.type}/{one.id}" in opened
     )
     return Seen(partner, purpose, at, shown, unread)
 
@@ -207,12 +224,16 @@ def told(seen: Seen) -> dict[str, Any]:
         *([{"name": "purpose", "valueCode": seen.purpose}] if seen.purpose else []),
         {"name": "total", "valueInteger": len(seen.shown)},
     ]
-    shown = [
-        {"name": "seen", "part": [_part("version", version), *(p for one in openings for p in _opened(one))]}
-        for version, openings in seen.shown
-    ]
+    shown = [{"name": "seen", "part": [_part("version", one.version), *_how(one)]} for one in seen.shown]
     unread = [{"name": "unread", "valueReference": {"reference": version}} for version in seen.unread]
     return {"resourceType": "Parameters", "parameter": [*asked, *shown, *unread]}
+
+
+def _how(shown: Shown) -> Iterator[dict[str, Any]]:
+    if shown.in_part:
+        yield {"name": "in-part", "valueBoolean": True}
+    for one in shown.openings:
+        yield from _opened(one)
 
 
 def _opened(opening: Opening) -> Iterator[dict[str, Any]]:
