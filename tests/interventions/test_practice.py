@@ -209,6 +209,7 @@ def test_what_keeps_to_the_rules_is_taken():
         ("objective", terms.GOAL_STATES),
         ("activity", terms.ACTIVITY_STATES),
         ("referral", terms.REFERRAL_STATES),
+        ("consent", terms.CONSENT_STATES),
     ],
 )
 def test_lifecycles_know_every_state_and_lead_only_to_states(entity, states):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from careplan_service.interventions.canonical import Document
+from careplan_service.interventions.canonical import BASE, Document
 
 _ABSENT = object()
 
@@ -16,7 +16,7 @@ def merged(stored: Document, before: Document, after: Document) -> Document:
     """`stored` with what is other in `after` than in `before`, element by element.
 
     An element that did not change is left as it stands; of a list that did, what is not ours stays at its
-    end.
+    end. A concept has one code of each of our systems.
     """
     names = dict.fromkeys([*stored, *after])
     made = {name: _element(stored, before, after, name) for name in names}
@@ -28,7 +28,12 @@ def _element(stored: Document, before: Document, after: Document, name: str) -> 
     if was == now:
         return stands
     if isinstance(stands, list) and _is_list(was) and _is_list(now):
-        foreign = [one for one in stands if one not in _items(was)]
+        told = {one["system"] for one in _items(now) if _is_our_code(one)}
+        foreign = [
+            one
+            for one in stands
+            if one not in _items(was) and not (_is_our_code(one) and one["system"] in told)
+        ]
         return [*_items(now), *foreign] or _ABSENT
     if isinstance(stands, dict) and isinstance(now, dict):
         return merged(stands, was if isinstance(was, dict) else {}, now) or _ABSENT
@@ -37,6 +42,10 @@ def _element(stored: Document, before: Document, after: Document, name: str) -> 
 
 def _is_list(value: Any) -> bool:
     return value is _ABSENT or isinstance(value, list)
+
+
+def _is_our_code(value: Any) -> bool:
+    return isinstance(value, dict) and str(value.get("system", "")).startswith(f"{BASE}/CodeSystem/")
 
 
 def _items(value: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from careplan_service.interventions.canonical import extension_value, sw
+from careplan_service.interventions.canonical import REFERRAL_STATE, extension_value, sw
 from careplan_service.interventions.reading import (
     Readings,
     Resource,
@@ -101,7 +101,7 @@ def _finding(one: Resource, readings: Readings, sessions: dict[str, str]) -> Fin
 def _referral(activity: Resource, readings: Readings) -> Referral:
     request = readings.get(activity["reference"]["reference"])
     task = readings.get(references(activity["outcomeReference"])[0])
-    status = state(REFERRAL_STATES, request, task["status"])
+    status = _referral_state(request, task)
     period = task.get("executionPeriod", {})
     words = task.get("businessStatus", {}).get("text")
     consent = extension_value(request, sw("consent"))
@@ -116,7 +116,7 @@ def _referral(activity: Resource, readings: Readings) -> Referral:
         kind=own[0]["code"],
         urgency=request.get("priority"),
         status=status,
-        vendor_status=words if words != extension_value(request, sw("state")) else None,
+        vendor_status=words if words not in (status, extension_value(request, sw("state"))) else None,
         sent=day(extension_value(request, sw("sent"))),
         consent=consent["reference"].partition("/")[2] if consent else None,
         legal_ground=extension_value(request, sw("legal-ground")),
@@ -126,3 +126,11 @@ def _referral(activity: Resource, readings: Readings) -> Referral:
         again=extension_value(readings.get(again[0]), sw("referral")) if again else None,
         sensitivity=marks(request),
     )
+
+
+def _referral_state(request: Resource, task: Resource) -> str:
+    """The state that a receiver set in our code, or else ours; what is older has no code in the Task."""
+    codings = task.get("businessStatus", {}).get("coding", ())
+    said = [str(one.get("code")) for one in codings if one.get("system") == REFERRAL_STATE]
+    agreeing = [one for one in said if REFERRAL_STATES.local(one, task["status"]) == one]
+    return agreeing[0] if agreeing else state(REFERRAL_STATES, request, task["status"])

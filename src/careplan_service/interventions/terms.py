@@ -168,6 +168,18 @@ REFERRAL_STATES = Terms(
     Term("re-routed", "cancelled", ("referred elsewhere", "rerouted")),
     Term("entered-in-error", "entered-in-error", ("error", "mistake")),
 )
+CONSENT_STATES = Terms(
+    Term("draft", "draft", ("draft form",)),
+    Term("proposed", "proposed", ("proposed to client",)),
+    # given by word of mouth is as good as signed: how it was given is no state
+    Term("signed", "active", ("given", "verbal consent", "in force")),
+    Term("refused", "rejected", ("declined",)),
+    Term("withdrawn", "inactive", ("revoked",)),
+    Term("expired", "inactive", ("ended",)),
+    Term("superseded", "inactive", ("replaced",)),
+    Term("entered-in-error", "entered-in-error", ("entered in error", "error", "mistake")),
+)
+"""A Consent is stored as it was sent, so these are words to read and translate by only."""
 OPEN_REFERRALS = frozenset({"draft", "sent", "seen", "accepted", "waitlisted", "in-service"})
 URGENCIES = Terms(
     Term("routine", "routine", ("normal",)),

@@ -2,14 +2,17 @@
 
 https://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition-SDOHCC-TaskForReferralManagement.html
 
-The Task's `businessStatus` keeps the state in the words of whoever set it: no code of R4 says `waitlisted`.
+The Task's `businessStatus` keeps the state in our code, and in the words of whoever set it: no code of R4
+says `waitlisted`.
 """
 
 from __future__ import annotations
 
 from careplan_service.interventions.canonical import (
+    REFERRAL_STATE,
     SDOH_CATEGORY,
     Document,
+    concept,
     element,
     extension,
     reference,
@@ -83,7 +86,10 @@ def _task(draft: Draft, referral: Referral) -> Document:
         status=status,
         # Gravity wants a reason in words wherever a referral does not go on
         statusReason={"text": referral.outcome or referral.status} if explained else None,
-        businessStatus={"text": referral.vendor_status or referral.status},
+        businessStatus={
+            **concept(REFERRAL_STATE, referral.status, referral.status.replace("-", " ").capitalize()),
+            "text": referral.vendor_status or referral.status,
+        },
         intent="order",
         priority=referral.urgency,
         code={"coding": [{"system": TASK_CODE, "code": "fulfill", "display": "Fulfill the focal request"}]},

@@ -150,7 +150,9 @@ def _states(words: Vocabulary) -> Iterator[str]:
     yield "## States and other words\n"
     yield (
         "FHIR has fewer states than social work. The extension sw-state keeps ours, and counts as long as "
-        "it agrees with the code\nbeside it: who changes only the code changes the state.\n"
+        "it agrees with the code\nbeside it: who changes only the code changes the state. Of a referral "
+        "`Task.businessStatus` has our code as well, with the words\nof the network that it went through as "
+        "its text. A Consent is kept as it was sent: its words are for translation only.\n"
     )
     for id_, (_, title) in WORDS.items():
         known = words.maps.get(map_url(id_))

@@ -1,6 +1,7 @@
-"""How the states of plans, goals and strategies, and a few other words, are said in FHIR's code sets.
+"""How the states of plans and their parts, and a few other words, are said in FHIR's code sets.
 
 https://hl7.org/fhir/R4/valueset-request-status.html https://hl7.org/fhir/R4/valueset-goal-status.html
+https://hl7.org/fhir/R4/valueset-task-status.html https://hl7.org/fhir/R4/valueset-consent-state-codes.html
 
 FHIR has fewer states than social work: where several become one code, the code is wider than each of them,
 except for the one that it means when it comes alone.
@@ -19,19 +20,37 @@ REQUEST_STATUS = "http://hl7.org/fhir/request-status"
 GOAL_STATUS = "http://hl7.org/fhir/goal-status"
 ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 ACTIVITY_STATUS = "http://hl7.org/fhir/care-plan-activity-status"
+TASK_STATUS = "http://hl7.org/fhir/task-status"
+CONSENT_STATUS = "http://hl7.org/fhir/consent-state-codes"
 ACCEPTANCE = "http://terminology.hl7.org/CodeSystem/goal-acceptance-status"
 PRIORITY = "http://terminology.hl7.org/CodeSystem/goal-priority"
 GROUP_CODE = "http://terminology.hl7.org/CodeSystem/group-code"
-_LOST = frozenset({"closed-withdrew", "cancelled-by-client", "partly-agreed", "not-obtained"})
+_LOST = frozenset(
+    "closed-withdrew cancelled-by-client partly-agreed not-obtained"
+    " waitlisted outcome-known not-helped withdrawn".split()
+)
 """States whose code says less, though it is first theirs."""
 _SAME = frozenset({"pending"})
 """States whose code says just this, though it is first another's."""
 _INEXACT = {"partly-achieved": "R4 has no code for a part: the state keeps it"}
 _WIDER = "the code says less; the extension sw-state keeps the state"
+_REASONS = {
+    ("referral-state", "seen"): "R4's `received` is nearer, but Gravity's Task has no such status; "
+    "`businessStatus` keeps the state",
+    ("consent-state", "withdrawn"): "the code says less; the history tells when, and by whom",
+    (
+        "consent-state",
+        "expired",
+    ): "the code says less; `provision.period` tells it, also while it is `active`",
+    ("consent-state", "superseded"): "the code says less; the newer Consent stands in its place",
+}
+"""What keeps a state where the code says less, other than `_WIDER`."""
 _NAMED = {"255604002": "Mild", "6736007": "Moderate", "24484000": "Severe"}
 _SIMPLE = {
     "plan-state": (REQUEST_STATUS, "States of a plan in `CarePlan.status`"),
     "activity-state": (ACTIVITY_STATUS, "States of a strategy in `CarePlan.activity.detail.status`"),
+    "referral-state": (TASK_STATUS, "States of a referral in `Task.status`"),
+    "consent-state": (CONSENT_STATUS, "States of a consent in `Consent.status`"),
     "agreement": (ACCEPTANCE, "Agreement in the acceptance of a goal"),
     "priority": (PRIORITY, "Priorities in `Goal.priority`"),
     "severity": (canonical.SNOMED, "Severities in `Condition.severity`"),
@@ -74,7 +93,7 @@ def _link(id_: str, listed: Terms, term: Term, system: str, code: str) -> Link:
         return Link(own, target, "inexact", _INEXACT[term.code], _FHIR, system)
     first = listed.local(None, term.fhir) == term.code
     alone = (first and term.code not in _LOST) or term.code in _SAME
-    reason = "" if alone else _WIDER
+    reason = "" if alone else _REASONS.get((id_, term.code), _WIDER)
     return Link(own, target, "equivalent" if alone else "wider", reason, _FHIR, system)
 
 

@@ -37,6 +37,8 @@ WORDS: dict[str, tuple[Terms, str]] = {
     "plan-state": (terms.PLAN_STATES, "States of an intervention plan"),
     "goal-state": (terms.GOAL_STATES, "States of a goal or an objective"),
     "activity-state": (terms.ACTIVITY_STATES, "States of a strategy"),
+    "referral-state": (terms.REFERRAL_STATES, "States of a referral"),
+    "consent-state": (terms.CONSENT_STATES, "States of a consent"),
     "client-system-kind": (terms.CLIENT_SYSTEMS, "Kinds of client system"),
     "agreement": (terms.AGREEMENTS, "The client's agreement to the plan"),
     "agreed-how": (terms.AGREED_HOW, "How the client agreed"),
