@@ -27,6 +27,7 @@ from careplan_service.interactions.released import require_released
 from careplan_service.interactions.steps import hand_of, require_step, require_supervisor
 from careplan_service.interactions.submit_plan import add, admitted, on_record, store_plan
 from careplan_service.interactions.update import held, put
+from careplan_service.interventions.claims import with_true_claims
 from careplan_service.interventions.intake import Moment, plan_from, plan_to_json
 from careplan_service.interventions.merging import merged
 from careplan_service.interventions.operations import Told, reopen
@@ -152,7 +153,7 @@ def _rewritten(
     other: dict[str, dict[str, Any]] = {}
     for ref in sorted(wanted.keys() & before.keys()):
         whole = documents.read(found.resources[ref].body)
-        document = merged(whole, before[ref], wanted[ref])
+        document = with_true_claims(merged(whole, before[ref], wanted[ref]), whole)
         if document != whole or ref == care_plan:
             other[ref] = document
     for ref in other:

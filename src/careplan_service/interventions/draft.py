@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from careplan_service.interventions.canonical import BASE, Document, element
+from careplan_service.interventions.claims import claims
 from careplan_service.interventions.plan import Identifier, Plan
 from careplan_service.interventions.sensitivity import security
 
@@ -34,7 +35,8 @@ class Draft:
     `subject` is what the plan is about (`Patient/x` or `Group/x`), `members` the references of the members in
     their order, `who` the reference of everybody that strategies can name, `labels` the high-water mark of
     everything written. `places` are the references that parts have, or had before a change; `goal_labels` the
-    labels of goals, objectives and strategies by number, for what refers to them.
+    labels of goals, objectives and strategies by number, for what refers to them; `claimed` the profiles that
+    documents claim.
     """
 
     plan: Plan
@@ -51,6 +53,7 @@ class Draft:
     documents: list[Document] = field(default_factory=list)
     places: dict[tuple[str, str], str] = field(default_factory=dict)
     goal_labels: dict[str, frozenset[str]] = field(default_factory=dict)
+    claimed: dict[str, list[str]] = field(default_factory=dict)
 
     def reserve(self, resource_type: str, key: str) -> str:
         """The reference of a part of the plan, the same for every call, whether it is written yet or not."""
@@ -60,18 +63,14 @@ class Draft:
         return self.places[place]
 
     def write(self, target: str, labels: Iterable[str], /, **content: object) -> str:
-        """Adds the document that `target` refers to, with its labels; gives `target` back."""
+        """Adds the document that `target` refers to, with its labels and profiles; gives `target` back."""
         resource_type, _, id_ = target.partition("/")
         wanted = frozenset(labels)
         self.labels |= wanted
-        self.documents.append(
-            {
-                "resourceType": resource_type,
-                "id": id_,
-                "meta": {"security": security(wanted)},
-                **element(**content),
-            }
-        )
+        document = {"resourceType": resource_type, "id": id_, "meta": {}, **element(**content)}
+        self.claimed[target] = claims(document, self.claimed)
+        document["meta"] = element(profile=self.claimed[target], security=security(wanted))
+        self.documents.append(document)
         return target
 
     def on_record(self, resource_type: str, identifier: Identifier | None) -> str | None:

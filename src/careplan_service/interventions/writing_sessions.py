@@ -86,6 +86,8 @@ def _write_encounter(draft: Draft, session: Session, labels: Labels) -> str:
         extension=[*extension(sw("mode"), valueCode=session.mode), *attendance],
         status="finished" if took_place(session) else "cancelled",
         **{"class": {"system": canonical.ACT_CODE, "code": code, "display": CLASSES[code]}},
+        # US Core has no Encounter without a type
+        type=[{"coding": _codes(session)}],
         subject=reference(draft.subject),
         participant=[{"individual": reference(who)}] if staff else [],
         period=_period(session),

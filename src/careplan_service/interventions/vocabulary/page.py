@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from careplan_service.interventions import canonical
 from careplan_service.interventions.catalogue import domain_terms, domains, kinds, rows
+from careplan_service.interventions.claims import CANDIDATES
 from careplan_service.interventions.vocabulary.documents import LICENCES
 from careplan_service.interventions.vocabulary.extensions import EXTENSIONS
 from careplan_service.interventions.vocabulary.maps import LOINC, map_url
@@ -66,7 +67,7 @@ source is not used.
 def mapping_page(words: Vocabulary) -> str:
     """The page as Markdown."""
     parts = (_INTRODUCTION, *_interventions(words), *_steps(words), *_domains(words), *_states(words),
-             *_changes(words), *_extensions(), *_licences())  # fmt: skip
+             *_changes(words), *_extensions(), *_profiles(), *_licences())  # fmt: skip
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 
@@ -176,6 +177,21 @@ def _extensions() -> Iterator[str]:
         for one in EXTENSIONS
     )
     yield _table(("extension", "where", "value", "what it says"), lines)
+
+
+def _profiles() -> Iterator[str]:
+    yield "## Profiles\n"
+    yield (
+        "What a document of a plan claims in `meta.profile`: what it keeps to and nothing else; types that "
+        "are not here claim\nnothing. The people and agencies that it refers to are not looked at: a client "
+        "without an identifier or a gender is no\nUS Core Patient.\n"
+    )
+    lines = (
+        (type_, one.profile.rpartition("/")[2], one.without)
+        for type_, candidates in CANDIDATES.items()
+        for one in candidates
+    )
+    yield _table(("type", "profile", "not claimed by one"), lines)
 
 
 def _licences() -> Iterator[str]:
