@@ -12,6 +12,7 @@ from careplan_service.interventions.catalogue import domain_terms, domains, kind
 from careplan_service.interventions.intake_fields import UNWRITABLE, measured
 from careplan_service.interventions.plan import (
     Agreement,
+    Case,
     ClientSystem,
     Goal,
     Identifier,
@@ -397,6 +398,24 @@ def agreements(draw):
 
 
 @st.composite
+def cases(draw):
+    opened, closed = sorted([draw(days), draw(days)])
+    status = draw(one_of(terms.CASE_STATES))
+    return Case(
+        number=draw(texts),
+        programme=draw(texts),
+        opened=opened,
+        referral_source=draw(maybe_texts),
+        status=status,
+        closed=None if status in terms.OPEN_CASES else draw(maybe(st.just(closed))),
+        exit_reason=draw(maybe_texts),
+        destination=draw(maybe_texts),
+        aftercare=draw(maybe_texts),
+        sensitivity=draw(marks),
+    )
+
+
+@st.composite
 def plans(draw):
     """A plan that intake would give."""
     status = draw(one_of(terms.PLAN_STATES))
@@ -424,6 +443,7 @@ def plans(draw):
         start=draw(maybe(st.just(START))),
         end=draw(maybe(st.just(END))),
         review_date=draw(days if active else maybe(days)),
+        case=draw(maybe(cases())) if any(one.client for one in system.members) else None,
         needs=tuple(draw(needs(i)) for i in range(draw(st.integers(1 if active else 0, 2)))),
         strengths=tuple(draw(strengths(i)) for i in range(draw(st.integers(0, 2)))),
         goals=tuple(draw(goals(str(n + 1), actors, states)) for n in numbers),

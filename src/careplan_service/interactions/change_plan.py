@@ -25,9 +25,10 @@ from careplan_service.interactions.read_plan import Found, found_plan, require_o
 from careplan_service.interactions.records import Changes, Stored
 from careplan_service.interactions.released import require_released
 from careplan_service.interactions.steps import hand_of, require_step, require_supervisor
-from careplan_service.interactions.submit_plan import add, admitted, on_record, store_plan
+from careplan_service.interactions.submit_plan import add, admitted, cases_on_record, on_record, store_plan
 from careplan_service.interactions.update import held, put
 from careplan_service.interventions.claims import with_true_claims
+from careplan_service.interventions.draft import Places
 from careplan_service.interventions.intake import Moment, plan_from, plan_to_json
 from careplan_service.interventions.merging import merged
 from careplan_service.interventions.operations import Told, reopen
@@ -147,9 +148,11 @@ def _rewritten(
     before = _by_reference(desk, found.plan, {}, places)
     known_before = set(identities(found.plan))
     new = [one for one in identities(after) if one not in known_before]
-    if new:
+    if new or after.case != found.plan.case:
         changes.alone("plans")
-    wanted = _by_reference(desk, after, dict(on_record(desk, new)), carried(places, found.plan, after))
+    known, kept = dict(on_record(desk, new)), carried(places, found.plan, after)
+    case = cases_on_record(desk, after, _without_case(known, kept))
+    wanted = _by_reference(desk, after, known, {**kept, **case})
     other: dict[str, dict[str, Any]] = {}
     for ref in sorted(wanted.keys() & before.keys()):
         whole = documents.read(found.resources[ref].body)
@@ -160,7 +163,7 @@ def _rewritten(
         changes.alone(ref)
     made = []
     for ref, document in wanted.items():
-        if ref not in before:
+        if ref not in before and ref not in case.values():
             require_scope(desk.caller, "c", document["resourceType"])
             made.append(add(desk, changes, document, door, integrity))
     for ref in other:
@@ -169,6 +172,12 @@ def _rewritten(
         sent, guard = admitted(other[ref], door), Guard(stored.tag)
         made.append(put(desk, changes, sent, stored.id, integrity, guard, lower=lower))
     return sorted(made, key=lambda one: f"{one.stored.type}/{one.stored.id}" != care_plan)
+
+
+def _without_case(known: Mapping[Any, str], places: Places) -> list[str]:
+    """Everybody on record of whom the plan has no EpisodeOfCare yet."""
+    people = {ref for ref in (*known.values(), *places.values()) if ref.startswith("Patient/")}
+    return sorted(people - {patient for type_, patient in places if type_ == "EpisodeOfCare"})
 
 
 def _by_reference(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from careplan_service.access.consent.rules import Door
-from careplan_service.access.filters import Has, all_of
+from careplan_service.access.filters import Has, Is, all_of
 from careplan_service.access.instants import as_datetime
 from careplan_service.access.view import require_scope
 from careplan_service.errors import Conflict, Invalid
@@ -19,10 +19,12 @@ from careplan_service.interactions.once import Written, written
 from careplan_service.interactions.records import Changes, Page, Stored
 from careplan_service.interactions.released import require_released
 from careplan_service.interactions.steps import require_step
-from careplan_service.interventions.draft import Identity
+from careplan_service.interventions.draft import Identity, Places, number_system
+from careplan_service.interventions.episodes import tells
 from careplan_service.interventions.intake import expression
 from careplan_service.interventions.plan import Plan
 from careplan_service.interventions.to_fhir import identities, to_fhir
+from careplan_service.resources import r4
 from careplan_service.resources.patching import document as documents
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -54,9 +56,13 @@ def store_plan(desk: Desk, changes: Changes, plan: Plan, door: Door, integrity: 
     changes.alone("plans")
     known = dict(on_record(desk, identities(plan)))
     now = as_datetime(desk.now)
-    made = to_fhir(plan, agency=desk.caller.organization, new_id=desk.new_id, now=now, known=known)
+    case = cases_on_record(desk, plan, known.values())
+    made = to_fhir(
+        plan, agency=desk.caller.organization, new_id=desk.new_id, now=now, known=known, places=case
+    )
     _require_new(desk, plan, made[0])
-    stored = [put_new(desk, changes, admitted(one, door), one["id"], integrity) for one in made]
+    new = [one for one in made if f"{one['resourceType']}/{one['id']}" not in case.values()]
+    stored = [put_new(desk, changes, admitted(one, door), one["id"], integrity) for one in new]
     require_released(desk, None, plan, expression, stored, door)
     return [Written(201, one) for one in desk.show_all(stored)]
 
@@ -68,6 +74,25 @@ def on_record(desk: Desk, wanted: Iterable[Identity]) -> Iterable[tuple[Identity
         about = Has(name, identity.value, identity.system)
         for found in desk.find("r", identity.resource_type, about, Page(limit=1)):
             yield identity, f"{found.type}/{found.id}"
+
+
+def cases_on_record(desk: Desk, plan: Plan, people: Iterable[str]) -> Places:
+    """Where some of these people (`Patient/x`) have the plan's case already: it may have several plans.
+
+    Raises Conflict where it says something else there.
+    """
+    if plan.case is None:
+        return {}
+    system = number_system(desk.caller.organization, "case")
+    found = {}
+    for patient in people:
+        about = all_of(Has("EpisodeOfCare.identifier", plan.case.number, system), Is("patient", patient))
+        for stored in desk.find("r", "EpisodeOfCare", about, Page(limit=1)):
+            if not tells(r4.parse(stored.body), plan.case):
+                text = f"`EpisodeOfCare/{stored.id}` has another case of number `{plan.case.number}`"
+                raise Conflict(f"{text}: send it as it is there, and change it after", expression="case")
+            found["EpisodeOfCare", patient] = f"EpisodeOfCare/{stored.id}"
+    return found
 
 
 def _require_new(desk: Desk, plan: Plan, care_plan: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from careplan_service.interventions.intake_rules import Path
 from careplan_service.interventions.intake_schema import (
+    CasePart,
     GoalPart,
     MemberPart,
     NeedPart,
@@ -32,6 +33,7 @@ PLAN: dict[str, Path] = {
     "period_start": ("period", "start"),
     "period_end": ("period", "end"),
     "review_date": ("review_date",),
+    **{f"case_{name}": ("case", name) for name in CasePart().fields},
     "client_system_kind": ("client_system", "kind"),
     "client_system_name": ("client_system", "name"),
     "client_system_identifier": ("client_system", "identifier"),

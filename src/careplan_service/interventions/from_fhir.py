@@ -14,6 +14,7 @@ from typing import Any
 
 from careplan_service.errors import Invalid
 from careplan_service.interventions.canonical import extension_value, sw
+from careplan_service.interventions.episodes import case_of
 from careplan_service.interventions.plan import Agreement, Plan
 from careplan_service.interventions.reading import Readings, day, is_numbered, marks, note, references, state
 from careplan_service.interventions.reading_goals import (
@@ -62,6 +63,7 @@ def _plan(careplan: Mapping[str, Any], readings: Readings) -> Plan:
         start=day(period.get("start")),
         end=day(period.get("end")),
         review_date=day(extension_value(careplan, sw("review-date"))),
+        case=case_of(careplan, readings),
         needs=tuple(
             read_need(f"needs[{i}]", readings.get(ref), readings)
             for i, ref in enumerate(references(careplan.get("addresses", ())))

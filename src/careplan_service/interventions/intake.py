@@ -179,6 +179,7 @@ def _plan(data: Data, known: Names) -> Plan:
         start=period.get("start"),
         end=period.get("end"),
         client_system=built(parts.ClientSystem, system, members=[_member(one) for one in system["members"]]),
+        case=built(parts.Case, data["case"]) if data.get("case") else None,
         needs=[built(parts.Need, one) for one in data["needs"]],
         strengths=[built(parts.Strength, one) for one in data["strengths"]],
         goals=[_goal(one, known) for one in data["goals"]],

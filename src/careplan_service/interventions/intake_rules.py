@@ -15,7 +15,7 @@ from typing import Any
 
 from careplan_service.interventions.catalogue import DomainCoding, domains
 from careplan_service.interventions.intake_fields import quoted
-from careplan_service.interventions.terms import ACTIVE_GOALS, ACTIVE_PLANS, CLOSED_GOALS
+from careplan_service.interventions.terms import ACTIVE_GOALS, ACTIVE_PLANS, CLOSED_GOALS, OPEN_CASES
 
 Data = Mapping[str, Any]
 Path = tuple[str | int, ...]
@@ -96,6 +96,19 @@ def dates(plan: Data) -> Iterator[Faulty]:
                 (*path, "due"),
                 f"{quoted(due)} is outside the plan's period {start or '...'} to {end or '...'}",
             )
+
+
+def case(plan: Data) -> Iterator[Faulty]:
+    """A case is about a client; what is closed says so, and not before it was opened."""
+    told = plan.get("case")
+    if not told:
+        return
+    members = each(plan.get("client_system") or {}, "members")
+    if not any(member.get("client") is not False for _, member in members):
+        yield ("case",), "a case is of people: name a client among the `members`"
+    yield from _order(("case", "closed"), told.get("opened"), told.get("closed"), "the day it was opened")
+    if told.get("closed") and (told.get("status") or "open") in OPEN_CASES:
+        yield ("case", "status"), "a case with a day on which it was closed is `closed`"
 
 
 def _order(path: Path, first: date | None, then: date | None, what: str) -> Iterator[Faulty]:
@@ -199,6 +212,7 @@ def picked(path: Path, holder: Data, listed: Iterable[DomainCoding], what: str) 
 
 RULES = (
     dates,
+    case,
     numbers,
     client_system,
     team,

@@ -181,6 +181,21 @@ class AgreementPart(Part):
     reason = line()
 
 
+class CasePart(Part):
+    """The case, or enrolment, that the plan belongs to."""
+
+    number = line(required=True)
+    programme = line(required=True)
+    opened = Read(read.day, required=True)
+    referral_source = line()
+    status = Read(one_of(terms.CASE_STATES, "case status"))
+    closed = Read(read.day)
+    exit_reason = line()
+    destination = line()
+    aftercare = line()
+    sensitivity = marks()
+
+
 class PlanPart(Part):
     """A plan."""
 
@@ -191,6 +206,7 @@ class PlanPart(Part):
     status_reason = line()
     period = part(PeriodPart)
     review_date = Read(read.day)
+    case = part(CasePart)
     needs = parts(NeedPart)
     strengths = parts(StrengthPart)
     goals = parts(GoalPart)

@@ -60,7 +60,7 @@ def replace_plan(plan: Shape, sent: Any, now: datetime) -> Told:
     """The plan as it was sent; what became of it so far stays where it is not sent again."""
     if not isinstance(sent, Mapping):
         raise Invalid("write the plan as an object with named fields")
-    kept = (*NUMBERED, "closing", "episode", "reopens")
+    kept = (*NUMBERED, "case", "closing", "episode", "reopens")
     left = {name: value for name, value in sent.items() if name not in NOT_SENT}
     return Told({**{name: plan[name] for name in kept if name in plan}, **marks_kept(plan, left)})
 
@@ -131,7 +131,9 @@ def close(plan: Shape, sent: Any, now: datetime) -> Told:
         _set_states(told, outcomes, ("outcomes",))
     for i, end in enumerate(sent.get("referrals") or []):
         _set_referral(told, str(end.get("number")), end, ("referrals", i))
-    taken = ("reason", "reason_text", "outcomes", "referrals")
+    if sent.get("case"):
+        _end_case(told, sent["case"], sent["date"])
+    taken = ("reason", "reason_text", "outcomes", "referrals", "case")
     told.plan["closing"] = {name: value for name, value in sent.items() if name not in taken}
     return told
 
@@ -139,7 +141,17 @@ def close(plan: Shape, sent: Any, now: datetime) -> Told:
 def reopen(plan: Shape, sent: Any, now: datetime) -> Told:
     """A new plan for a new episode: what is still to be done, with what is said anew."""
     _checked(ReopenPart(), sent)
-    left = ("status", "status_reason", "agreement", "period", "review_date", "closing", "id", "care_plan")
+    left = (
+        "status",
+        "status_reason",
+        "agreement",
+        "period",
+        "review_date",
+        "closing",
+        "case",
+        "id",
+        "care_plan",
+    )
     fresh = {n: deepcopy(v) for n, v in plan.items() if n not in (*NUMBERED, *left)}
     wanted = sent.get("goals") or [
         goal["number"] for goal in fresh.get("goals", ()) if goal.get("status") != "achieved"
@@ -260,6 +272,14 @@ def _set_referral(told: Told, number: str, sent: Shape, place: Path) -> None:
     n, referral = _numbered(told.plan, "referrals", number)
     referral |= {name: value for name, value in sent.items() if name != "number"}
     told.went["referrals", n] = place
+
+
+def _end_case(told: Told, sent: Shape, day: str) -> None:
+    """The case ends with the plan, on its day unless another is said."""
+    if "case" not in told.plan:
+        raise _fault(("case",), "the plan has no case to close: leave it out")
+    told.plan["case"] |= {"status": "closed", "closed": day, **sent}
+    told.went["case",] = ("case",)
 
 
 def _set_states(told: Told, findings: Any, place: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from careplan_service.interventions.canonical import extension_value, extension_values, sw
 from careplan_service.interventions.draft import Places
+from careplan_service.interventions.episodes import episodes
 from careplan_service.interventions.plan import Member, Participant, Plan
 from careplan_service.interventions.reading import Resource, is_numbered, number, references
 from careplan_service.interventions.team import agency_key
@@ -26,6 +27,7 @@ def places_of(careplan: Resource, resources: Mapping[str, Resource], plan: Plan)
             *_team(careplan, resources, plan),
             *_goals(careplan, resources),
             *_record(careplan, resources),
+            *_case(careplan, resources),
         ]
     )
 
@@ -95,6 +97,11 @@ def _record(careplan: Resource, resources: Mapping[str, Resource]) -> Iterator[P
     for ref in references(careplan.get("supportingInfo", ())):
         if ref.startswith(("QuestionnaireResponse/", "Observation/", "DocumentReference/")):
             yield from _information(ref, resources[ref], resources)
+
+
+def _case(careplan: Resource, resources: Mapping[str, Resource]) -> Iterator[Place]:
+    for ref in episodes(careplan, resources):
+        yield ("EpisodeOfCare", resources[ref]["patient"]["reference"]), ref
 
 
 def _session(ref: str, procedure: Resource) -> Iterator[Place]:

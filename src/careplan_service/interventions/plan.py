@@ -191,6 +191,26 @@ class Agreement:
 
 
 @dataclass(frozen=True)
+class Case:
+    """The case, or enrolment, that a plan belongs to: one `number` for everybody in it.
+
+    `programme` is what the clients are enrolled in, `exit_reason` why they are no more, `destination` where
+    they went, `aftercare` what was arranged for the time after.
+    """
+
+    number: str
+    programme: str
+    opened: date
+    referral_source: str | None = None
+    status: str = "open"
+    closed: date | None = None
+    exit_reason: str | None = None
+    destination: str | None = None
+    aftercare: str | None = None
+    sensitivity: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plan:
     """One intervention plan, whole, with what has become of it so far.
 
@@ -207,6 +227,7 @@ class Plan:
     start: date | None = None
     end: date | None = None
     review_date: date | None = None
+    case: Case | None = None
     needs: tuple[Need, ...] = ()
     strengths: tuple[Strength, ...] = ()
     goals: tuple[Goal, ...] = ()

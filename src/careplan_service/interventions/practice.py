@@ -164,6 +164,11 @@ def _kept(change: Change) -> Iterator[Faulty]:
         if number not in after:
             place: Path = ("referrals",) if path[0] == "referrals" else ("goals",)
             yield place, f"{quoted(number)} is missing: send it, with a state such as `entered-in-error`"
+    if (case := change.before.get("case")) and not change.after.get("case"):
+        yield (
+            ("case",),
+            f"case {quoted(case['number'])} is missing: send it, with a state such as `closed`",
+        )
 
 
 def _ended(change: Change) -> Iterator[Faulty]:

@@ -229,13 +229,24 @@ class ReferralEndPart(ReferralStatePart):
     number = line(required=True)
 
 
+class CaseEndPart(Part):
+    """How the case ends with the plan; without a state it is closed, without a day on that of the plan."""
+
+    status = Read(one_of(terms.CASE_STATES, "case status"))
+    closed = Read(read.day)
+    exit_reason = line()
+    destination = line()
+    aftercare = line()
+
+
 class ClosePart(ClosingPart):
-    """Why a plan is closed, what was reached, and what becomes of its referrals."""
+    """Why a plan is closed, what was reached, and what becomes of its referrals and its case."""
 
     reason = Read(one_of(terms.CLOSED_STATES, "reason"), required=True)
     reason_text = line()
     outcomes = parts(FindingPart)
     referrals = parts(ReferralEndPart)
+    case = part(CaseEndPart)
 
 
 class ReopenPart(Part):

@@ -79,6 +79,18 @@ CLOSED_STATES = Terms(*(one for one in PLAN_STATES.by_code.values() if one.code.
 """How a plan can end."""
 ACTIVE_PLANS = frozenset({"active", "under-review"})
 
+CASE_STATES = Terms(
+    Term("open", "active", ("active", "enrolled", "in progress", "current")),
+    Term("planned", "planned", ("opening", "intake")),
+    Term("waiting-list", "waitlist", ("waitlist", "waitlisted", "waiting")),
+    Term("on-hold", "onhold", ("paused", "suspended")),
+    Term("closed", "finished", ("finished", "exited", "ended", "discharged")),
+    Term("declined", "cancelled", ("cancelled", "canceled", "not eligible", "rejected")),
+    Term("withdrawn", "cancelled", ("client withdrew", "not taken up")),
+    Term("entered-in-error", "entered-in-error", ("error", "mistake")),
+)
+OPEN_CASES = frozenset({"open", "planned", "waiting-list", "on-hold"})
+
 GOAL_STATES = Terms(
     Term("proposed", "proposed"),
     Term("planned", "planned", ("planned, not started", "not started")),

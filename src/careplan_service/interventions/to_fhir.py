@@ -20,6 +20,7 @@ from careplan_service.interventions.canonical import (
     sw,
 )
 from careplan_service.interventions.draft import Draft, Identity, Places
+from careplan_service.interventions.episodes import write_case
 from careplan_service.interventions.goals import write_goal, write_need, write_strength
 from careplan_service.interventions.narrative import narrative
 from careplan_service.interventions.people import (
@@ -86,6 +87,7 @@ def to_fhir(
         goals += references
         activities += parts
     information, more = write_record(draft, activities)
+    episodes = write_case(draft, plan.case, team) if plan.case else []
     labels = frozenset(draft.labels) | _plan_labels(plan)
     members = write_members(draft, labels)
     write_group(draft, labels)
@@ -104,7 +106,7 @@ def to_fhir(
         author=reference(draft.who.get("worker", agency)),
         careTeam=[reference(team)] if team else [],
         addresses=[reference(need) for need in needs],
-        supportingInfo=[reference(one) for one in [*strengths, *information]],
+        supportingInfo=[reference(one) for one in [*strengths, *information, *episodes]],
         goal=[reference(goal) for goal in goals],
         activity=[*activities, *more],
         note=_sharing_notes(plan),

@@ -17,6 +17,7 @@ from careplan_service.interventions.canonical import (
     extension_value,
     sw,
 )
+from careplan_service.interventions.episodes import is_ours, tells
 from careplan_service.interventions.foreign.marks import INFERRED, Beyond, Mark
 from careplan_service.interventions.foreign.place import Place, Sheet, left_over
 from careplan_service.interventions.foreign.readable import readable
@@ -62,6 +63,7 @@ def additions(
     sheet = Sheet(f"CarePlan/{body.get('id', '')}", body)
     known = parts(plan)
     _say_care_plan(sheet.whole, known, reading)
+    _say_case(sheet.whole, plan, reading)
     _mark_state("status", PLAN_STATES, sheet.whole, sheet.whole.at("status"), reading)
     sheets = [sheet]
     for ref in sheet.whole.each("goal"):
@@ -99,6 +101,15 @@ def _say_care_plan(care_plan: Place, known: Mapping[str, str], reading: Reading)
             ref.say()
     for activity in care_plan.each("activity"):
         _say_activity(activity, known, reading)
+
+
+def _say_case(care_plan: Place, plan: Plan, reading: Reading) -> None:
+    """An EpisodeOfCare is in words if it tells the case of the plan; that of one client may say otherwise."""
+    for ref in care_plan.each("supportingInfo"):
+        found = reading.follow(ref)
+        is_episode = found is not None and found.at("resourceType").value == "EpisodeOfCare"
+        if found is not None and is_episode and is_ours(found.value) and tells(found.value, plan.case):
+            ref.say()
 
 
 def _say_activity(activity: Place, known: Mapping[str, str], reading: Reading) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 from careplan_service.interventions import canonical
 from careplan_service.interventions.canonical import Document, concept, element, extension, reference, sw
 from careplan_service.interventions.catalogue import domains
+from careplan_service.interventions.episodes import episode
 from careplan_service.interventions.hmis import codes
 from careplan_service.interventions.hmis.columns import CLIENT, ENROLLMENT, EXIT, SERVICES
 from careplan_service.interventions.hmis.staging import Cells, Kept
@@ -118,31 +119,28 @@ def _gender(row: Cells) -> str:
 
 def _enrolled(row: Cells, left: Cells | None, agency: str, where: Where) -> Parts:
     id_ = row["EnrollmentID"]
-    episode = Part("EpisodeOfCare", "EnrollmentID", id_)
-    patient = reference(where(Part("Patient", "PersonalID", row["PersonalID"])))
+    part = Part("EpisodeOfCare", "EnrollmentID", id_)
+    program = where(Part("HealthcareService", "ProjectID", row["ProjectID"]))
     deleted = "DateDeleted" in row
     exit_ = left or {}
     made = {
-        episode: element(
-            extension=[
-                *extension(
-                    sw("program"),
-                    valueReference=reference(where(Part("HealthcareService", "ProjectID", row["ProjectID"]))),
-                ),
+        part: episode(
+            agency=agency,
+            patient=where(Part("Patient", "PersonalID", row["PersonalID"])),
+            program=extension(sw("program"), valueReference=reference(program)),
+            entry=[
                 *extension(sw("move-in-date"), valueDate=row.get("MoveInDate")),
                 *codes.kept("ReferralSource", row.get("ReferralSource")),
-                *extension(sw("exit-destination"), valueCodeableConcept=_destination(exit_)),
-                *extension(sw("termination-reason"), valueCodeableConcept=_reason(exit_)),
-                *codes.kept("ProjectCompletionStatus", exit_.get("ProjectCompletionStatus")),
             ],
-            identifier=identifier(agency, episode),
+            destination=_destination(exit_),
+            reason=_reason(exit_),
+            leaving=codes.kept("ProjectCompletionStatus", exit_.get("ProjectCompletionStatus")),
+            identifier=identifier(agency, part),
             status="entered-in-error" if deleted else "finished" if left else "active",
             statusHistory=[{"status": "active", "period": {"start": row["DateOfEngagement"]}}]
             if "DateOfEngagement" in row
             else [],
             type=[{**domains()["homelessness"].category, "text": "HMIS enrollment"}],
-            patient=patient,
-            managingOrganization=reference(agency),
             period=element(start=row["EntryDate"], end=exit_.get("ExitDate")),
         )
     }

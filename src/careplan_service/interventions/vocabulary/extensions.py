@@ -51,7 +51,7 @@ EXTENSIONS = (
         Part("comment", "What the client said to it.", ("string",)),
         Part("reason", "Why there is none.", ("string",)),
     )),
-    Extension("state", ("CarePlan", "Goal", "CarePlan.activity.detail", "ServiceRequest"),
+    Extension("state", ("CarePlan", "Goal", "CarePlan.activity.detail", "ServiceRequest", "EpisodeOfCare"),
               "The state in the words of social work, where FHIR has fewer codes.", ("code",)),
     Extension("status-reason", ("CarePlan",), "Why the plan has its state.", ("string",)),
     Extension("review-date", ("CarePlan", "Observation"), "When the plan is reviewed next.", ("date",)),

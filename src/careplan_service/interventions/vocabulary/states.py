@@ -19,6 +19,7 @@ from careplan_service.interventions.vocabulary.systems import WORDS, system_url
 REQUEST_STATUS = "http://hl7.org/fhir/request-status"
 GOAL_STATUS = "http://hl7.org/fhir/goal-status"
 ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
+EPISODE_STATUS = "http://hl7.org/fhir/episode-of-care-status"
 ACTIVITY_STATUS = "http://hl7.org/fhir/care-plan-activity-status"
 TASK_STATUS = "http://hl7.org/fhir/task-status"
 CONSENT_STATUS = "http://hl7.org/fhir/consent-state-codes"
@@ -48,6 +49,7 @@ _REASONS = {
 _NAMED = {"255604002": "Mild", "6736007": "Moderate", "24484000": "Severe"}
 _SIMPLE = {
     "plan-state": (REQUEST_STATUS, "States of a plan in `CarePlan.status`"),
+    "case-state": (EPISODE_STATUS, "States of a case in `EpisodeOfCare.status`"),
     "activity-state": (ACTIVITY_STATUS, "States of a strategy in `CarePlan.activity.detail.status`"),
     "referral-state": (TASK_STATUS, "States of a referral in `Task.status`"),
     "consent-state": (CONSENT_STATUS, "States of a consent in `Consent.status`"),

@@ -35,6 +35,7 @@ STAGES = {
 }
 WORDS: dict[str, tuple[Terms, str]] = {
     "plan-state": (terms.PLAN_STATES, "States of an intervention plan"),
+    "case-state": (terms.CASE_STATES, "States of a case"),
     "goal-state": (terms.GOAL_STATES, "States of a goal or an objective"),
     "activity-state": (terms.ACTIVITY_STATES, "States of a strategy"),
     "referral-state": (terms.REFERRAL_STATES, "States of a referral"),
