@@ -28,6 +28,7 @@ from careplan_service.settings import Settings
 from careplan_service.store import migrate
 from careplan_service.web import additions, cors, incoming, presenting, problems
 from careplan_service.web.clock import Clock
+from careplan_service.web.consent_forms import consents_blueprint
 from careplan_service.web.cursors import Cursors
 from careplan_service.web.docs import docs_blueprint
 from careplan_service.web.fhir import Face, fhir_blueprint
@@ -97,6 +98,7 @@ def app_of(service: Service) -> Flask:
     )
     app.register_blueprint(fhir_blueprint(face))
     app.register_blueprint(plans_blueprint(reception, service.door, cursors, base_url))
+    app.register_blueprint(consents_blueprint(reception, service.door, base_url))
     app.register_blueprint(operation_blueprint(lambda: _ready(service), registry))
     app.register_blueprint(docs_blueprint(base_url, functools.partial(openapi_document, own=own)))
     additions.register(app, service.added.recent)

@@ -19,7 +19,7 @@ from careplan_service.interactions.file_consent import END, admitted_document, r
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.once import Written, written
 from careplan_service.interactions.parameters import one_resource, parts_of, references
-from careplan_service.interactions.patch import amend
+from careplan_service.interactions.patch import Patch, amend
 from careplan_service.interactions.read import read
 from careplan_service.interactions.records import Changes, Stored
 from careplan_service.resources import r4
@@ -29,11 +29,15 @@ _PARAMETERS = frozenset({"consent", "patient", "document"})
 
 @dataclass(frozen=True)
 class Revocation:
-    """What was sent: the id of the Consent, its patient (`Patient/ann`), and what was signed, if anything."""
+    """What was sent: the id of the Consent, its patient (`Patient/ann`), and what was signed, if anything.
+
+    `end` is what makes it inactive, and may say more.
+    """
 
     id: str
     patient: str
     document: dict[str, Any] | None
+    end: Patch = END
 
 
 def revocation_of(body: bytes) -> Revocation:
@@ -66,7 +70,7 @@ def revoke_consent(desk: Desk, sent: Revocation, door: Door) -> Sequence[Written
         changes.alone(f"Consent/{sent.id}")
         _require_active(read(desk, "Consent", sent.id), sent, door)
         integrity = Integrity(desk, door)
-        made = [amend(desk, changes, spec_of("Consent"), sent.id, END, door, integrity)]
+        made = [amend(desk, changes, spec_of("Consent"), sent.id, sent.end, door, integrity)]
         if document is not None:
             made.append(post(desk, changes, document, desk.new_id(), integrity))
         integrity.require(changes)

@@ -65,7 +65,7 @@ def plan_schema(base_url: str) -> dict[str, Any]:
     """
     definitions: dict[str, Any] = {}
     for name, part in SENT.items():
-        schema = _object(part, definitions)
+        schema = object_schema(part, definitions)
         if name.startswith("New"):
             schema["required"] = [one for one in schema["required"] if one != "number"]
         definitions[name] = schema
@@ -129,7 +129,8 @@ def _told(part: type[Mark | Beyond], about: str, words: Mapping[str, tuple[str, 
     return {"type": "object", "description": about, "properties": told, "required": required}
 
 
-def _object(part: type[Part], definitions: dict[str, Any]) -> dict[str, Any]:
+def object_schema(part: type[Part], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a part; those of the parts in it go into the `definitions`."""
     known = part().fields
     return {
         "type": "object",
@@ -148,7 +149,7 @@ def _field(field: fields.Field[Any], definitions: dict[str, Any]) -> dict[str, A
         name = part.__name__.removesuffix("Part")
         if name not in definitions:
             definitions[name] = {}
-            definitions[name] = _object(part, definitions)
+            definitions[name] = object_schema(part, definitions)
         return {"$ref": f"#/$defs/{name}"}
     return _value(field.reader) if isinstance(field, Read) else {"type": "object"}
 
@@ -159,4 +160,6 @@ def _value(reader: Callable[[Any], Any]) -> dict[str, Any]:
         return {"enum": list(terms().by_code)}
     if each is not None:
         return {"type": "array", "items": _value(each), "uniqueItems": True}
+    if pattern := getattr(reader, "pattern", None):
+        return {"type": "string", "pattern": pattern}
     return _READ[reader]

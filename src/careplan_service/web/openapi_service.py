@@ -11,6 +11,7 @@ from typing import Any
 from careplan_service.web.docs import ASSETS
 from careplan_service.web.openapi_authorize import authorize_operations
 from careplan_service.web.openapi_bodies import JSON
+from careplan_service.web.openapi_consents import consent_operations
 from careplan_service.web.openapi_operations import refused
 from careplan_service.web.openapi_plans import plan_operations
 
@@ -107,6 +108,7 @@ def service_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     openid = _open("Authorization", "openidConfiguration", "What this OpenID provider offers")
     yield "/.well-known/openid-configuration", "get", openid
     yield from plan_operations()
+    yield from consent_operations()
     yield "/health/live", "get", _open("Operation", "live", "Is the process alive")
     yield "/health/ready", "get", _ready()
     yield "/metrics", "get", _metrics()

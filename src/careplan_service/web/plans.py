@@ -49,7 +49,7 @@ def plans_blueprint(
     @routes.post("/plans")
     def submit() -> Response:
         def carry_out(desk: Desk) -> Response:
-            plan = plan_from_json(_sent(desk), Moment(as_datetime(desk.now)))
+            plan = plan_from_json(sent_json(desk), Moment(as_datetime(desk.now)))
             stored = submit_plan(desk, plan, door())
             return _made(Told(plan), stored, base_url)
 
@@ -127,7 +127,7 @@ def plans_blueprint(
     def changed(id_: str, sort: str, operation: Any) -> Response:
         def carry_out(desk: Desk) -> Response:
             incoming.require_preconditions(request, {"If-Match"})
-            sent = _sent(desk)
+            sent = sent_json(desk)
             own = {"herself": True} if sort == "agreement" and not desk.caller.is_agency else {}
             apply: Apply = lambda plan, now: operation(plan, sent, now, **own)  # noqa: E731
             guard = guard_of(request.headers.get("If-Match"))
@@ -141,7 +141,7 @@ def plans_blueprint(
     def reopened(id_: str) -> Response:
         def carry_out(desk: Desk) -> Response:
             incoming.require_preconditions(request, {"If-Match"})
-            sent = _sent(desk)
+            sent = sent_json(desk)
             found = reopen_plan(desk, id_, sent, guard_of(request.headers.get("If-Match")), door())
             return _made(found.told, found.care_plan, base_url)
 
@@ -150,7 +150,8 @@ def plans_blueprint(
     return routes
 
 
-def _sent(desk: Desk) -> Any:
+def sent_json(desk: Desk) -> Any:
+    """What was sent, which counts once under its key. Raises UnsupportedMediaType, Malformed."""
     body = _body()
     note_once(desk, request, body)
     return r4.parse(body)

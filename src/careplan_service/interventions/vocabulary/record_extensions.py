@@ -59,6 +59,13 @@ OF_THE_RECORD = (
         Part("feedback", "What the client says to it.", ("string",)),
         Part("destination", "Where the client goes.", ("string",)),
     )),
+    Extension("consent-form", ("Consent",), "Of which kind of form it was made: service, release or "
+              "research; the form is its source.", ("code",)),
+    Extension("withdrawn", ("Consent",), "That it was withdrawn.", parts=(
+        Part("date", "When.", ("date",)),
+        Part("by", "Who said so.", ("string",)),
+        Part("reason", "Why.", ("string",)),
+    )),
     Extension("program", ("EpisodeOfCare",), "The service that a person is enrolled in.",
               ("Reference", "CodeableConcept")),
     Extension("referral-source", ("EpisodeOfCare",), "Who sent the person.", ("CodeableConcept",)),
