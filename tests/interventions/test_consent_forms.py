@@ -170,6 +170,7 @@ def _reads(form, who, purpose, about, labels, day, interaction):
         ({"kind": "service"}, ["recipients", "purposes"]),
         ({"kind": "research"}, ["purposes"]),
         ({"withdrawn": {"by": "Ann"}}, ["withdrawn"]),
+        ({"process_notes": "she lies"}, ["process_notes"]),
     ],
 )
 def test_what_a_form_cannot_say_is_refused_by_its_field(said, where):

@@ -24,6 +24,7 @@ from careplan_service.interventions.intake_rules import Faulty
 from careplan_service.interventions.intake_schema import line, marks, one_of
 from careplan_service.interventions.plan_schema import object_schema
 from careplan_service.interventions.record_intake import built
+from careplan_service.interventions.terms import normal
 
 _RECIPIENTS = ("Organization", "Practitioner", "PractitionerRole", "CareTeam", "RelatedPerson")
 
@@ -133,15 +134,23 @@ def _told(value: Any) -> Any:
 def _read(
     part: Part, of: type[Any], sent: Any, rules: Callable[[Mapping[str, Any]], Iterator[Faulty]]
 ) -> Any:
+    found = list(_private(sent))
     try:
         data = part.load(sent)
-        found = list(rules(data))
+        found += rules(data)
     except ValidationError as refused:
-        found = list(flat(refused.messages))
+        found += flat(refused.messages)
     if found:
         text = f"the form has {len(found)} fault{'s' * (len(found) > 1)}"
         raise Invalid(text, faults=[Fault("invalid", told, expression(path)) for path, told in found])
     return built(of, data)
+
+
+def _private(sent: Any) -> Iterator[Faulty]:
+    """Process notes are no field of anything, and what is sent is never dropped."""
+    for name in sent if isinstance(sent, Mapping) else ():
+        if normal(str(name)) in read.PROCESS_NOTES:
+            yield (str(name),), "leave it out and keep it apart from the record"
 
 
 def _rules(form: Mapping[str, Any]) -> Iterator[Faulty]:
