@@ -129,3 +129,14 @@ def test_a_mapping_is_for_files_that_can_be_read_as_one(careplan, tmp_path, case
     ran = careplan("plan", "import", str(cases), "--mapping", str(tmp_path / "m.json"))
     assert ran.code == 1
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_mapping_that_cannot_be_read_is_told_by_its_file_and_line(careplan, tmp_path, cases):
+    (tmp_path / "m.toml").write_text('[columns]\nplan_number = "Case Nr"x\n')
+    ran = careplan("plan", "import", str(cases), "--mapping", str(tmp_path / "m.toml"))
+    told = "end the line after the value: is there a quotation mark too many?"
+    assert ran.err == f"careplan: m.toml: line 2: the mapping cannot be read as TOML: {told}\n"
+    (tmp_path / "m.toml").write_text("")
+    ran = careplan("plan", "import", str(cases), "--mapping", str(tmp_path / "m.toml"))
+    assert ran.err.startswith("careplan: m.toml: columns: is missing: ")

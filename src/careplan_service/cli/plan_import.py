@@ -155,7 +155,13 @@ def _mapping(file: Path) -> PlanMapping:
     reader = {".toml": mapping_from_toml, ".json": mapping_from_json}.get(file.suffix.lower())
     if reader is None:
         raise Invalid(f"`{file.name}` is no mapping: its name ends in `.toml` or `.json`")
-    return reader(file.read_bytes())
+    try:
+        return reader(file.read_bytes())
+    except Problem as problem:
+        faults = [
+            Fault(f.code, f.text, ": ".join(filter(None, (file.name, f.expression)))) for f in problem.faults
+        ]
+        raise Invalid(problem.text, faults=faults) from None
 
 
 def _brought(file: Path, mapping: PlanMapping | None, now: datetime) -> _File:

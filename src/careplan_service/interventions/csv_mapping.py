@@ -17,6 +17,7 @@ from typing import Any
 from careplan_service.errors import Fault, Invalid
 from careplan_service.interventions import intake_fields as read
 from careplan_service.interventions.columns import reader_of
+from careplan_service.interventions.file_text import decoded, not_json, not_toml
 from careplan_service.interventions.intake_fields import quoted
 from careplan_service.interventions.mapping_rules import faults_in
 
@@ -50,32 +51,28 @@ class PlanMapping:
 
 def mapping_from_toml(data: bytes) -> PlanMapping:
     """The mapping that a TOML file says. Raises Invalid with every fault, `expression` being its key."""
+    text = _text(data)
     try:
-        return _mapping(tomllib.loads(_text(data)))
-    except tomllib.TOMLDecodeError as error:
-        raise Invalid(f"the mapping cannot be read as TOML: {str(error)[:200]}") from None
-    except RecursionError:
-        raise Invalid("the mapping cannot be read as TOML: it is nested too deeply") from None
+        said = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise not_toml("the mapping", error, text) from None
+    return _mapping(said)
 
 
 def mapping_from_json(data: bytes) -> PlanMapping:
     """The mapping that a JSON file says. Raises Invalid with every fault, `expression` being its key."""
+    text = _text(data)
     try:
-        return _mapping(json.loads(_text(data), object_pairs_hook=_once))
-    except json.JSONDecodeError as error:
-        text = f"the mapping cannot be read as JSON: {error.msg} (line {error.lineno}, column {error.colno})"
-        raise Invalid(text) from None
-    except RecursionError:
-        raise Invalid("the mapping cannot be read as JSON: it is nested too deeply") from None
+        said = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise not_json("the mapping", error) from None
+    return _mapping(said)
 
 
 def _text(data: bytes) -> str:
     if len(data) > LARGEST:
         raise Invalid(f"the mapping has {len(data)} bytes, at most {LARGEST} are taken")
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError:
-        raise Invalid("the mapping is not UTF-8: save it as UTF-8") from None
+    return decoded(data, "utf-8-sig", "save the mapping as UTF-8").replace("\r\n", "\n")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

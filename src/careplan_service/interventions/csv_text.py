@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from careplan_service.errors import Fault, Invalid
+from careplan_service.interventions.file_text import decoded
 
 LARGEST = 10_000_000
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -47,11 +48,9 @@ def _rows(text: str, delimiter: str) -> list[list[str]]:
     rows: list[list[str]] = []
     try:
         rows.extend([_cell(cell) for cell in row] for row in reader)
-    except csv.Error as error:
-        place = f"row {len(rows) + 1}"
-        raise refused(
-            f"cannot be read as CSV ({error}): look for a quotation mark without its pair", place
-        ) from None
+    except csv.Error:
+        why = "cannot be read as CSV: look for a quotation mark without its pair, or a cell that is too long"
+        raise refused(why, f"row {len(rows) + 1}") from None
     if not any(any(row) for row in rows):
         raise refused("the file is empty: the first row must name the columns")
     return rows
@@ -60,12 +59,7 @@ def _rows(text: str, delimiter: str) -> list[list[str]]:
 def _decoded(data: bytes, encoding: str, advice: str) -> str:
     if len(data) > LARGEST:
         raise refused(f"the file has {len(data)} bytes, at most {LARGEST} are taken: split it")
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        row = data[: error.start].count(b"\n") + 1
-        text = f"byte 0x{data[error.start]:02X} in line {row} is not {encoding}: {advice}"
-        raise refused(text) from None
+    return decoded(data, encoding, advice)
 
 
 def _delimiter(text: str, known: set[str]) -> str:

@@ -49,8 +49,9 @@ def _rows(file: str, reader: Iterator[list[str]], faults: Faults) -> Iterator[Ro
                     return
             elif any(cells) and (row := _row(file, number, names, cells, faults)):
                 yield row
-    except csv.Error as error:
-        faults.add(file, number + 1, "", f"cannot be read as CSV ({error}): look for a stray quotation mark")
+    except csv.Error:
+        text = "cannot be read as CSV: look for a quotation mark without its pair, or a cell of more than"
+        faults.add(file, number + 1, "", f"{text} {_LONGEST_CELL} characters")
     if number == 0:
         faults.add(file, 0, "", "is empty: the first row must name the columns")
 

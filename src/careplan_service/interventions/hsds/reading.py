@@ -14,6 +14,7 @@ from typing import Any
 
 from careplan_service.errors import Fault, Invalid
 from careplan_service.interventions import csv_text
+from careplan_service.interventions.file_text import decoded, not_json
 from careplan_service.interventions.hsds.checks import faults_in
 from careplan_service.interventions.hsds.tables import KEYS, LATER, LINKS, OF, TAKEN, Record, file_of
 from careplan_service.interventions.intake_fields import did_you_mean, quoted
@@ -47,10 +48,11 @@ def directory_from_json(data: bytes) -> Directory:
 
     Raises Invalid for what cannot be read, and with every fault, `expression` being `services[3].name`.
     """
+    text = decoded(data, "utf-8-sig", "save the file as UTF-8")
     try:
-        said = json.loads(data.decode("utf-8-sig"), parse_float=str, parse_int=str)
+        said = json.loads(text, parse_float=str, parse_int=str)
     except (ValueError, RecursionError) as error:
-        raise Invalid(f"the file cannot be read as JSON: {str(error)[:200]}") from None
+        raise not_json("the file", error) from None
     name = next((one for one in _LISTS if isinstance(said, Mapping) and one in said), "")
     listed = said[name] if name else [said] if isinstance(said, Mapping) else said
     if not isinstance(listed, list):
