@@ -1,5 +1,6 @@
 """Plans as JSON: what is refused, where, and with which sentence. docs/plans.md"""
 
+import json
 from copy import deepcopy
 
 import pytest
@@ -92,7 +93,7 @@ REFUSED = [
     ((*OB, "dew"), "x", "goals[0].objectives[0].dew", "unknown field `dew`, did you mean `due`?"),
     (("number",), "  ", "number", "is missing: give it a value"),
     (("title",), GONE, "title", "is missing: give it a value"),
-    (("title",), ["x"], "title", "write text instead of `['x']`"),
+    (("title",), ["x"], "title", 'write text instead of `["x"]`'),
     (("title",), "a\x00b", "title", "take out the character U+0000"),
     (("title",), "a\ud800b", "title", "take out the character U+D800"),
     (("title",), "x" * 10_001, "title", "shorten this text of 10001 characters"),
@@ -116,6 +117,11 @@ REFUSED = [
     ((*OB, "due"), GONE, "goals[0].objectives[0].due", "an active objective needs its `due`"),
     ((*OB, "due"), "2025-08-01", "goals[0].objectives[0].due", "is outside the plan's period"),
     ((*OB, "due"), "2025-01-09", "goals[0].objectives[0].due", "is outside the plan's period"),
+    (("sensitivity",), [None], "sensitivity", "one of the list is blank"),
+    (("client_system", "identifier"), {"system": "urn:x", "value": " "},
+     "client_system.identifier", "the identifier has no number"),
+    (("client_system", "identifier"), {"system": "urn:x", "value": None},
+     "client_system.identifier", "is missing"),
     ((*OB, "number"), "2.1", "goals[0].objectives[0].number", "number an objective of goal `1` `1.1`"),
     ((*OB, "responsible"), "Rosaa",
      "goals[0].objectives[0].responsible", "nobody in the plan is called `Rosaa`"),
@@ -170,6 +176,50 @@ def test_all_faults_are_told_at_once():
 def test_a_closed_objective_may_have_been_due_before_the_period():
     plan = changed(changed(a_plan(), (*OB, "status"), "achieved"), (*OB, "due"), "2024-12-01")
     assert plan_from_json(plan).goals[0].objectives[0].status == "achieved"
+
+
+@pytest.mark.parametrize("path", [(*G, "number"), (*OB, "number"), (*S, "number")])
+def test_a_number_left_empty_is_missing_and_nothing_else_is_said_of_it(path):
+    (where,) = found = faults_of(changed(a_plan(), path, None))
+    assert (where.rpartition(".")[2], found[where]) == ("number", "is missing: give it a value")
+
+
+def test_numbers_of_the_record_left_empty_are_missing_and_nothing_else_is_said_of_them():
+    plan = json.loads((FIXTURES / "crisis-and-safety.json").read_text())
+    review, sessions = plan["reviews"][0], plan["sessions"]
+    findings = review["findings"] = [{**review["findings"][0], "level": 0} for _ in range(2)]
+    for one in findings:
+        one["goal"] = None
+    for one in (*sessions[:2], *plan["referrals"]):
+        one["number"] = None
+    # what names a session without its number is told besides
+    found = {
+        where: text for where, text in faults_of(plan).items() if where.endswith(("number", ".goal", "level"))
+    }
+    assert set(found.values()) == {"is missing: give it a value"}
+    assert {"reviews[0].findings[1].goal", "sessions[1].number", "referrals[0].number"} <= found.keys()
+
+
+def test_no_fault_tells_an_empty_field_in_a_word_of_the_programming_language():
+    plan = json.loads((FIXTURES / "crisis-and-safety.json").read_text())
+    fields = {tuple(name for name in path if isinstance(name, str)): path for path in places_in(plan)}
+    for path in fields.values():
+        assert not [text for text in faults_if_any(changed(plan, path, None)) if "None" in text], path
+
+
+def faults_if_any(plan):
+    try:
+        plan_from_json(plan)
+    except Invalid as refused:
+        return [fault.text for fault in refused.faults]
+    return []
+
+
+def places_in(part, path=()):
+    named = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for name, value in named:
+        yield (*path, name)
+        yield from places_in(value, (*path, name))
 
 
 def test_a_number_that_comes_twice_is_refused():

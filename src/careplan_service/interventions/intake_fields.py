@@ -6,6 +6,7 @@ FHIR strings and dates: https://hl7.org/fhir/R4/datatypes.html#primitive
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -32,7 +33,12 @@ MISSING = "is missing: give it a value"
 
 def quoted(value: object) -> str:
     """The sender's input, shortened, in backticks."""
-    text = str(value).replace("\n", " ")
+    written = (
+        value
+        if not isinstance(value, dict | list | bool | None)
+        else json.dumps(value, ensure_ascii=False, default=str)
+    )
+    text = str(written).replace("\n", " ")
     return f"`{text[:60]}...`" if len(text) > 60 else f"`{text}`"
 
 
@@ -87,6 +93,8 @@ def text(value: Any) -> str:
     """Trimmed text; whole numbers are taken as written, for numbers typed without quotes."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    if value is None:
+        raise ValidationError(MISSING)
     if not isinstance(value, str):
         raise ValidationError(f"write text instead of {quoted(value)}")
     trimmed = re.sub(r"\r\n?", "\n", value).strip()
@@ -156,7 +164,7 @@ def measured(value: Any) -> Value:
 
 def answered(value: Any) -> tuple[Value, ...]:
     """An answer, or a list of them."""
-    return tuple(measured(one) for one in value) if isinstance(value, list) else (measured(value),)
+    return tuple(measured(_there(one)) for one in value) if isinstance(value, list) else (measured(value),)
 
 
 def term(terms: Callable[[], Terms], what: str) -> Callable[[Any], str]:
@@ -182,7 +190,7 @@ def many(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
             value = [part for part in value.split(";") if part.strip()]
         if not isinstance(value, list):
             raise ValidationError(f"write a list instead of {quoted(value)}")
-        return tuple(dict.fromkeys(read(one) for one in value))
+        return tuple(dict.fromkeys(read(_there(one)) for one in value))
 
     read_all.each = read  # type: ignore[attr-defined]  # for the JSON Schema
     return read_all
@@ -198,7 +206,9 @@ def identifier(value: Any) -> Identifier:
             "write the identifier as `system|value`, or as an object with `system` and `value`"
         )
     system, number = text(value["system"]), text(value["value"])
-    if not re.fullmatch(r"(https?://|urn:)[^\s|]+", system) or not number:
+    if not number:
+        raise ValidationError("the identifier has no number: write it as `system|value`")
+    if not re.fullmatch(r"(https?://|urn:)[^\s|]+", system):
         raise ValidationError(
             f"the identifier's system {quoted(system)} must start with `https://` or `urn:`"
         )
@@ -209,7 +219,14 @@ def five(value: Any) -> tuple[str, ...]:
     """The five descriptions of a scale, from the level -2 to +2."""
     if not isinstance(value, list) or len(value) != 5:
         raise ValidationError("describe five levels, from -2 (much less) over 0 (expected) to +2 (much more)")
-    return tuple(text(one) for one in value)
+    return tuple(text(_there(one)) for one in value)
+
+
+def _there(one: Any) -> Any:
+    """One of a list, in which nothing is left blank."""
+    if one is None or (isinstance(one, str) and not one.strip()):
+        raise ValidationError("one of the list is blank: give it a value, or take it out")
+    return one
 
 
 def loinc(value: Any) -> str:

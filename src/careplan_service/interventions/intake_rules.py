@@ -119,15 +119,16 @@ def _order(path: Path, first: date | None, then: date | None, what: str) -> Iter
 def numbers(plan: Data) -> Iterator[Faulty]:
     """Goals are `1`, their objectives `1.1`, their strategies `1.1.a`, and none comes twice."""
     goals = [(path, goal.get("number"), r"[1-9]\d{0,3}", "a goal `1`") for path, goal in each(plan, "goals")]
+    # where the number above is missing, that is said, and what is below cannot be judged by it
     steps = [
-        (path, one.get("number"), rf"{re.escape(goal.get('number') or '')}\.[1-9]\d{{0,3}}",
-         f"an objective of goal {quoted(goal.get('number'))} `{goal.get('number')}.1`")
-        for goal, path, one in objectives(plan)
+        (path, one.get("number"), rf"{re.escape(number)}\.[1-9]\d{{0,3}}",
+         f"an objective of goal {quoted(number)} `{number}.1`")
+        for goal, path, one in objectives(plan) if (number := goal.get("number"))
     ]  # fmt: skip
     acts = [
-        (path, one.get("number"), rf"{re.escape(step.get('number') or '')}\.[a-z]{{1,3}}",
-         f"a strategy of objective {quoted(step.get('number'))} `{step.get('number')}.a`")
-        for step, path, one in strategies(plan)
+        (path, one.get("number"), rf"{re.escape(number)}\.[a-z]{{1,3}}",
+         f"a strategy of objective {quoted(number)} `{number}.a`")
+        for step, path, one in strategies(plan) if (number := step.get("number"))
     ]  # fmt: skip
     seen: set[str] = set()
     for path, number, pattern, example in (*goals, *steps, *acts):

@@ -256,7 +256,7 @@ def _next(name: str, plan: Shape) -> str:
 
 
 def _added(name: str, plan: Shape, one: Shape) -> Told:
-    one = {"number": _next(name, plan), **one}
+    one = {**one, "number": one.get("number") or _next(name, plan)}
     listed = [*plan.get(name, []), one]
     return Told({**deepcopy(plan), name: listed}, went={(name, len(listed) - 1): ()})
 
@@ -293,8 +293,9 @@ def _set_states(told: Told, findings: Any, place: Path) -> None:
         for j, step in enumerate(goal.get("objectives", ())):
             goals[step["number"]] = ((*path, "objectives", j), step)
     for i, finding in enumerate(findings):
-        if isinstance(finding, Mapping) and finding.get("goal") in goals and finding.get("status"):
-            path, goal = goals[finding["goal"]]
+        number = finding.get("goal") if isinstance(finding, Mapping) else None
+        if isinstance(number, str) and number in goals and finding.get("status"):
+            path, goal = goals[number]
             goal["status"] = finding["status"]
             told.went[(*path, "status")] = (*place, i, "status")
 

@@ -178,10 +178,8 @@ def _ended(change: Change) -> Iterator[Faulty]:
         return
     for path, referral in each(after, "referrals"):
         if referral.get("status", "draft") in OPEN_REFERRALS:
-            yield (
-                (*path, "status"),
-                f"referral {quoted(referral.get('number'))} is still open: say what became of it",
-            )
+            named = f"referral {quoted(number)}" if (number := referral.get("number")) else "this referral"
+            yield (*path, "status"), f"{named} is still open: say what became of it"
     if change.before is not None and not is_closed(change.before.get("status")) and not after.get("closing"):
         yield ("closing",), "say how the work ended"
 

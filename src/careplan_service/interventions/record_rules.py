@@ -19,10 +19,12 @@ NUMBERED = {"assessments": "A", "sessions": "S", "reviews": "R", "referrals": "F
 def numbers(plan: Data) -> Iterator[Faulty]:
     """Assessments are `A1`, sessions `S1`, reviews `R1`, referrals `F1`, and none comes twice."""
     for name, letter in NUMBERED.items():
-        seen: set[str | None] = set()
+        seen: set[str] = set()
         for path, one in each(plan, name):
             number = one.get("number")
-            if number is not None and not re.fullmatch(rf"{letter}[1-9]\d{{0,3}}", number):
+            if number is None:
+                continue  # that it is missing is said already
+            if not re.fullmatch(rf"{letter}[1-9]\d{{0,3}}", number):
                 yield (*path, "number"), f"{quoted(number)} is out of step: number it like `{letter}1`"
             elif number in seen:
                 yield (*path, "number"), f"number {quoted(number)} comes twice"
@@ -47,7 +49,7 @@ def named(plan: Data) -> Iterator[Faulty]:
             goal = finding.get("goal")
             if goal is not None and goal not in goals:
                 yield (*inner, "goal"), f"the plan has no goal {quoted(goal)}"
-            elif goal in seen:
+            elif goal is not None and goal in seen:
                 yield (*inner, "goal"), f"goal {quoted(goal)} comes twice in this review"
             seen.add(goal)
             for number in finding.get("sessions") or ():
@@ -64,8 +66,9 @@ def levels(plan: Data) -> Iterator[Faulty]:
     scaled = {goal.get("number") for _, goal in each(plan, "goals") if goal.get("scaling")}
     for path, review in each(plan, "reviews"):
         for inner, finding in each(review, "findings", path):
-            if finding.get("level") is not None and finding.get("goal") not in scaled:
-                yield (*inner, "level"), f"goal {quoted(finding.get('goal'))} has no `scaling` to be read on"
+            goal = finding.get("goal")
+            if finding.get("level") is not None and goal is not None and goal not in scaled:
+                yield (*inner, "level"), f"goal {quoted(goal)} has no `scaling` to be read on"
 
 
 def times(plan: Data) -> Iterator[Faulty]:
