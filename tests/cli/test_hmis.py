@@ -185,9 +185,42 @@ def test_a_file_of_another_year_or_with_other_columns_or_none_is_told(careplan, 
         'Client.csv, row 1, column "HispanicLatinaeo": is missing: add the column',
         "Enrollment.csv: is empty: the first row must name the columns",
         "Exit.csv: cannot be read: No such file or directory",
-        "Services.csv: byte 0xFF is not UTF-8: save it as UTF-8",
+        "Services.csv: byte 0xFF in line 1 is not UTF-8: save it as UTF-8",
     ]
     assert _documents(database_url) == {}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("agency")
+def test_a_wrong_header_or_row_is_told_once_and_what_refers_to_it_is_counted(careplan, files):
+    client, enrollment = files / "Client.csv", files / "Enrollment.csv"
+    clients, enrollments = client.read_text(), enrollment.read_text()
+
+    client.write_text(clients.replace("FirstName,", "FirstNme,", 1))
+    told = careplan("hmis", "import", str(files)).err.splitlines()
+    assert told == [
+        'Client.csv, row 1, column "FirstNme": unknown column; did you mean `FirstName`?',
+        "Enrollment.csv: 5 rows wait for what is wrong in Client.csv: mend that first",
+        "2 faults: nothing was stored",
+    ]
+
+    client.write_text(re.sub("^P1,", "P1,,", clients, flags=re.M))
+    told = careplan("hmis", "import", str(files)).err.splitlines()
+    assert "cells, the header" in told[0]
+    assert told[1] == "Enrollment.csv: 1 row waits for what is wrong in Client.csv: mend that first"
+    assert len(told) == 3
+
+    client.write_text(clients)
+    header, row, *_ = enrollments.splitlines(keepends=True)
+    many = "".join(row.replace("E1", f"E1{n}", 1) for n in range(200))
+    enrollment.write_bytes(f"{header}{many}".encode() + b"\xff\n")
+    told = careplan("hmis", "import", str(files)).err.splitlines()
+    assert told[0] == "Enrollment.csv: byte 0xFF in line 202 is not UTF-8: save it as UTF-8"
+    assert told[1].startswith("Exit.csv: ")
+    assert [line for line in told if "is not in" in line] == []
+
+    enrollment.write_text(re.sub("^(E1),P1,", r"\1,P9,", enrollments, flags=re.M))
+    assert "`P9` is not in Client.csv" in careplan("hmis", "import", str(files)).err
 
 
 @pytest.mark.usefixtures("agency")
@@ -367,6 +400,17 @@ def _session(worker, patient, number, kind, day, status):
             "performedPeriod": {"start": f"{day}T10:00:00-05:00", "end": f"{day}T11:00:00-05:00"},
         }
     )
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("agency")
+def test_days_in_the_wrong_order_are_refused_and_one_day_is_taken(careplan, tmp_path):
+    out = tmp_path / "Exit.csv"
+    ran = careplan("hmis", "export", "--from", "2024-05-02", "--to", "2024-05-01", "--out", str(out))
+    told = "`--to 2024-05-01` is before `--from 2024-05-02`: give the earlier day first"
+    assert (ran.code, ran.out, ran.err) == (1, "", f"careplan: {told}\n")
+    assert not out.exists()
+    assert careplan("hmis", "export", "--from", "2024-05-02", "--to", "2024-05-02").code == 0
 
 
 @pytest.mark.usefixtures("agency")

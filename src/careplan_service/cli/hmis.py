@@ -77,6 +77,9 @@ def export_exit(
     database_url: str | None,
 ) -> None:
     """Write Exit.csv of the stays that ended, with the counselling columns derived from the sessions here."""
+    if since and until and until < since:
+        text = f"`--to {until:%Y-%m-%d}` is before `--from {since:%Y-%m-%d}`: give the earlier day first"
+        raise Invalid(text)
     service = service_for(database_url)
     agency = own_organization(service, organization)
 

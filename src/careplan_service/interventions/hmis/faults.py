@@ -11,10 +11,14 @@ MOST_TOLD = 50
 
 @dataclass
 class Faults:
-    """Faults by file, row and column; `count` is of all of them."""
+    """Faults by file, row and column; `count` is of all of them.
+
+    `unread` are files of which a row, or all of it, could not be taken: what refers to that cannot be judged.
+    """
 
     told: list[Fault] = field(default_factory=list)
     count: int = 0
+    unread: set[str] = field(default_factory=set)
 
     def add(self, file: str, row: int, column: str, text: str) -> None:
         """Note one; row 0 is the file as a whole."""

@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from careplan_service.interventions.hmis.columns import KEYS, OF_ENROLLMENTS, YEAR, columns_of
 from careplan_service.interventions.hmis.faults import Faults
@@ -26,15 +26,25 @@ class Row(NamedTuple):
 
 
 def rows_of(folder: Path, file: str, faults: Faults) -> Iterator[Row]:
-    """Every row of a file that has a key, with faults or not; none where the header is wrong."""
+    """Every row of a file that has its keys, with faults or not; none where the header is wrong.
+
+    A file with rows that are left out is noted as `unread`.
+    """
     path = folder / file
     csv.field_size_limit(_LONGEST_CELL)
+    reader: Any = None
     try:
         with path.open(encoding="utf-8-sig", newline="") as text:
-            yield from _rows(file, csv.reader(text, strict=True), faults)
+            reader = csv.reader(text, strict=True)
+            yield from _rows(file, reader, faults)
     except UnicodeDecodeError as error:
-        faults.add(file, 0, "", f"byte 0x{error.object[error.start]:02X} is not UTF-8: save it as UTF-8")
+        faults.unread.add(file)
+        # a chunk is decoded when every line before it was taken
+        line = reader.line_num + 1 + error.object[: error.start].count(b"\n")
+        wrong = f"byte 0x{error.object[error.start]:02X} in line {line} is not UTF-8: save it as UTF-8"
+        faults.add(file, 0, "", wrong)
     except OSError as error:
+        faults.unread.add(file)
         faults.add(file, 0, "", f"cannot be read: {error.strerror}")
 
 
@@ -46,13 +56,19 @@ def _rows(file: str, reader: Iterator[list[str]], faults: Faults) -> Iterator[Ro
             if number == 1:
                 names = [cell.strip() for cell in cells]
                 if not _is_header(file, names, faults):
+                    faults.unread.add(file)
                     return
-            elif any(cells) and (row := _row(file, number, names, cells, faults)):
-                yield row
+            elif any(cells):
+                if row := _row(file, number, names, cells, faults):
+                    yield row
+                else:
+                    faults.unread.add(file)
     except csv.Error:
         text = "cannot be read as CSV: look for a quotation mark without its pair, or a cell of more than"
         faults.add(file, number + 1, "", f"{text} {_LONGEST_CELL} characters")
+        faults.unread.add(file)
     if number == 0:
+        faults.unread.add(file)
         faults.add(file, 0, "", "is empty: the first row must name the columns")
 
 

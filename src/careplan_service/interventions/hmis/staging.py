@@ -94,11 +94,15 @@ class Staging:
 
     def _check(self, faults: Faults) -> None:
         for file, column, target, of in _REFERENCES:
-            for number, id_ in self._db.execute(
+            dangling = self._db.execute(
                 f"SELECT r.number, r.{of} FROM row r LEFT JOIN row t ON t.file = ? AND t.id = r.{of}"  # noqa: S608
                 " WHERE r.file = ? AND t.id IS NULL ORDER BY r.number",
                 (target, file),
-            ):
+            )
+            if target in faults.unread:
+                _wait(file, target, sum(1 for _ in dangling), faults)
+                continue
+            for number, id_ in dangling:
                 faults.add(file, number, column, f"`{id_}` is not in {target}")
         for file, number, person, other in self._db.execute(
             "SELECT r.file, r.number, r.person, e.person FROM row r JOIN row e ON e.file = ?"
@@ -188,6 +192,15 @@ _REFERENCES = (
 
 
 _DAY = columns_of(EXIT)["ExitDate"]
+
+
+def _wait(file: str, target: str, rows: int, faults: Faults) -> None:
+    """One fault for rows that refer to what may stand where `target` could not be read."""
+    if rows:
+        text = (
+            f"{rows} row{'s wait' if rows > 1 else ' waits'} for what is wrong in {target}: mend that first"
+        )
+        faults.add(file, 0, "", text)
 
 
 def _none() -> Kept:
