@@ -132,6 +132,39 @@ def test_a_mapping_is_for_files_that_can_be_read_as_one(careplan, tmp_path, case
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_mapping_is_not_ignored_for_a_plan_in_json(careplan, database_url):
+    before = versions(database_url)
+    plan = IMPORTS.parent / "plans" / "individual-cbt.json"
+    ran = careplan("plan", "import", str(plan), *MAPPING)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        f"{plan}: a mapping is for CSV: import this file without `--mapping`, in a command of its own\n"
+    )
+    assert versions(database_url) == before
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_whose_a_plan_is_is_asked_with_the_option_and_the_agencies_that_there_are(careplan, cases):
+    ran = careplan("plan", "import", str(cases), *MAPPING, "--organization", "riverside")
+    assert ran.err == (
+        "careplan: `riverside` is no custodian here: give with `--organization` one of"
+        " `Organization/riverside`\n"
+    )
+    lakeside = "--id lake --name Lakeside --kind agency --organization Organization/lakeside --purpose COC"
+    assert careplan("client", "add", "--scopes", "system/*.cruds", *lakeside.split()).code == 0
+    ran = careplan("plan", "import", str(cases), *MAPPING)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "careplan: say whose it is with `--organization`: one of `Organization/lakeside`,"
+        " `Organization/riverside`\n"
+    )
+    for client in ("agency", "lake"):
+        assert careplan("client", "disable", client).code == 0
+    ran = careplan("plan", "import", str(cases), *MAPPING)
+    assert ran.err.startswith("careplan: there is no custodian yet whose it could be: register an agency")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_mapping_that_cannot_be_read_is_told_by_its_file_and_line(careplan, tmp_path, cases):
     (tmp_path / "m.toml").write_text('[columns]\nplan_number = "Case Nr"x\n')
     ran = careplan("plan", "import", str(cases), "--mapping", str(tmp_path / "m.toml"))

@@ -168,6 +168,43 @@ def _kinds(plan: dict[str, Any]) -> dict[str, str]:
     return {one["number"]: one["kind"] for step in steps for one in step["strategies"]}
 
 
+@pytest.mark.parametrize("text", ["code,name,kind\n", "code,name,kind\n,,\n\n"])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_list_without_a_service_is_refused(riverside, text):
+    ran = riverside(text)
+    told = "careplan: the file has no service: there is nothing below the column names\n"
+    assert (ran.code, ran.out, ran.err) == (1, "", told)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_code_of_the_catalogue_is_mapped_only_when_that_is_meant(careplan):
+    code = ("http://snomed.info/sct", "409063005")
+    ran = careplan("terminology", "map", *code, "--to", "advocacy")
+    known = f"`{'|'.join(code)}` is in the catalogue and read as `individual-counselling`"
+    assert (ran.code, ran.err) == (1, f"careplan: {known}: `--instead` has it read as `advocacy`\n")
+    ran = careplan("terminology", "map", *code, "--to", "counselling")
+    assert (ran.code, ran.err) == (1, f"careplan: {known}: there is nothing to map\n")
+    assert careplan("terminology", "mapped").out == ""
+    assert careplan("terminology", "map", *code, "--to", "advocacy", "--instead").code == 0
+    ran = careplan("terminology", "map", *code, "--to", "cbt")
+    assert ran.out == f"{'|'.join(code)} is read as cbt, no longer as advocacy\n"
+    domain = ("http://hl7.org/fhir/sid/icd-10-cm", "Z59.41")
+    assert "read as `food-insecurity`" in careplan("terminology", "map", *domain, "--to", "housing").err
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_was_mapped_is_listed_and_taken_back(careplan):
+    for code, word in (("V-2", "housing"), ("V-1", "cbt")):
+        assert careplan("terminology", "map", VENDOR, code, "--to", word).code == 0
+    listed = careplan("terminology", "mapped").out
+    assert listed == f"{VENDOR}\tV-1\tcbt\n{VENDOR}\tV-2\thousing-instability\n"
+    ran = careplan("terminology", "unmap", VENDOR, "V-1")
+    assert (ran.code, ran.out) == (0, f"{VENDOR}|V-1 is no longer read as cbt\n")
+    assert careplan("terminology", "mapped").out == f"{VENDOR}\tV-2\thousing-instability\n"
+    ran = careplan("terminology", "unmap", VENDOR, "V-1")
+    assert (ran.code, "`careplan terminology mapped`" in ran.err) == (1, True)
+
+
 @pytest.mark.usefixtures("agency")
 def test_codes_that_nobody_knows_are_queued_and_mapped_once(careplan, api: Api, clock):
     ran = careplan("plan", "import", str(ROOT / "fixtures" / "plans" / "family-eviction.json"))
@@ -205,3 +242,5 @@ def test_codes_that_nobody_knows_are_queued_and_mapped_once(careplan, api: Api, 
     there = _matches(api.http.get(f"/fhir/ConceptMap/$translate?system={VENDOR}&code=V-1").json)
     assert there == {(INTERVENTION, "case-management"): "equivalent"}
     assert VENDOR not in careplan("terminology", "unmapped").out
+    assert careplan("terminology", "unmap", VENDOR, "V-1").code == 0
+    assert _kinds(json.loads(careplan("plan", "export", id_).out)) == _kinds(between)

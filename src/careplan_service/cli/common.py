@@ -8,7 +8,7 @@ from careplan_service.access.caller import Caller
 from careplan_service.access.instants import microseconds
 from careplan_service.access.scope_text import parse_scopes
 from careplan_service.app import Service, assemble
-from careplan_service.errors import Invalid
+from careplan_service.errors import Invalid, shown
 from careplan_service.interactions.desk import Desk
 from careplan_service.interventions.added import forget, tell
 from careplan_service.settings import Settings
@@ -56,5 +56,12 @@ def own_organization(service: Service, organization: str | None) -> str:
         return custodians[0]
     if organization in custodians:
         return str(organization)
-    known = f"one of {', '.join(custodians)}" if custodians else "the custodians in CAREPLAN_CUSTODIANS first"
-    raise Invalid(f"say whose it is with `--organization`: {known}")
+    if not custodians:
+        raise Invalid(
+            "there is no custodian yet whose it could be: register an agency with `careplan client add"
+            " --kind agency`, or name it in CAREPLAN_CUSTODIANS"
+        )
+    known = f"one of {', '.join(f'`{one}`' for one in custodians)}"
+    if organization is None:
+        raise Invalid(f"say whose it is with `--organization`: {known}")
+    raise Invalid(f"`{shown(organization)}` is no custodian here: give with `--organization` {known}")

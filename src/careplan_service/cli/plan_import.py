@@ -166,6 +166,9 @@ def _mapping(file: Path) -> PlanMapping:
 
 def _brought(file: Path, mapping: PlanMapping | None, now: datetime) -> _File:
     data = file.read_bytes()
+    is_json = file.suffix.lower() == ".json"
+    if mapping is not None and is_json:
+        raise Invalid("a mapping is for CSV: import this file without `--mapping`, in a command of its own")
     if mapping is not None:
         return _of_table(table_by(mapping, data))
     if file.suffix.lower() == ".csv":

@@ -16,7 +16,9 @@ from careplan_service.errors import Invalid, shown
 from careplan_service.interactions.unmapped import unmapped
 from careplan_service.interventions.added import Mapped
 from careplan_service.interventions.canonical import BASE, GRAVITY
-from careplan_service.interventions.catalogue import domain_terms, kind_terms
+from careplan_service.interventions.catalogue import domain_terms, kind_terms, kinds
+from careplan_service.interventions.foreign.codes import domain_meant, kind_meant
+from careplan_service.interventions.foreign.marks import MAPPED
 from careplan_service.interventions.intake_fields import did_you_mean
 from careplan_service.interventions.services_csv import CODE, services_from_csv
 from careplan_service.interventions.vocabulary import vocabulary
@@ -81,8 +83,9 @@ def list_unmapped(database_url: str | None) -> None:
 @click.argument("system")
 @click.argument("code")
 @click.option("--to", "word", required=True, help="The kind of intervention or the domain that it is.")
+@click.option("--instead", is_flag=True, help="Of what the catalogue reads the code as already.")
 @database_option
-def map_code(system: str, code: str, word: str, database_url: str | None) -> None:
+def map_code(system: str, code: str, word: str, instead: bool, database_url: str | None) -> None:
     """Say once what a code of SYSTEM stands for; plans with it are read so from then on."""
     service = service_for(database_url)
     to = kind_terms(()).code(word) or domain_terms().code(word)
@@ -95,5 +98,34 @@ def map_code(system: str, code: str, word: str, database_url: str | None) -> Non
         )
     if system.startswith(BASE) or system == GRAVITY:
         raise Invalid(f"`{shown(system)}` is read as it is: map codes of other systems")
+    meant = (kind_meant if to in kinds() else domain_meant)([{"system": system, "code": code}])
+    if meant is not None and meant.how != MAPPED and not instead:
+        what = "there is nothing to map" if meant.word == to else f"`--instead` has it read as `{to}`"
+        raise Invalid(f"`{system}|{code}` is in the catalogue and read as `{meant.word}`: {what}")
+    before = service.added.all().to_by_code.get((system, code))
     service.added.map(Mapped(system, code, to))
-    click.echo(f"{system}|{code} is read as {to}")
+    click.echo(f"{system}|{code} is read as {to}{f', no longer as {before}' * (before not in (None, to))}")
+
+
+@terminology.command("mapped")
+@database_option
+def list_mapped(database_url: str | None) -> None:
+    """What codes were mapped to: system, code, kind or domain."""
+    for one in service_for(database_url).added.all().mapped:
+        click.echo("\t".join((shown(one.system), shown(one.code), one.to)))
+
+
+@terminology.command("unmap")
+@click.argument("system")
+@click.argument("code")
+@database_option
+def unmap_code(system: str, code: str, database_url: str | None) -> None:
+    """Take a mapping back; plans are read as without it from then on."""
+    service = service_for(database_url)
+    before = service.added.all().to_by_code.get((system, code))
+    if before is None:
+        raise Invalid(
+            f"`{shown(system)}|{shown(code)}` is not mapped; see what is with `careplan terminology mapped`"
+        )
+    service.added.unmap(system, code)
+    click.echo(f"{system}|{code} is no longer read as {before}")

@@ -48,6 +48,8 @@ def services_from_csv(data: bytes, organization: str, present: Sequence[Service]
         faults = [fault for number, cells in rows for fault in _faults(number, cells)]
         faults += _twice(rows)
         faults += _taken(rows, organization, present)
+    if not rows and not faults:
+        raise csv_text.refused("the file has no service: there is nothing below the column names")
     if faults:
         raise Invalid(f"the file has {len(faults)} fault{'s' * (len(faults) > 1)}", faults=faults)
     return _changed([_service(cells, organization) for _, cells in rows], organization, present)

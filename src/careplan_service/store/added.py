@@ -59,6 +59,13 @@ class SqlAdded:
             connection.execute(insert(mapped_code).values(asdict(one)))
         self._read = None
 
+    def unmap(self, system: str, code: str) -> None:
+        """Take the mapping of a code away, if there is one."""
+        this = (mapped_code.c.system == system, mapped_code.c.code == code)
+        with transaction(self._engine) as connection:
+            connection.execute(delete(mapped_code).where(*this))
+        self._read = None
+
 
 def _services(rows: Iterable[dict[str, object]]) -> Iterable[Service]:
     """The last version of each, with the names it had; `rows` come by version."""
