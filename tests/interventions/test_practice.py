@@ -9,7 +9,7 @@ import pytest
 
 from careplan_service.errors import Conflict, Invalid, Problem
 from careplan_service.interventions import terms
-from careplan_service.interventions.intake import Moment, plan_from_json, plan_to_json
+from careplan_service.interventions.intake import Moment, expression, plan_from, plan_from_json, plan_to_json
 from careplan_service.interventions.lifecycles import lifecycles, may_follow
 from careplan_service.interventions.practice import RULES
 
@@ -33,6 +33,12 @@ def on_record(**more):
     return plan_to_json(
         plan_from_json({**told, "sessions": [SESSION], "reviews": [REVIEW], "referrals": [REFERRAL]})
     )
+
+
+def screened(number, income):
+    answers = [{"question": "63586-2", "answer": income}]
+    screening = {"tool": "PRAPARE", "answers": answers}
+    return {"number": number, "date": "2026-05-20", "presenting": "eviction", "screening": screening}
 
 
 def put(*path_and_value):
@@ -87,6 +93,8 @@ BROKEN = [
     ("timely", lambda told: told["reviews"].append({**REVIEW, "number": "R2", "date": "2027-06-01"}),
      "reviews[1].date"),
     ("timely", both(ENDED, put("closing", {"date": "2027-06-01", "notice": "by letter"})), "closing.date"),
+    ("in-range", lambda told: told.update(assessments=[screened("A1", -3)]),
+     "assessments[0].screening.answers"),
     ("signed", put("sessions", 0, "narrative", "other words"), "sessions[0]"),
     ("signed", put("sessions", None), "sessions"),
     ("signed", put("reviews", 0, "barriers", "none"), "reviews[0]"),
@@ -142,6 +150,12 @@ def test_a_closed_plan_takes_nothing_but_addenda():
     assert plan_from_json(told, Moment(NOW, closed)).sessions[0].addenda[0].text == "more"
 
 
+def test_an_amount_that_was_taken_once_does_not_keep_a_plan_from_going_on():
+    before = {**on_record(), "assessments": [screened("A1", -3)]}
+    stored = plan_from(before, expression, None)
+    assert plan_from_json({**before, "title": "Other"}, Moment(NOW, stored)).title == "Other"
+
+
 def test_every_rule_of_the_table_is_broken_by_some_case():
     tested = {name for name, _, _ in BROKEN} | {"episodes"}
     assert tested == {rule.name for rule in RULES}
@@ -165,6 +179,7 @@ KEPT = [
          "findings": [{"goal": "1", "status": "improving", "sessions": ["S1"]}]})),
     ("timely", lambda told: told["sessions"].append({**LATE, "late_reason": "the worker was ill"})),
     ("timely", lambda told: told["sessions"].append(ON_TIME)),
+    ("in-range", lambda told: told.update(assessments=[screened("A1", 0), screened("A2", 999_999_999)])),
     ("signed", put("sessions", 0, "addenda", [ADDENDUM])),
     ("cosigned", both(lambda told: told["participants"].append({"role": "supervisor", "name": "Petra"}),
                       put("sessions", 0, "cosigned_by", "Petra"))),

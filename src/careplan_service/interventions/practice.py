@@ -27,6 +27,7 @@ from careplan_service.interventions.intake_rules import (
     strategies,
 )
 from careplan_service.interventions.lifecycles import may_follow
+from careplan_service.interventions.screening.tools import IN_RANGE, LEAST, MOST
 from careplan_service.interventions.terms import ACTIVE_PLANS, OPEN_REFERRALS, normal
 
 LOCK = timedelta(days=7)
@@ -136,6 +137,18 @@ def _signed(change: Change) -> Iterator[Faulty]:
             open_ = {name: None for name in COSIGNED if one.get(name) is None}
             if {**now, "addenda": kept, **open_} != {**one, "addenda": one.get("addenda", []), **open_}:
                 yield path, f"{quoted(one['number'])} is signed and was sent otherwise: leave it as it is"
+
+
+def _in_range(change: Change) -> Iterator[Faulty]:
+    earlier = _numbers(change.before, "assessments")
+    for path, assessment in each(change.after, "assessments"):
+        if assessment.get("number") in earlier:
+            continue
+        # they are in the order of the tool by now, so they have no index of the sender's
+        for one in (assessment.get("screening") or {}).get("answers", ()):
+            given, place = one.get("answer"), (*path, "screening", "answers")
+            if type(given) is int and not LEAST <= given <= MOST:
+                yield place, f"{quoted(given)} is no amount for {quoted(one.get('question'))}: {IN_RANGE}"
 
 
 def _cosigned(change: Change) -> Iterator[Faulty]:
@@ -290,6 +303,7 @@ RULES = (
     Rule("measurable", "an objective is active only with a measure, a target and a due date", _measurable),
     Rule("evidenced", "attainment is set only with evidence", _evidenced),
     Rule("timely", "what is recorded late says why", _timely),
+    Rule("in-range", "an answer is one that can be", _in_range),
     Rule("signed", "a signed note is never changed: add an addendum with its reason", _signed, True),
     Rule("cosigned", "a note is co-signed by a supervisor that the plan names, who did not sign it",
          _cosigned),

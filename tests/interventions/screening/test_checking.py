@@ -25,7 +25,7 @@ def of(tool: str, *items: dict[str, Any], **more: Any) -> dict[str, Any]:
 def test_what_keeps_to_it_has_no_fault() -> None:
     answers = {
         "93031-3": ["LA30125-1", "LA30126-9", "a cot"],
-        "63586-2": 25_000,
+        "63586-2": 0,
         "76437-3": "Private insurance",
         "76501-6": "LA32-8",
     }
@@ -53,6 +53,10 @@ def test_what_keeps_to_it_has_no_fault() -> None:
         (of(HUNGER, {"linkId": "/88122-7", "answer": [{"item": [{"linkId": "/88123-5"}]}]}), ".item[0]",
          "structure"),
         (a_response(HUNGER, "Patient/ann", {"88122-7": [OFTEN, NEVER]}), ".item[0].answer", "invalid"),
+        (a_response(PRAPARE, "Patient/ann", {"63586-2": -1}),
+         ".item[0].item[0].answer[0].valueInteger", "value"),
+        (a_response(PRAPARE, "Patient/ann", {"63586-2": 1_000_000_000}),
+         ".item[0].item[0].answer[0].valueInteger", "value"),
         (of(HUNGER, {"linkId": "/88122-7"}, {"linkId": "/88122-7"}), ".item", "invalid"),
         (a_response(HUNGER, "Patient/ann", {"88122-7": OFTEN, "88124-3": NO_RISK}), ".item", "business-rule"),
         (of(HUNGER, questionnaire="https://careplan-service.org/fhir/Questionnaire/hunger-vital-sign|0.9"),

@@ -77,7 +77,10 @@ def test_yes_and_no_numbers_lists_words_and_reasons_are_kept() -> None:
         ("hvs", {"question": "88124-3", "answer": "at risk"}, "question", "is no question of"),
         ("hvs", {"question": "who cooks?", "answer": 1}, "question", "is no question of Hunger Vital Sign"),
         ("ahc", {"question": "71802-3", "answer": "I have housing"}, "answer", "I have a steady place"),
-        ("prapare", {"question": "63586-2", "answer": "little"}, "answer", "is no whole number"),
+        ("prapare", {"question": "63586-2", "answer": "little"}, "answer",
+         "`little` is no amount: write a whole number from 0 to 999999999"),
+        ("prapare", {"question": "63586-2", "answer": 1_000_000_000}, "answer",
+         "`1000000000` is no amount: write a whole number from 0 to 999999999"),
         ("prapare", {"question": "93030-5", "answer": True}, "answer", "`yes` is no answer"),
     ],
 )  # fmt: skip

@@ -12,7 +12,16 @@ from careplan_service.errors import Fault
 from careplan_service.interventions.canonical import LOINC
 from careplan_service.interventions.intake_fields import quoted
 from careplan_service.interventions.screening.answers import answers_of, items_in, risk_of
-from careplan_service.interventions.screening.tools import RISK, VERSION, Question, Tool, tool_at
+from careplan_service.interventions.screening.tools import (
+    IN_RANGE,
+    LEAST,
+    MOST,
+    RISK,
+    VERSION,
+    Question,
+    Tool,
+    tool_at,
+)
 
 Item = Mapping[str, Any]
 _TYPES = {
@@ -79,6 +88,9 @@ def _valued(answer: Item, question: Question, place: str) -> Iterator[Fault]:
     taken = _TYPES[question.type]
     if name not in taken:
         yield Fault("invalid", f"`{question.link}` takes {' or '.join(taken)}", place)
+    elif name == "valueInteger" and not LEAST <= answer[name] <= MOST:
+        text = f"{quoted(answer[name])} is no amount: {IN_RANGE}"
+        yield Fault("value", text, f"{place}.{name}")
     elif name == "valueCoding":
         coding = answer[name]
         if coding.get("system") != LOINC or coding.get("code") not in question.by_code:

@@ -22,6 +22,9 @@ RISK, AT_RISK, NO_RISK = "88124-3", "LA19952-3", "LA19983-8"
 HUNGRY, NOT_HUNGRY = frozenset({"LA28397-0", "LA6729-3"}), "LA28398-8"
 """Either of two answers to one of them is a risk; only the other one to both is none."""
 FOLLOWS_FROM = ("88122-7", "88123-5")
+LEAST, MOST = 0, 999_999_999
+"""An amount: nobody has less than nothing, nor more than a plan's words take."""
+IN_RANGE = f"write a whole number from {LEAST} to {MOST}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from careplan_service.interventions.plan import Value
 from careplan_service.interventions.record import Screening, ScreeningAnswer
 from careplan_service.interventions.screening.answers import Answered, Given, with_risk
 from careplan_service.interventions.screening.observations import concerns
-from careplan_service.interventions.screening.tools import Choice, Question, Tool, tools
+from careplan_service.interventions.screening.tools import IN_RANGE, Choice, Question, Tool, tools
 from careplan_service.interventions.terms import Term, Terms
 
 Faults = dict[int, dict[str, list[str]]]
@@ -95,7 +95,7 @@ def _given(tool: Tool, question: Question, value: Value) -> Given:
     if question.type == "integer":
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        raise Unknown(f"{quoted(value)} is no whole number")
+        raise Unknown(f"{quoted(value)} is no amount: {IN_RANGE}")
     number = value if isinstance(value, int) and not isinstance(value, bool) else 0
     if 1 <= number <= len(question.choices):
         return question.choices[number - 1]
