@@ -27,6 +27,16 @@ def test_a_plan_is_printed_from_the_command_line(careplan):
     wrong = careplan("plan", "export", id_, "--format", "pdf", "--language", "fr")
     assert wrong.code == 1
     assert "one of en, es" in wrong.err
+    for shape in ("json", "csv"):
+        for words in (
+            ["--language", "es"],
+            ["--language", "en"],
+            ["--large-print"],
+            ["--include", "sensitive"],
+        ):
+            ran = careplan("plan", "export", id_, "--format", shape, *words)
+            told = f"`{words[0]}` is for a print: add `--format html` or `--format pdf`, or leave it out"
+            assert (ran.code, ran.out, ran.err) == (1, "", f"careplan: {told}\n")
     command = [sys.executable, "-m", "careplan_service.cli", "plan", "export", id_, "--format", "pdf"]
     file = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
     assert file.startswith(b"%PDF-")

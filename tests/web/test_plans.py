@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from builders import DOMAIN, HOUSING, PARTNER, Api, a_consent, a_provision
+from builders import AGENCY, DOMAIN, HOUSING, PARTNER, Api, a_consent, a_provision
 from careplan_service.interventions.intake import plan_from_json, plan_to_json
 
 PLANS = Path(__file__).parents[2] / "fixtures" / "plans"
@@ -146,6 +146,55 @@ def test_what_cannot_be_read_is_told_as_such(api: Api, body: bytes, kind: str, s
 
 def test_an_unknown_plan_is_not_found(api: Api) -> None:
     assert api.agency.get("/plans/none").status == 404
+
+
+def a_draft(id_: str, subject: dict[str, str]) -> dict[str, Any]:
+    """A CarePlan that was made over FHIR."""
+    told = {"status": "draft", "intent": "plan", "title": "Another", "subject": subject}
+    return {"resourceType": "CarePlan", "id": id_, **told}
+
+
+@pytest.mark.parametrize("ending", [".csv", ".json", ".html", ".pdf"])
+def test_a_plan_whose_id_ends_as_a_form_does_is_read_by_its_id(api: Api, ending: str) -> None:
+    made = _submit(api.agency, a_plan()).json["id"]
+    care_plan = api.agency.get(f"/fhir/CarePlan/{made}").json
+    taken = f"{made}{ending}"
+    usual = api.agency.get(f"/plans/{taken}").headers["Content-Type"]
+    other = a_draft(taken, care_plan["subject"])
+    assert api.agency("PUT", f"/fhir/CarePlan/{taken}", other).status == 201
+    for address in (taken, f"{taken}.json"):
+        answer = api.agency.get(f"/plans/{address}")
+        assert (answer.status, answer.json["id"], answer.json["title"]) == (200, taken, "Another")
+    form = api.agency.get(f"/plans/{taken}{ending}")
+    assert (form.status, form.headers["Content-Type"]) == (200, usual)
+    shown = [row["interaction"] for row in api.audit() if row["asked"] == f"GET /plans/{taken}"]
+    assert shown[-1] == "read-plan"
+
+    # hidden from the caller it is as if it were not there
+    patient = care_plan["subject"]["reference"]
+    absent = api.agency.get(f"/plans/none{ending}")
+    api.agency.make(a_consent(patient, a_provision("deny", to=AGENCY)))
+    hidden = api.agency.get(f"/plans/{taken}")
+    assert (hidden.status, hidden.body) == (absent.status, absent.body) == (404, absent.body)
+
+
+def test_a_deleted_plan_does_not_stand_before_the_form_of_another(api: Api) -> None:
+    made = _submit(api.agency, a_plan()).json["id"]
+    care_plan = api.agency.get(f"/fhir/CarePlan/{made}").json
+    other = a_draft(f"{made}.csv", care_plan["subject"])
+    assert api.agency("PUT", f"/fhir/CarePlan/{made}.csv", other).status == 201
+    assert api.agency("DELETE", f"/fhir/CarePlan/{made}.csv").status == 204
+    assert api.agency.get(f"/plans/{made}.csv").headers["Content-Type"].startswith("text/csv")
+
+
+def test_a_parameter_that_would_have_no_effect_is_refused(api: Api) -> None:
+    made = _submit(api.agency, a_plan()).json["id"]
+    for what in ("", ".json", ".csv", "/evaluation"):
+        answer = api.agency.get(f"/plans/{made}{what}?language=es")
+        assert (what, answer.status) == (what, 400)
+        assert "`language` is not a parameter" in answer.faults[0][1]
+    assert api.agency("POST", "/plans?dry-run=true", a_plan(), Content_Type="application/json").status == 400
+    assert api.agency.get(f"/plans/{made}.html?language=es").status == 200
 
 
 def test_every_submission_leaves_an_audit_row(api: Api) -> None:

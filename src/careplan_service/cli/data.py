@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from tqdm import tqdm
 
 from careplan_service.app import Service
 from careplan_service.cli.common import operator_desk, service_for, some_custodian
 from careplan_service.cli.options import database_option
 from careplan_service.cli.plan_import import import_plans
+from careplan_service.errors import Invalid
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.load import BATCH, Report, Source, load, sources_in, survey
 from careplan_service.interactions.print_plan import Wish, print_plan
@@ -107,6 +109,11 @@ def plan() -> None:
 plan.add_command(import_plans)
 
 
+_PRINTS = ("html", "pdf")
+_OF_PRINTS = ("language", "large_print", "include")
+"""What only a print heeds."""
+
+
 @plan.command("export")
 @click.argument("id_", metavar="ID")
 @click.option(
@@ -122,8 +129,11 @@ def export_plan(
     id_: str, shape: str, language: str, large_print: bool, include: str | None, database_url: str | None
 ) -> None:
     """Write out the plan under a CarePlan's id; html and pdf are for the client, in plain words."""
+    if shape not in _PRINTS and (ignored := [name for name in _OF_PRINTS if _is_given(name)]):
+        name = ignored[0].replace("_", "-")
+        raise Invalid(f"`--{name}` is for a print: add `--format html` or `--format pdf`, or leave it out")
     service = service_for(database_url)
-    interaction = "print-plan" if shape in ("html", "pdf") else "read-plan"
+    interaction = "print-plan" if shape in _PRINTS else "read-plan"
     desk = operator_desk(service, some_custodian(service), interaction, f"plan export {id_}")
     id_ = id_.removeprefix("CarePlan/")
     if interaction == "print-plan":
@@ -136,3 +146,8 @@ def export_plan(
         written = f"{told}\n".encode()
     desk.note(200)
     click.echo(written, nl=False)
+
+
+def _is_given(option: str) -> bool:
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not ParameterSource.DEFAULT

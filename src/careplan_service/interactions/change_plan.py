@@ -15,7 +15,7 @@ from typing import Any
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.instants import as_datetime, instant
 from careplan_service.access.view import require_scope
-from careplan_service.errors import Conflict, PreconditionFailed
+from careplan_service.errors import Conflict, PreconditionFailed, Problem
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import Guard
 from careplan_service.interactions.integrity import Integrity
@@ -40,17 +40,17 @@ from careplan_service.interventions.to_fhir import identities, to_fhir
 from careplan_service.interventions.wording import differences
 from careplan_service.resources.patching import document as documents
 
+REPLACEMENT = "replacement"
 Apply = Callable[[dict[str, Any], datetime], Told]
 
 
 def change_plan(desk: Desk, id_: str, sort: str, apply: Apply, guard: Guard, door: Door) -> Found:
-    """Carry out an operation on the plan; gives the plan as it is then.
+    """Carry out an operation on the plan; gives the plan as it is then. Sent as it stands, it stays so.
 
     Raises NotFound, Forbidden, PreconditionFailed when `If-Match` names no or another version, Invalid with
     faults by the sender's own paths, Conflict for what contradicts the record.
     """
     require_step(desk, sort)
-    require_guarded(guard)
     require_scope(desk.caller, "u", "CarePlan")
     asking, desk = desk, hand_of(desk, id_)
     shown: list[Found] = []
@@ -59,6 +59,8 @@ def change_plan(desk: Desk, id_: str, sort: str, apply: Apply, guard: Guard, doo
         found = _current(desk, changes, id_, guard)
         now = as_datetime(desk.now)
         told = apply(plan_to_json(found.plan), now)
+        if sort == REPLACEMENT and _is_as_it_stands(told, found.plan):
+            return []  # what did not change has no new version, and no reason for one
         after = plan_from(told.plan, told.where, Moment(now, found.plan))
         integrity = Integrity(desk, door, in_words=True)
         require_supervisor(desk, found, after)
@@ -82,7 +84,6 @@ def change_plan(desk: Desk, id_: str, sort: str, apply: Apply, guard: Guard, doo
 def reopen_plan(desk: Desk, id_: str, sent: Any, guard: Guard, door: Door) -> Found:
     """A new plan for a new episode of a plan that is closed; gives the new one. Raises as `change_plan`."""
     require_step(desk, "reopening")
-    require_guarded(guard)
     require_scope(desk.caller, "c", "CarePlan")
     new: list[str] = []
     shown: list[Found] = []
@@ -122,12 +123,21 @@ def _current(desk: Desk, changes: Changes, id_: str, guard: Guard) -> Found:
     changes.alone(f"CarePlan/{id_}")
     before = held(desk, changes, "CarePlan", id_, "u", None)
     if before is not None and not before.deleted:
+        require_guarded(guard)
         seen = seen_of(desk, before)
         guard.require(seen.stored)
         seen.require_whole()
     found = found_plan(desk, id_)
     require_ours(found)
     return found
+
+
+def _is_as_it_stands(told: Told, plan: Plan) -> bool:
+    """Whether the same is said, in whatever spelling; what has faults is not, and is told them later."""
+    try:
+        return plan_from(told.plan, told.where, None) == plan
+    except Problem:
+        return False
 
 
 def _rewritten(

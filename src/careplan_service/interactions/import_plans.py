@@ -16,7 +16,7 @@ from typing import Any
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import Has
 from careplan_service.access.instants import as_datetime
-from careplan_service.interactions.change_plan import change_plan
+from careplan_service.interactions.change_plan import REPLACEMENT, change_plan
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import Guard
 from careplan_service.interactions.read_plan import Found, found_plan
@@ -101,7 +101,7 @@ def _replace(desk: Desk, plan: Plan, found: Found, door: Door) -> None:
     def apply(before: Shape, now: datetime) -> Told:
         return replace_plan(before, plan_to_json(plan), now)
 
-    change_plan(desk, found.care_plan.id, "replacement", apply, Guard(found.care_plan.tag), door)
+    change_plan(desk, found.care_plan.id, REPLACEMENT, apply, Guard(found.care_plan.tag), door)
 
 
 def _on_record(desk: Desk, number: str) -> Found | None:

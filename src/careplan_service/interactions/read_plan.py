@@ -58,6 +58,13 @@ def found_plan(desk: Desk, id_: str) -> Found:
     return Found(told, resources[f"CarePlan/{id_}"], resources)
 
 
+def is_plan(desk: Desk, id_: str) -> bool:
+    """Whether there is a CarePlan of exactly this id that the caller may see."""
+    require_staff(desk)
+    found = desk.records.current("CarePlan", id_, desk.sees("r", "CarePlan"))
+    return found is not None and not found.deleted
+
+
 def require_ours(found: Found) -> None:
     """Raise Conflict (409) for a plan that is not in words of ours: it could not be written back whole."""
     if found.told.why_foreign:

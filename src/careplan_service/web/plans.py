@@ -13,13 +13,13 @@ from flask import Blueprint, Response, request
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.instants import as_datetime
 from careplan_service.errors import Malformed, NotFound, UnsupportedMediaType
-from careplan_service.interactions.change_plan import Apply, change_plan, reopen_plan
+from careplan_service.interactions.change_plan import REPLACEMENT, Apply, change_plan, reopen_plan
 from careplan_service.interactions.controls import count_of
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.due_plans import due_plans
 from careplan_service.interactions.guard import guard_of
 from careplan_service.interactions.plan_history import plan_differences, plan_history
-from careplan_service.interactions.read_plan import Found, found_plan, read_plan
+from careplan_service.interactions.read_plan import Found, found_plan, is_plan, read_plan
 from careplan_service.interactions.records import Stored
 from careplan_service.interactions.submit_plan import submit_plan
 from careplan_service.interventions.evaluation import evaluation, proposed_needs
@@ -37,6 +37,8 @@ from careplan_service.web.reception import Reception
 from careplan_service.web.wire import etag
 
 _PLAN = "/plans/<string:id_>"
+_SHAPES = (*PRINTS, ".csv", ".json")
+"""How the address of a plan ends that is to come in a certain form; an id that ends so itself goes first."""
 _MOST = 200
 
 
@@ -75,8 +77,13 @@ def plans_blueprint(
     @routes.get(_PLAN)
     def show(id_: str) -> Response:
         def carry_out(desk: Desk) -> Response:
+            if id_.endswith(_SHAPES) and is_plan(desk, id_):
+                desk.interaction = "read-plan"
+                incoming.require_parameters(request, frozenset())
+                return _found(found_plan(desk, id_), base_url)
             if id_.endswith(PRINTS):
                 return printed(desk, id_, request, door)
+            incoming.require_parameters(request, frozenset())
             if id_.endswith(".csv"):
                 data = told_to_csv(found_plan(desk, id_.removesuffix(".csv")).told)
                 return Response(data, content_type="text/csv; charset=utf-8")
@@ -86,7 +93,7 @@ def plans_blueprint(
 
     @routes.put(_PLAN)
     def replace(id_: str) -> Response:
-        return changed(id_, "replacement", replace_plan)
+        return changed(id_, REPLACEMENT, replace_plan)
 
     @routes.post(f"{_PLAN}/<string:operation>")
     def operate(id_: str, operation: str) -> Response:
@@ -116,6 +123,7 @@ def plans_blueprint(
     @routes.get(f"{_PLAN}/evaluation")
     def evaluate(id_: str) -> Response:
         def carry_out(desk: Desk) -> Response:
+            incoming.require_parameters(request, frozenset())
             return _json(evaluation(read_plan(desk, id_), as_datetime(desk.now).date()))
 
         return reception.serve(request, "plan-evaluation", carry_out)
@@ -152,6 +160,7 @@ def plans_blueprint(
 
 def sent_json(desk: Desk) -> Any:
     """What was sent, which counts once under its key. Raises UnsupportedMediaType, Malformed."""
+    incoming.require_parameters(request, frozenset())
     body = _body()
     note_once(desk, request, body)
     return r4.parse(body)
