@@ -11,6 +11,7 @@ from careplan_service.interventions import terms
 from careplan_service.interventions.catalogue import domain_terms, domains, kind_terms
 from careplan_service.interventions.intake_fields import UNWRITABLE, measured
 from careplan_service.interventions.plan import (
+    Acceptance,
     Agreement,
     Case,
     ClientSystem,
@@ -30,6 +31,7 @@ from careplan_service.interventions.record import (
     Answer,
     Assessment,
     Attendance,
+    BillingCode,
     Closing,
     Finding,
     Referral,
@@ -38,6 +40,7 @@ from careplan_service.interventions.record import (
     Scaling,
     Screening,
     ScreeningAnswer,
+    Section,
     Session,
 )
 from careplan_service.interventions.screening.tools import tools
@@ -143,6 +146,7 @@ def strategies(draw, number, actors):
         text=draw(texts),
         kind=draw(one_of(kind_terms())),
         method=draw(maybe_texts | st.just("housing")),
+        evidence_base=draw(maybe_texts),
         frequency=draw(maybe_texts | st.sampled_from(["weekly", "Twice a week"])),
         duration=draw(maybe_texts | st.sampled_from(["50 minutes", "1 hour"])),
         count=draw(maybe(st.integers(1, 99))),
@@ -158,6 +162,7 @@ def objectives(draw, number, actors):
     status = draw(one_of(terms.GOAL_STATES))
     active = status in terms.ACTIVE_GOALS
     measure = draw(texts if active else maybe_texts)
+    result = draw(maybe(values)) if measure else None
     return Objective(
         number=number,
         statement=draw(texts),
@@ -165,6 +170,8 @@ def objectives(draw, number, actors):
         target=draw(values if active else maybe(values)) if measure else None,
         baseline=draw(maybe(values)),
         due=draw(days if active else maybe(days)),
+        result=result,
+        result_date=None if result is None else draw(maybe(days)),
         responsible=draw(maybe(st.sampled_from(actors))),
         status=status,
         strategies=tuple(draw(strategies(f"{number}.{c}", actors)) for c in "abc"[: draw(st.integers(0, 3))]),
@@ -173,7 +180,7 @@ def objectives(draw, number, actors):
 
 
 @st.composite
-def goals(draw, number, actors, states):
+def goals(draw, number, actors, states, people):
     domain = draw(one_of(domain_terms()))
     start, target = sorted([draw(days), draw(days)])
     return Goal(
@@ -186,6 +193,8 @@ def goals(draw, number, actors, states):
         target_date=draw(maybe(st.just(target))),
         status=draw(st.sampled_from(states)),
         codes=draw(picked(domains()[domain].goals)),
+        evidence_of_success=draw(maybe_texts),
+        acceptance=tuple(Acceptance(who, draw(one_of(terms.ACCEPTANCES))) for who in draw(some(people))),
         scaling=draw(maybe(scales())),
         objectives=tuple(
             draw(objectives(f"{number}.{n + 1}", actors)) for n in range(draw(st.integers(0, 2)))
@@ -223,7 +232,7 @@ def moments(draw):
 
 
 @st.composite
-def assessments(draw, n):
+def assessments(draw, n, team):
     answered = draw(st.booleans())
     answer = Answer(
         question=draw(texts),
@@ -236,10 +245,14 @@ def assessments(draw, n):
         date=draw(days),
         presenting=draw(texts),
         tool=draw(maybe_texts),
+        worker=draw(st.sampled_from([None, *team])),
         informant=draw(maybe_texts),
         words=draw(maybe_texts),
         history=draw(maybe_texts),
         formulation=draw(maybe_texts),
+        sections=tuple(
+            Section(draw(one_of(domain_terms())), draw(texts)) for _ in range(draw(st.integers(0, 2)))
+        ),
         needs=tuple(draw(needs(i)) for i in range(draw(st.integers(0, 1)))),
         strengths=tuple(draw(strengths(i)) for i in range(draw(st.integers(0, 1)))),
         risks=draw(st.sampled_from([(), (Risk("fire", "low"), Risk("self-harm", "high", "call 5"))])),
@@ -287,6 +300,9 @@ def sessions(draw, n, actors, goals, acts):
         response=draw(maybe_texts),
         next_step=draw(maybe_texts),
         units=draw(maybe(st.integers(1, 9))),
+        billing_code=draw(
+            st.sampled_from([None, BillingCode("T1017 U1"), BillingCode("H0001", "https://example.org/b")])
+        ),
         by=draw(st.sampled_from([None, *[one for one in actors if one != "client"]])),
         signed_at=draw(maybe(moments())),
         late_reason=draw(texts),
@@ -364,6 +380,7 @@ def recorded_plans(draw):
     actors += [
         one.person.name for one in system.members if one is not system.index_client and not one.alleged_abuser
     ]
+    named = [*(["worker"] if plan.worker else []), *(one.label for one in team)]
     steps = [objective for goal in plan.goals for objective in goal.objectives]
     goals = [goal.number for goal in plan.goals] + [objective.number for objective in steps]
     acts = [strategy.number for objective in steps for strategy in objective.strategies]
@@ -373,7 +390,7 @@ def recorded_plans(draw):
     agencies = any(one.agency for one in team)
     return replace(
         plan,
-        assessments=tuple(draw(assessments(n + 1)) for n in range(draw(st.integers(0, 2)))),
+        assessments=tuple(draw(assessments(n + 1, named)) for n in range(draw(st.integers(0, 2)))),
         sessions=held,
         reviews=tuple(draw(reviews(n + 1, goals, scaled, told)) for n in range(draw(st.integers(0, 2)))),
         referrals=tuple(
@@ -429,7 +446,8 @@ def plans(draw):
     )
     index = system.index_client
     actors = ["client", *(["worker"] if worker else []), *(one.label for one in team)]
-    actors += [one.person.name for one in system.members if one is not index and not one.alleged_abuser]
+    others = [one.person.name for one in system.members if one is not index and not one.alleged_abuser]
+    actors += others
     states = [
         s for s in terms.GOAL_STATES.by_code if not status.startswith("closed") or s in terms.CLOSED_GOALS
     ]
@@ -446,7 +464,10 @@ def plans(draw):
         case=draw(maybe(cases())) if any(one.client for one in system.members) else None,
         needs=tuple(draw(needs(i)) for i in range(draw(st.integers(1 if active else 0, 2)))),
         strengths=tuple(draw(strengths(i)) for i in range(draw(st.integers(0, 2)))),
-        goals=tuple(draw(goals(str(n + 1), actors, states)) for n in numbers),
+        goals=tuple(
+            draw(goals(str(n + 1), actors, states, [*(["client"] if index else []), *others]))
+            for n in numbers
+        ),
         worker=worker,
         participants=tuple(team),
         agreement=draw(agreements() if active else maybe(agreements())),

@@ -53,8 +53,8 @@ def test_a_plan_comes_back_from_json_as_it_was(plan):
 
 @few
 @given(plans())
-def test_a_plan_without_scales_comes_back_from_csv_as_it_was(plan):
-    plan = replace(plan, goals=tuple(replace(goal, scaling=None) for goal in plan.goals))
+def test_a_plan_without_what_has_no_columns_comes_back_from_csv_as_it_was(plan):
+    plan = replace(plan, goals=tuple(replace(goal, scaling=None, acceptance=()) for goal in plan.goals))
     assert plans_from_csv(plans_to_csv([plan])) == [plan]
 
 

@@ -75,7 +75,9 @@ SCHEMAS = {
     "participant": ParticipantPart,
 }
 FIELDS = {part: tuple(schema().fields) for part, schema in SCHEMAS.items()}
-NESTED = ("objectives", "strategies", "scaling")
+JSON_ONLY = ("scaling", "acceptance")
+"""What has parts of its own and no columns."""
+NESTED = ("objectives", "strategies", *JSON_ONLY)
 
 PARTS: dict[str, tuple[str, str]] = {
     f"{part}_{field}": (part, field)

@@ -27,7 +27,7 @@ from careplan_service.interventions.plan import Goal, Need, Objective, Strength,
 from careplan_service.interventions.practice import is_closed
 from careplan_service.interventions.sensitivity import Labels, found_in, marked
 from careplan_service.interventions.strategies import write_strategy
-from careplan_service.interventions.terms import AGREEMENTS, GOAL_STATES, PRIORITIES, SEVERITIES
+from careplan_service.interventions.terms import ACCEPTANCES, AGREEMENTS, GOAL_STATES, PRIORITIES, SEVERITIES
 
 ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 PRIORITY = "http://terminology.hl7.org/CodeSystem/goal-priority"
@@ -100,9 +100,7 @@ def write_goal(draft: Draft, goal: Goal, addresses: list[str]) -> tuple[list[str
 def _goal(draft: Draft, goal: Goal, addresses: list[str]) -> Document:
     domain = domains()[goal.domain]
     client = draft.subject if draft.subject.startswith("Patient/") else None
-    wording = [
-        {"extension": extension(sw("note-kind"), valueCode="professional-wording"), "text": goal.wording}
-    ]
+    notes = (("professional-wording", goal.wording), ("evidence-of-success", goal.evidence_of_success))
     return element(
         extension=[
             *extension(sw("number"), valueString=goal.number),
@@ -123,7 +121,11 @@ def _goal(draft: Draft, goal: Goal, addresses: list[str]) -> Document:
         target=[{"dueDate": goal.target_date.isoformat()}] if goal.target_date else [],
         expressedBy=reference(client),
         addresses=[reference(condition) for condition in addresses],
-        note=wording if goal.wording else [],
+        note=[
+            {"extension": extension(sw("note-kind"), valueCode=kind), "text": text}
+            for kind, text in notes
+            if text
+        ],
         outcomeReference=_outcomes(draft, goal.number),
     )
 
@@ -165,17 +167,36 @@ def _outcomes(draft: Draft, number: str) -> list[Document | None]:
 
 
 def _acceptance(draft: Draft, goal: Goal, client: str | None) -> list[Document]:
+    """Who accepts the goal: the client as the agreement to the plan says, unless it is said for this goal."""
+    said = [(draft.who[one.who], one.status) for one in goal.acceptance]
+    derived = [] if client in dict(said) else _agreed_with_the_plan(draft, goal, client)
+    return [
+        *derived,
+        *(
+            part
+            for who, status in said
+            for part in _accepted(who, ACCEPTANCES.fhir(status), extension(sw("stated"), valueBoolean=True))
+        ),
+    ]
+
+
+def _agreed_with_the_plan(draft: Draft, goal: Goal, client: str | None) -> list[Document]:
     agreement = draft.plan.agreement
     if client is None or agreement is None:
         return []
     status = {"rejected": "disagree", "proposed": "pending"}.get(
         goal.status, AGREEMENTS.fhir(agreement.status)
     )
+    return _accepted(client, status, [])
+
+
+def _accepted(who: str, status: str, more: list[Document]) -> list[Document]:
     return extension(
         canonical.GOAL_ACCEPTANCE,
         extension=[
-            *extension("individual", valueReference=reference(client)),
+            *extension("individual", valueReference=reference(who)),
             *extension("status", valueCode=status),
+            *more,
         ],
     )
 
@@ -217,7 +238,14 @@ def _write_objective(
 
 def _measured(objective: Objective) -> Document:
     return element(
-        extension=extension(sw("baseline"), **_valued("value", objective.baseline)),
+        extension=[
+            *extension(sw("baseline"), **_valued("value", objective.baseline)),
+            *extension(sw("result"), **_valued("value", objective.result)),
+            *extension(
+                sw("result-date"),
+                valueDate=objective.result_date.isoformat() if objective.result_date else None,
+            ),
+        ],
         measure=element(text=objective.measure),
         **_valued("detail", objective.target),
         dueDate=objective.due.isoformat() if objective.due else None,

@@ -39,6 +39,8 @@ LIMITS = {
     "answers": 10_000,
     "addenda": 2_000,
     "attendance": 10_000,
+    "acceptance": 10_000,
+    "sections": 10_000,
 }
 PLACES: Mapping[str, Path] = {
     "members": ("client_system", "members"),
@@ -48,6 +50,8 @@ PLACES: Mapping[str, Path] = {
     "answers": ("assessments",),
     "addenda": ("sessions",),
     "attendance": ("sessions",),
+    "acceptance": ("goals",),
+    "sections": ("assessments",),
 }
 _SCHEMA = RecordedPlanPart()
 PERSON_FIELDS = tuple(field.name for field in fields(parts.Person))
@@ -202,6 +206,7 @@ def _goal(data: Data, known: Names) -> parts.Goal:
     goal: parts.Goal = built(
         parts.Goal,
         data,
+        acceptance=[built(parts.Acceptance, one, who=known.label(one["who"])) for one in data["acceptance"]],
         scaling=scaling(data.get("scaling")),
         objectives=[_objective(one, known) for one in data["objectives"]],
     )

@@ -16,11 +16,13 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
 
 from careplan_service.interventions.plan import Identifier, Value
+from careplan_service.interventions.record import BillingCode
 from careplan_service.interventions.terms import Terms, normal
 
 LONGEST_TEXT = 10_000
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
 WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,8}")
+URI = re.compile(r"(https?://|urn:)[^\s|]+")
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-](0\d|1[0-3]):[0-5]\d)")
 PROCESS_NOTES = frozenset(
@@ -208,11 +210,27 @@ def identifier(value: Any) -> Identifier:
     system, number = text(value["system"]), text(value["value"])
     if not number:
         raise ValidationError("the identifier has no number: write it as `system|value`")
-    if not re.fullmatch(r"(https?://|urn:)[^\s|]+", system):
+    if not URI.fullmatch(system):
         raise ValidationError(
             f"the identifier's system {quoted(system)} must start with `https://` or `urn:`"
         )
     return Identifier(system, number)
+
+
+def billing(value: Any) -> BillingCode:
+    """A billing code as one text, with its system in front if that is said: `https://...|T1017`."""
+    if isinstance(value, str):
+        before, bar, code = value.rpartition("|")
+        value = {"system": before, "code": code} if bar else {"code": code}
+    if not isinstance(value, Mapping) or not {"code"} <= set(value) <= {"system", "code"}:
+        raise ValidationError("write the billing code as text, or as an object with `system` and `code`")
+    code, said = text(value["code"]), value.get("system")
+    system = None if said is None else text(said)
+    if not re.fullmatch(r"[^\s|]+( [^\s|]+)*", code):
+        raise ValidationError(f"{quoted(code)} is no billing code: write it like `T1017`")
+    if system is not None and not URI.fullmatch(system):
+        raise ValidationError(f"the code's system {quoted(system)} must start with `https://` or `urn:`")
+    return BillingCode(code, system)
 
 
 def five(value: Any) -> tuple[str, ...]:

@@ -26,11 +26,13 @@ class Names:
         members = [member for _, member in each(system, "members")]
         clients = [member for member in members if member.get("client") is not False]
         index = clients[0] if clients and system.get("kind") in ("individual", "family") else None
+        self._people: set[Any] = {"the client"} if index else set()
         for i, member in enumerate(members):
             label = " ".join(part for part in (member.get("given"), member.get("family")) if part)
             if member is index:
                 self._add("the client", "client", label, member.get("given"))
             else:
+                self._people.add(i)
                 self._add(i, label, label, member.get("given"))
         if worker := plan.get("worker"):
             self._add("the worker", "worker", "worker", "the worker", worker.get("name"))
@@ -47,6 +49,16 @@ class Names:
         """What a `name` without fault stands for."""
         [(_, label)] = self._meant[normal(name)]
         return label
+
+    def is_a_member(self, name: str) -> bool:
+        """Whether a `name` without fault is a person of the client system."""
+        [(whom, _)] = self._meant[normal(name)]
+        return whom in self._people
+
+    def is_in_the_team(self, name: str) -> bool:
+        """Whether a `name` without fault is the worker or a participant."""
+        [(whom, _)] = self._meant[normal(name)]
+        return whom == "the worker" or isinstance(whom, tuple)
 
     def fault(self, name: str) -> str | None:
         """Why `name` cannot be used."""
@@ -83,6 +95,36 @@ def names(plan: Data) -> Iterator[Faulty]:
     for path, name in _of_record(plan):
         if fault := known.fault(name):
             yield path, fault
+    yield from _accepting(plan, known)
+    yield from _assessing(plan, known)
+
+
+def _accepting(plan: Data, known: Names) -> Iterator[Faulty]:
+    """A goal is accepted by people whom the plan is for, each of them once."""
+    for path, goal in each(plan, "goals"):
+        seen: set[str] = set()
+        for inner, one in each(goal, "acceptance", path):
+            name = one.get("who")
+            if not name:
+                continue
+            if fault := known.fault(name):
+                yield (*inner, "who"), fault
+            elif not known.is_a_member(name):
+                yield (*inner, "who"), f"{quoted(name)} is no person of the client system: name a member"
+            elif known.label(name) in seen:
+                yield (*inner, "who"), f"{quoted(name)} comes twice for this goal"
+            else:
+                seen.add(known.label(name))
+
+
+def _assessing(plan: Data, known: Names) -> Iterator[Faulty]:
+    """Whoever assesses is of the team."""
+    for path, assessment in each(plan, "assessments"):
+        name = assessment.get("worker")
+        if name and (fault := known.fault(name)):
+            yield (*path, "worker"), fault
+        elif name and not known.is_in_the_team(name):
+            yield (*path, "worker"), f"{quoted(name)} is not of the team: name the worker or a participant"
 
 
 def _of_record(plan: Data) -> Iterator[tuple[Path, str]]:

@@ -79,6 +79,15 @@ def active_objective(plan: Data) -> Iterator[Faulty]:
             yield (*path, "measure"), "say what the target is a value of"
 
 
+def results(plan: Data) -> Iterator[Faulty]:
+    """The day of a result has a result, and a result says what it is a value of."""
+    for _, path, objective in objectives(plan):
+        if objective.get("result_date") and objective.get("result") is None:
+            yield (*path, "result"), "is missing: say what came out on that day"
+        if objective.get("result") is not None and objective.get("measure") is None:
+            yield (*path, "measure"), "say what the result is a value of"
+
+
 def dates(plan: Data) -> Iterator[Faulty]:
     """Dates come in order, and an open objective is due within the plan's period."""
     period = plan.get("period") or {}
@@ -212,6 +221,7 @@ def picked(path: Path, holder: Data, listed: Iterable[DomainCoding], what: str) 
 
 
 RULES = (
+    results,
     dates,
     case,
     numbers,

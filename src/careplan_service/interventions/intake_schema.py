@@ -119,6 +119,7 @@ class StrategyPart(Part):
     text = line(required=True)
     kind = Read(term(kind_terms, "kind of intervention"), required=True)
     method = line()
+    evidence_base = line()
     frequency = line()
     duration = line()
     count = Read(read.count)
@@ -137,10 +138,19 @@ class ObjectivePart(Part):
     target = Read(read.measured)
     baseline = Read(read.measured)
     due = Read(read.day)
+    result = Read(read.measured)
+    result_date = Read(read.day)
     responsible = line()
     status = Read(one_of(terms.GOAL_STATES, "objective status"))
     strategies = parts(StrategyPart)
     sensitivity = marks()
+
+
+class AcceptancePart(Part):
+    """Whether a person accepts a goal."""
+
+    who = line(required=True)
+    status = Read(one_of(terms.ACCEPTANCES, "acceptance"), required=True)
 
 
 class GoalPart(Part):
@@ -155,6 +165,8 @@ class GoalPart(Part):
     target_date = Read(read.day)
     status = Read(one_of(terms.GOAL_STATES, "goal status"))
     codes = Read(read.many(read.text))
+    evidence_of_success = line()
+    acceptance = parts(AcceptancePart)
     scaling = part(ScalingPart)
     objectives = parts(ObjectivePart)
     sensitivity = marks()

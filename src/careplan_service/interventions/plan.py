@@ -119,6 +119,7 @@ class Strategy:
     text: str
     kind: str
     method: str | None = None
+    evidence_base: str | None = None
     frequency: str | None = None
     duration: str | None = None
     count: int | None = None
@@ -130,7 +131,7 @@ class Strategy:
 
 @dataclass(frozen=True)
 class Objective:
-    """A measurable step to a goal: number `1.1`."""
+    """A measurable step to a goal: number `1.1`; `result` is what was measured of it, on `result_date`."""
 
     number: str
     statement: str
@@ -138,6 +139,8 @@ class Objective:
     target: Value | None = None
     baseline: Value | None = None
     due: date | None = None
+    result: Value | None = None
+    result_date: date | None = None
     responsible: str | None = None
     status: str = "planned"
     strategies: tuple[Strategy, ...] = ()
@@ -145,8 +148,19 @@ class Objective:
 
 
 @dataclass(frozen=True)
+class Acceptance:
+    """Whether a person of the client system accepts a goal: `who` is a name of the plan."""
+
+    who: str
+    status: str
+
+
+@dataclass(frozen=True)
 class Goal:
-    """What the client wants: `words` are the client's own, `wording` the professional's."""
+    """What the client wants: `words` are the client's own, `wording` the professional's.
+
+    `evidence_of_success` says by what everybody will see that it is reached.
+    """
 
     number: str
     words: str
@@ -157,6 +171,8 @@ class Goal:
     target_date: date | None = None
     status: str = "proposed"
     codes: tuple[str, ...] = ()
+    evidence_of_success: str | None = None
+    acceptance: tuple[Acceptance, ...] = ()
     scaling: Scaling | None = None
     objectives: tuple[Objective, ...] = ()
     sensitivity: tuple[str, ...] = ()

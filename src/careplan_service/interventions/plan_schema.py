@@ -37,6 +37,12 @@ _READ: Mapping[Callable[[Any], Any], dict[str, Any]] = {
     read.measured: _MEASURED,
     read.answered: {"anyOf": [_MEASURED, {"type": "array", "items": _MEASURED}]},
     read.identifier: _IDENTIFIER,
+    read.billing: {
+        "type": "object",
+        "properties": {"system": {"type": "string", "format": "uri"}, "code": TEXT},
+        "required": ["code"],
+        "additionalProperties": False,
+    },
     read.five: {"type": "array", "items": TEXT, "minItems": 5, "maxItems": 5},
     read.loinc: {"type": "string", "pattern": r"^\d{1,7}-\d$"},
     read.id_: {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"},

@@ -267,7 +267,10 @@ def _safe(change: Change) -> Iterator[Faulty]:
 
 
 def _acting(plan: Data) -> Iterator[tuple[Path, str, list[Any]]]:
-    """Who is to do something: where that stands, and the names."""
+    """Who is to do or to decide something: where that stands, and the names."""
+    for outer, goal in each(plan, "goals"):
+        for path, one in each(goal, "acceptance", outer):
+            yield path, "who", [one.get("who")]
     for _, path, objective in objectives(plan):
         yield path, "responsible", [objective.get("responsible")]
     for _, path, strategy in strategies(plan):

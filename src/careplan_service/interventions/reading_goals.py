@@ -16,7 +16,7 @@ from careplan_service.interventions.foreign.marks import NOT_MAPPED, Mark
 from careplan_service.interventions.foreign.readable import readable
 from careplan_service.interventions.foreign.reading import concept_text
 from careplan_service.interventions.foreign.states import goal_local
-from careplan_service.interventions.plan import Goal, Need, Objective, Strategy, Strength, Value
+from careplan_service.interventions.plan import Acceptance, Goal, Need, Objective, Strategy, Strength, Value
 from careplan_service.interventions.reading import (
     Readings,
     Resource,
@@ -31,7 +31,7 @@ from careplan_service.interventions.reading import (
 )
 from careplan_service.interventions.record import Scaling
 from careplan_service.interventions.strategies import REQUEST_STATUS
-from careplan_service.interventions.terms import ACTIVITY_STATES, PRIORITIES, SEVERITIES
+from careplan_service.interventions.terms import ACCEPTANCES, ACTIVITY_STATES, PRIORITIES, SEVERITIES
 from careplan_service.interventions.timing import words
 
 
@@ -135,9 +135,24 @@ def read_goal(ref: str, goal: Resource, steps: Steps, acts: Acts, readings: Read
         target_date=day(own[0].get("dueDate")) if own else None,
         status=_goal_state(goal),
         codes=codes_picked(goal["description"]),
+        evidence_of_success=note(goal, "evidence-of-success"),
+        acceptance=_acceptance(goal, readings),
         scaling=_scaling(goal),
         objectives=tuple(_objective(child, one, acts, readings) for child, one in steps.get(ref, ())),
         sensitivity=marks(goal),
+    )
+
+
+def _acceptance(goal: Resource, readings: Readings) -> tuple[Acceptance, ...]:
+    """What people said of this goal itself; what follows from the agreement to the plan is left out."""
+    said = [{"extension": parts} for parts in extension_values(goal, canonical.GOAL_ACCEPTANCE)]
+    return tuple(
+        Acceptance(
+            who=readings.who(extension_value(one, "individual")["reference"]),
+            status=ACCEPTANCES.local(None, extension_value(one, "status")) or "pending",
+        )
+        for one in said
+        if extension_value(one, sw("stated")) is True
     )
 
 
@@ -174,6 +189,8 @@ def _objective(ref: str, objective: Resource, acts: Acts, readings: Readings) ->
         target=_value(target),
         baseline=extension_value(target, sw("baseline")),
         due=day(target.get("dueDate")),
+        result=extension_value(target, sw("result")),
+        result_date=day(extension_value(target, sw("result-date"))),
         responsible=readings.who(responsible["reference"]) if responsible else None,
         status=_goal_state(objective),
         strategies=tuple(_strategy(act, readings) for act in acts.get(ref, ())),
@@ -244,6 +261,7 @@ def _strategy(act: Act, readings: Readings) -> Strategy:
         text=act.text,
         kind=kind,
         method=extension_value(act.document, sw("method")),
+        evidence_base=extension_value(act.document, sw("evidence-base")),
         **words(act.timing),
         who=tuple(readings.who(performer) for performer in performers),
         where=act.where,

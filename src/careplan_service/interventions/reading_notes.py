@@ -12,15 +12,22 @@ from typing import Any
 
 from careplan_service.interventions.canonical import extension_value, sw
 from careplan_service.interventions.plan import Need, Strength
-from careplan_service.interventions.reading import Resource, marks
-from careplan_service.interventions.record import Answer, Assessment, Closing, Risk, Screening
+from careplan_service.interventions.reading import Readings, Resource, marks
+from careplan_service.interventions.record import Answer, Assessment, Closing, Risk, Screening, Section
 from careplan_service.interventions.writing_notes import ABSENT, GROUPS, TEXTS
 
-_OF: dict[str, Callable[..., Any]] = {"needs": Need, "strengths": Strength, "risks": Risk}
+_OF: dict[str, Callable[..., Any]] = {
+    "sections": Section,
+    "needs": Need,
+    "strengths": Strength,
+    "risks": Risk,
+}
 _LISTS = ("codes", "sensitivity")
 
 
-def read_assessment(response: Resource, screenings: Mapping[str, Screening]) -> Assessment:
+def read_assessment(
+    response: Resource, screenings: Mapping[str, Screening], readings: Readings
+) -> Assessment:
     """The assessment of a QuestionnaireResponse, with the screening of that number."""
     number = str(extension_value(response, sw("assessment")))
     items = response.get("item", [])
@@ -28,10 +35,12 @@ def read_assessment(response: Resource, screenings: Mapping[str, Screening]) -> 
     groups: dict[str, Any] = {
         name: tuple(_group(name, one) for one in items if one["linkId"] == name) for name in GROUPS
     }
+    named = extension_value(response, sw("signed-by")) is True
     answers = [one for one in items if one["linkId"].startswith("/") or one["linkId"] == "answers"]
     return Assessment(
         number=number,
         date=date.fromisoformat(response["authored"]),
+        worker=readings.who(response["author"]["reference"]) if named else None,
         **texts,
         **groups,
         answers=tuple(map(_answer, answers)),

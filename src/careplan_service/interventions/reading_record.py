@@ -35,7 +35,7 @@ def read_record(careplan: Resource, readings: Readings) -> dict[str, Any]:
     closing = next(iter(told["closing"]), None)
     replaced = references(careplan.get("replaces", ()))
     return {
-        "assessments": tuple(read_assessment(one, screenings) for one in told["assessment"]),
+        "assessments": tuple(read_assessment(one, screenings, readings) for one in told["assessment"]),
         "sessions": tuple(sorted((read_session(one, readings) for _, one in sessions), key=_order)),
         "reviews": tuple(_review(one, readings, numbers) for one in told["review"]),
         "referrals": tuple(

@@ -11,7 +11,7 @@ from datetime import datetime
 from careplan_service.interventions import canonical
 from careplan_service.interventions.canonical import extension_value, extension_values, sw
 from careplan_service.interventions.reading import Readings, Resource, marks, number, references
-from careplan_service.interventions.record import Addendum, Attendance, Session
+from careplan_service.interventions.record import Addendum, Attendance, BillingCode, Session
 
 
 def read_session(procedure: Resource, readings: Readings) -> Session:
@@ -20,6 +20,7 @@ def read_session(procedure: Resource, readings: Readings) -> Session:
     note, *addenda = [readings.get(ref) for ref in references(procedure["report"])]
     own = [one for one in procedure["code"]["coding"] if one.get("userSelected")]
     goals = references(extension_values(procedure, canonical.PERTAINS_TO_GOAL))
+    billed = extension_value(procedure, sw("billing-code"))
     signed = extension_value(note, sw("signed-by")) is True
     return Session(
         number=str(extension_value(procedure, sw("session"))),
@@ -34,6 +35,7 @@ def read_session(procedure: Resource, readings: Readings) -> Session:
         response=extension_value(procedure, sw("response")),
         next_step=extension_value(procedure, sw("next-step")),
         units=extension_value(procedure, sw("units")),
+        billing_code=BillingCode(billed["code"], billed.get("system")) if billed else None,
         by=readings.who(procedure["performer"][0]["actor"]["reference"]) if signed else None,
         signed_at=_moment(note.get("date")),
         late_reason=extension_value(procedure, sw("late-reason")),

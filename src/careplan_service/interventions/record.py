@@ -65,17 +65,27 @@ class Screening:
 
 
 @dataclass(frozen=True)
+class Section:
+    """What was found in one domain of life, as a biopsychosocial assessment goes through them."""
+
+    domain: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Assessment:
-    """What was found out: `words` are the client's own, `formulation` the worker's."""
+    """What was found out: `words` are the client's own, `formulation` the worker's; `worker` assessed."""
 
     number: str
     date: datetime.date
     presenting: str
     tool: str | None = None
+    worker: str | None = None
     informant: str | None = None
     words: str | None = None
     history: str | None = None
     formulation: str | None = None
+    sections: tuple[Section, ...] = ()
     needs: tuple[Need, ...] = ()
     strengths: tuple[Strength, ...] = ()
     risks: tuple[Risk, ...] = ()
@@ -102,6 +112,14 @@ class Addendum:
 
 
 @dataclass(frozen=True)
+class BillingCode:
+    """The code by which a funder is billed, in its `system` where that is said."""
+
+    code: str
+    system: str | None = None
+
+
+@dataclass(frozen=True)
 class Session:
     """One contact: what was done, how long, with whom, for which goals; signed when it is recorded.
 
@@ -121,6 +139,7 @@ class Session:
     response: str | None = None
     next_step: str | None = None
     units: int | None = None
+    billing_code: BillingCode | None = None
     by: str | None = None
     signed_at: datetime.datetime | None = None
     late_reason: str | None = None

@@ -28,7 +28,7 @@ def built(of: type[Any], data: Data, **more: Any) -> Any:
 def recorded(data: Data, known: Names) -> dict[str, Any]:
     """The fields of a plan that hold what has become of it, each name as the plan calls somebody."""
     return {
-        "assessments": [_assessment(one) for one in data["assessments"]],
+        "assessments": [_assessment(one, known) for one in data["assessments"]],
         "sessions": [_session(one, known) for one in data["sessions"]],
         "reviews": [
             built(record.Review, one, findings=[built(record.Finding, part) for part in one["findings"]])
@@ -45,10 +45,13 @@ def scaling(data: Data | None) -> record.Scaling | None:
     return made
 
 
-def _assessment(data: Data) -> record.Assessment:
+def _assessment(data: Data, known: Names) -> record.Assessment:
+    worker = data.get("worker")
     made: record.Assessment = built(
         record.Assessment,
         data,
+        worker=known.label(worker) if worker else None,
+        sections=[built(record.Section, one) for one in data["sections"]],
         needs=[built(parts.Need, one) for one in data["needs"]],
         strengths=[built(parts.Strength, one) for one in data["strengths"]],
         risks=[built(record.Risk, one) for one in data["risks"]],

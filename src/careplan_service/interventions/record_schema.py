@@ -71,6 +71,13 @@ class ScreeningPart(Part):
         return {**data, "answers": [asdict(one) for one in kept]}
 
 
+class SectionPart(Part):
+    """What was found in one domain of life."""
+
+    domain = Read(term(domain_terms, "domain"), required=True)
+    text = line(required=True)
+
+
 class AssessmentPart(Part):
     """An assessment."""
 
@@ -78,10 +85,12 @@ class AssessmentPart(Part):
     date = Read(read.day, required=True)
     presenting = line(required=True)
     tool = line()
+    worker = line()
     informant = line()
     words = line()
     history = line()
     formulation = line()
+    sections = parts(SectionPart)
     needs = parts(NeedPart)
     strengths = parts(StrengthPart)
     risks = parts(RiskPart)
@@ -120,6 +129,7 @@ class SessionPart(Part):
     response = line()
     next_step = line()
     units = Read(read.count)
+    billing_code = Read(read.billing)
     by = line()
     signed_at = Read(read.moment)
     late_reason = line()

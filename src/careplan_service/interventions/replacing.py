@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Hashable, Mapping
 from typing import Any
 
-from careplan_service.interventions.columns import FIELDS, LISTS, NESTED, PLAN
+from careplan_service.interventions.columns import FIELDS, JSON_ONLY, LISTS, NESTED, PLAN
 from careplan_service.interventions.record_rules import NUMBERED
 
 Shape = dict[str, Any]
@@ -69,8 +69,7 @@ def _beyond(part: str, one: Shape, known: Shape | None, unsaid: list[str], said:
     person = part == "member" and known.get("identifier")
     fields = [field for field in known if (field in unsaid or person) and field not in NESTED]
     made = {**{field: known[field] for field in fields}, **one}
-    if "scaling" in known:
-        made["scaling"] = known["scaling"]
+    made |= {name: known[name] for name in JSON_ONLY if name in known}
     inner = _INNER.get(part)
     return _listed(inner, known, made, said) if inner else made
 

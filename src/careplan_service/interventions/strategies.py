@@ -115,6 +115,7 @@ def _own_words(draft: Draft, strategy: Strategy) -> list[Document]:
     return [
         *extension(sw("state"), valueCode=strategy.status),
         *extension(sw("method"), valueString=strategy.method),
+        *extension(sw("evidence-base"), valueString=strategy.evidence_base),
         # no performer may be a Group
         *(part for one in group for part in extension(sw("performer"), valueReference=reference(one))),
         *marks(strategy.sensitivity),

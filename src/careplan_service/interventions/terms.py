@@ -148,6 +148,12 @@ AGREED_HOW = Terms(
     Term("by-interpreter", spellings=("interpreter", "through interpreter", "with interpreter")),
     Term("by-representative", spellings=("guardian", "representative", "by guardian")),
 )
+ACCEPTANCES = Terms(
+    Term("agreed", "agree", ("agree", "yes", "accepted")),
+    Term("refused", "disagree", ("disagree", "disagreed", "no", "declined", "rejected")),
+    Term("pending", "pending", ("awaiting", "not yet", "undecided")),
+)
+"""Whether one person accepts one goal."""
 PRIORITIES = Terms(
     Term("high", "high-priority", ("urgent", "high-priority")),
     Term("medium", "medium-priority", ("normal", "moderate", "medium-priority")),

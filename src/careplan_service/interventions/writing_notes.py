@@ -23,12 +23,17 @@ from careplan_service.interventions.writing_sessions import attached, draft_labe
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 DISCHARGE = concept(canonical.LOINC, "18842-5", "Discharge summary")
 TEXTS = ("presenting", "tool", "informant", "words", "history", "formulation")
-GROUPS = {"needs": ("text", "severity"), "strengths": ("text",), "risks": ("kind", "level", "safety_plan")}
+GROUPS = {
+    "sections": ("text",),
+    "needs": ("text", "severity"),
+    "strengths": ("text",),
+    "risks": ("kind", "level", "safety_plan"),
+}
 
 
 def write_assessment(draft: Draft, assessment: Assessment) -> str:
     """Writes an assessment; gives the QuestionnaireResponse."""
-    who = draft.who.get("worker", draft.agency)
+    who = draft.who.get(assessment.worker or "worker", draft.agency)
     items = [item(name, getattr(assessment, name)) for name in TEXTS]
     for name, texts in GROUPS.items():
         items += [_group(name, texts, one) for one in getattr(assessment, name)]
@@ -36,6 +41,7 @@ def write_assessment(draft: Draft, assessment: Assessment) -> str:
     content = element(
         extension=[
             *extension(sw("assessment"), valueString=assessment.number),
+            *extension(sw("signed-by"), valueBoolean=True if assessment.worker else None),
             *marks(assessment.sensitivity),
         ],
         basedOn=[reference(draft.care_plan)],

@@ -40,6 +40,7 @@ def write_session(draft: Draft, session: Session) -> str:
     """Writes a session and its note with all addenda; gives the Procedure."""
     labels = draft_labels(draft, [*session.goals, *session.strategies]) | marked(session.sensitivity)
     labels |= found_in([session.narrative, session.response, session.next_step, session.late_reason])
+    labels |= _billing_labels(session)
     labels |= found_in(_codes(session)) | found_in([[one.text, one.reason] for one in session.addenda])
     encounter = _write_encounter(draft, session, labels)
     note = _write_note(draft, session, encounter, labels)
@@ -111,6 +112,7 @@ def _write_procedure(draft: Draft, session: Session, encounter: str, note: str, 
             *extension(sw("response"), valueString=session.response),
             *extension(sw("next-step"), valueString=session.next_step),
             *extension(sw("units"), valueInteger=session.units),
+            *extension(sw("billing-code"), valueCoding=_billed(session)),
             *extension(sw("late-reason"), valueString=session.late_reason),
             *marks(session.sensitivity),
         ],
@@ -134,6 +136,20 @@ def _write_procedure(draft: Draft, session: Session, encounter: str, note: str, 
 def _codes(session: Session) -> list[Document]:
     kind = kinds()[session.kind]
     return [kind.own_coding, *kind.sent(None, "intervention", "service-type")]
+
+
+def _billed(session: Session) -> Document:
+    billed = session.billing_code
+    return element(system=billed.system, code=billed.code) if billed else {}
+
+
+def _billing_labels(session: Session) -> Labels:
+    """A code is judged as one of HCPCS whatever its system is called, and without its modifiers, lest a
+    label be missed."""
+    if session.billing_code is None:
+        return NONE
+    code = session.billing_code.code.split()[0].upper()
+    return found_in([_billed(session), {"system": canonical.HCPCS, "code": code}])
 
 
 def _performer(draft: Draft, session: Session) -> list[Document]:

@@ -40,6 +40,8 @@ def _progress(goal: Goal, names: Names) -> Iterator[Line]:
         yield Line(goal.scaling.levels[levels[-1] + 2], words("goal.level"))
     if found:
         yield Line(words.date(found[-1][0].date), words("goal.checked"))
+    if goal.evidence_of_success:
+        yield Line(goal.evidence_of_success, words("goal.know"))
     if goal.target_date:
         yield Line(words.date(goal.target_date), words("goal.by_when"))
 
@@ -54,6 +56,8 @@ def _step(step: Objective, names: Names) -> Section:
     lines = [Line(words.date(step.due), words("goal.by_when"))] if step.due else []
     if step.measure:
         lines.append(Line(_measured(step, names), words("goal.know")))
+    if step.result is not None:
+        lines.append(Line(value(step.result, words), words("goal.result")))
     if step.responsible:
         lines.append(Line(names.of(step.responsible), words("goal.lead")))
     lines.append(Line(words.state(f"state.{step.status}"), words("goal.progress")))

@@ -146,11 +146,12 @@ def _levels(goal: Goal) -> tuple[str, ...]:
 
 def _goal(goal: Goal, judge: Judge) -> Goal:
     steps = tuple(_objective(one, judge) for one in goal.objectives if not _hides_objective(one, judge))
-    return replace(goal, objectives=steps)
+    hidden = judge.betrays("Goal", [goal.evidence_of_success])
+    return replace(goal, objectives=steps, evidence_of_success=None if hidden else goal.evidence_of_success)
 
 
 def _hides_objective(one: Objective, judge: Judge) -> bool:
-    measured = [str(value) for value in (one.measure, one.target) if isinstance(value, str)]
+    measured = [str(value) for value in (one.measure, one.target, one.result) if isinstance(value, str)]
     return judge.betrays("Goal", [one.statement, *measured], one.sensitivity)
 
 

@@ -49,6 +49,7 @@ WORDS: dict[str, tuple[Terms, str]] = {
 """Lists of local words, by the id of their code system."""
 NOTE_KINDS = {
     "professional-wording": "The professional's wording of a goal",
+    "evidence-of-success": "What will show that a goal is reached",
     "sharing": "Sharing notes",
     "barriers": "What stands in the way",
 }

@@ -1,0 +1,194 @@
+"""The fields of the domain model beyond the first: what they become, whom they name, what they reveal.
+
+https://hl7.org/fhir/R4/goal.html https://hl7.org/fhir/R4/patient.html
+"""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from careplan_service.errors import Invalid
+from careplan_service.interventions import canonical
+from careplan_service.interventions.from_fhir import from_fhir
+from careplan_service.interventions.intake import plan_from_json, plan_to_json
+from careplan_service.interventions.plan import Agreement
+from careplan_service.interventions.printing.paper import on_paper
+from careplan_service.interventions.record import Assessment, BillingCode, Section
+from careplan_service.interventions.replacing import said_anew
+from interventions.regenerate_expected import FIXTURES, documents_of, labels_of, plan_of
+from interventions.test_labels import PLAIN, changed
+
+FAMILY = plan_of(FIXTURES / "family-conflict.json")
+SHAPE = json.loads((FIXTURES / "family-conflict.json").read_text(encoding="utf-8"))
+
+
+def faults(shape):
+    """What is refused of a shape: place and text."""
+    with pytest.raises(Invalid) as refused:
+        plan_from_json(shape)
+    return {fault.expression: fault.text for fault in refused.value.faults}
+
+
+def told(**changes):
+    """The shape of the family's plan with a change to the first part of each kind."""
+    shape = json.loads(json.dumps(SHAPE))
+    places = {
+        "goal": shape["goals"][0],
+        "step": shape["goals"][2]["objectives"][0],
+        "assessment": shape["assessments"][0],
+        "session": shape["sessions"][0],
+        "member": shape["client_system"]["members"][2],
+        "plan": shape,
+    }
+    for part, fields in changes.items():
+        places[part] |= fields
+    return shape
+
+
+def read_again(documents):
+    documents = json.loads(json.dumps(documents))
+    return from_fhir(documents[0], {f"{one['resourceType']}/{one['id']}": one for one in documents})
+
+
+def goal_one(documents):
+    return next(one for one in documents if one["resourceType"] == "Goal" and "expressedBy" in one)
+
+
+def acceptances(goal):
+    """Who accepts a goal, by reference, and how."""
+    parts = [one["extension"] for one in goal["extension"] if one["url"] == canonical.GOAL_ACCEPTANCE]
+    return [
+        (
+            next(p["valueReference"]["reference"] for p in one if p["url"] == "individual"),
+            next(p["valueCode"] for p in one if p["url"] == "status"),
+        )
+        for one in parts
+    ]
+
+
+def test_each_person_accepts_a_goal_for_themselves_whatever_the_plan_says():
+    found = acceptances(goal_one(documents_of(FAMILY)))
+    assert [status for _, status in found] == ["agree", "agree", "pending", "agree"]
+    assert len({who for who, _ in found}) == 4
+
+
+def test_without_a_word_of_the_goal_the_client_accepts_it_as_the_plan():
+    plan = changed(replace(PLAIN, agreement=Agreement("agreed")), ("goals", 0), status="agreed")
+    documents = documents_of(plan)
+    assert acceptances(goal_one(documents)) == [(goal_one(documents)["subject"]["reference"], "agree")]
+    assert read_again(documents) == plan
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ([{"who": "Hanna Voss", "status": "agreed"}], "is no person of the client system"),
+        ([{"who": "worker", "status": "agreed"}], "is no person of the client system"),
+        ([{"who": "Nobody", "status": "agreed"}], "nobody in the plan is called `Nobody`"),
+        (2 * [{"who": "Karin", "status": "agreed"}], "comes twice"),
+    ],
+)
+def test_a_goal_is_accepted_by_people_of_the_client_system_once_each(said, what):
+    found = faults(told(goal={"acceptance": said}))
+    assert list(found) == [f"goals[0].acceptance[{len(said) - 1}].who"]
+    assert what in str(found)
+
+
+def test_a_group_as_such_accepts_nothing():
+    shape = told(goal={"acceptance": [{"who": "client", "status": "agreed"}]})
+    shape["client_system"] = {"kind": "community", "name": "Eastgate"}
+    assert "is no person" in faults(shape)["goals[0].acceptance[0].who"]
+
+
+def test_an_alleged_abuser_accepts_nothing():
+    shape = told(goal={"acceptance": [{"who": "Birgit Bergström", "status": "agreed"}]})
+    shape["client_system"]["members"][4]["alleged_abuser"] = True
+    assert "is an alleged abuser" in faults(shape)["goals[0].acceptance[0].who"]
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [
+        ({"result": None}, "goals[2].objectives[0].result"),
+        ({"measure": None, "target": None}, "goals[2].objectives[0].measure"),
+    ],
+)
+def test_a_result_is_a_value_of_the_measure_and_its_day_has_one(step, place):
+    assert place in faults(told(step=step))
+
+
+@pytest.mark.parametrize(("who", "what"), [("Elin", "not of the team"), ("Nobody", "nobody in the plan")])
+def test_an_assessment_is_made_by_the_team(who, what):
+    assert what in faults(told(assessment={"worker": who}))["assessments[0].worker"]
+
+
+def test_an_assessment_is_authored_by_who_assessed():
+    [first] = FAMILY.assessments
+    plan = replace(FAMILY, assessments=(replace(first, worker="Theo Marchetti"),))
+    documents = documents_of(plan)
+    response = next(one for one in documents if one["resourceType"] == "QuestionnaireResponse")
+    author = next(
+        one for one in documents if response["author"]["reference"] == f"{one['resourceType']}/{one['id']}"
+    )
+    assert author["name"][0]["text"] == "Theo Marchetti"
+    assert read_again(documents) == plan
+
+
+def test_an_assessment_that_names_nobody_is_read_as_before():
+    [first] = FAMILY.assessments
+    plan = replace(FAMILY, assessments=(replace(first, worker=None, sections=()),))
+    assert read_again(documents_of(plan)) == plan
+
+
+@pytest.mark.parametrize(
+    ("section", "label"), [(Section("stress", "drinks alcohol"), "SUD"), (Section("elder-abuse", "x"), "SDV")]
+)
+def test_a_section_labels_its_assessment_by_its_words_and_its_domain(section, label):
+    assessed = Assessment("A1", FAMILY.assessments[0].date, "presenting", sections=(section,))
+    documents = documents_of(replace(PLAIN, assessments=(assessed,)))
+    response = next(one for one in documents if one["resourceType"] == "QuestionnaireResponse")
+    assert labels_of(response) == {label}
+
+
+@pytest.mark.parametrize("code", ["H0001", "h0001 HF"])
+@pytest.mark.parametrize("system", [None, "https://payer.example.org/codes", canonical.HCPCS])
+def test_a_billing_code_labels_the_session_whatever_its_system_is_called(code, system):
+    session = replace(FAMILY.sessions[0], billing_code=BillingCode(code, system))
+    documents = documents_of(replace(FAMILY, sessions=(session,), reviews=()))
+    for type_ in ("Procedure", "Encounter", "DocumentReference"):
+        assert ["SUD" in labels_of(one) for one in documents if one["resourceType"] == type_] == [True]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("T1017", {"code": "T1017"}),
+        ("https://payer.example.org|T1017 U1", {"system": "https://payer.example.org", "code": "T1017 U1"}),
+        ({"code": "T1017"}, {"code": "T1017"}),
+    ],
+)
+def test_a_billing_code_is_taken_as_a_text_or_as_an_object(sent, kept):
+    plan = plan_from_json(told(session={"billing_code": sent}))
+    assert plan_to_json(plan)["sessions"][0]["billing_code"] == kept
+
+
+@pytest.mark.parametrize("sent", [{}, {"code": "T1017", "text": "x"}, "payer|T1017", "a|b|c", "a  b", [1]])
+def test_what_is_no_billing_code_is_refused(sent):
+    assert list(faults(told(session={"billing_code": sent}))) == ["sessions[0].billing_code"]
+
+
+def test_what_shows_success_is_left_off_paper_where_it_is_sensitive_and_the_step_with_a_sensitive_result():
+    plan = changed(FAMILY, ("goals", 0), evidence_of_success="He stays off alcohol")
+    plan = changed(plan, ("goals", 2, "objectives", 0), result="no alcohol")
+    printed = on_paper(plan, {})
+    assert [goal.evidence_of_success for goal in printed.goals if goal.words == plan.goals[0].words] == [None]
+    assert [goal.objectives for goal in printed.goals if goal.words == plan.goals[2].words] == [()]
+    assert on_paper(FAMILY, {}).goals[0].evidence_of_success == FAMILY.goals[0].evidence_of_success
+
+
+def test_a_table_takes_no_acceptance_away():
+    before = plan_to_json(FAMILY)
+    sheet = {"number": "FC", "goals": [{"number": "1", "words": "other"}]}
+    [goal] = said_anew(before, sheet, {"goal_number", "goal_words"})["goals"]
+    assert goal["acceptance"] == before["goals"][0]["acceptance"]
