@@ -15,6 +15,7 @@ from careplan_service.interventions.plan import (
     Agreement,
     Case,
     ClientSystem,
+    EmergencyContact,
     Goal,
     Identifier,
     Member,
@@ -85,11 +86,22 @@ def identifiers(draw, i):
 
 
 @st.composite
+def emergency_contacts(draw):
+    return EmergencyContact(
+        name=f"Name {SECRET}",
+        phone=draw(st.sampled_from([None, f"+2 555 {SECRET}"])),
+        relationship=draw(maybe_texts),
+    )
+
+
+@st.composite
 def members(draw, i, client):
+    number = draw(identifiers(f"m{i}"))
+    further = [Identifier("urn:oid:1.2.4", f"m{i}"), Identifier("https://other.example.org/x", f"m{i}")]
     person = Person(
         given=f"Given {i}",
         family=draw(st.sampled_from([None, f"Family {i}"])),
-        identifier=draw(identifiers(f"m{i}")),
+        identifier=number,
         birth_date=draw(maybe(days)),
         gender=draw(maybe(one_of(terms.GENDERS))),
         phone=draw(st.sampled_from([None, f"+1 555 {SECRET}"])),
@@ -99,6 +111,10 @@ def members(draw, i, client):
         interpreter=draw(st.booleans()),
         safe_contact=draw(st.sampled_from([None, f"ring twice {SECRET}"])),
         address_confidential=draw(st.booleans()),
+        pronouns=draw(maybe_texts),
+        identifiers=draw(some(further)) if number else (),
+        emergency_contact=draw(maybe(emergency_contacts())),
+        guardian=draw(maybe_texts),
     )
     alleged = None if client else draw(st.sampled_from([None, None, True, False]))
     return Member(person, draw(maybe_texts), client, alleged, draw(marks))
@@ -112,15 +128,37 @@ def client_systems(draw):
         draw(members(i, True)) for i in range(draw(st.integers(least, 1 if kind == "individual" else 3)))
     ]
     relatives = [draw(members(9 + i, False)) for i in range(draw(st.integers(0, 2)))] if least else []
-    return ClientSystem(
-        kind=kind,
-        name=draw(maybe_texts if kind == "individual" else texts),
-        members=tuple(draw(st.permutations([*clients, *relatives]))),
-        identifier=draw(identifiers("system")),
-        size=draw(maybe(st.integers(1, 999))),
-        locality=draw(maybe_texts),
-        description=draw(maybe_texts),
-        sensitivity=draw(marks),
+    told = tuple(draw(st.permutations([*clients, *relatives])))
+    return draw(
+        guarded(
+            ClientSystem(
+                kind=kind,
+                name=draw(maybe_texts if kind == "individual" else texts),
+                members=told,
+                identifier=draw(identifiers("system")),
+                size=draw(maybe(st.integers(1, 999))),
+                locality=draw(maybe_texts),
+                description=draw(maybe_texts),
+                sensitivity=draw(marks),
+            )
+        )
+    )
+
+
+@st.composite
+def guarded(draw, system):
+    """Some members have others of them for a guardian."""
+    index = system.index_client
+    names = [
+        "client" if one is index else one.person.name for one in system.members if not one.alleged_abuser
+    ]
+    guardians = [draw(st.sampled_from([None, *names])) for _ in system.members]
+    return replace(
+        system,
+        members=tuple(
+            replace(one, person=replace(one.person, guardian=name or one.person.guardian))
+            for one, name in zip(system.members, guardians, strict=True)
+        ),
     )
 
 

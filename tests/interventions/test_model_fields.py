@@ -12,7 +12,8 @@ from careplan_service.errors import Invalid
 from careplan_service.interventions import canonical
 from careplan_service.interventions.from_fhir import from_fhir
 from careplan_service.interventions.intake import plan_from_json, plan_to_json
-from careplan_service.interventions.plan import Agreement
+from careplan_service.interventions.intake_csv import plans_from_csv, plans_to_csv
+from careplan_service.interventions.plan import Agreement, EmergencyContact, Identifier, Person
 from careplan_service.interventions.printing.paper import on_paper
 from careplan_service.interventions.record import Assessment, BillingCode, Section
 from careplan_service.interventions.replacing import said_anew
@@ -192,3 +193,133 @@ def test_a_table_takes_no_acceptance_away():
     sheet = {"number": "FC", "goals": [{"number": "1", "words": "other"}]}
     [goal] = said_anew(before, sheet, {"goal_number", "goal_words"})["goals"]
     assert goal["acceptance"] == before["goals"][0]["acceptance"]
+
+
+CONTACT = EmergencyContact("Delphine Roux", "0166", "neighbour")
+
+
+def person(i=0, **fields):
+    """The plain plan, whose member `i` (a client, then a relative) is somebody else."""
+    return changed(PLAIN, ("client_system", "members", i), person=Person(f"Person {i}", **fields))
+
+
+def of_type(documents, type_):
+    return [one for one in documents if one["resourceType"] == type_]
+
+
+@pytest.mark.parametrize(("i", "type_"), [(0, "Patient"), (1, "RelatedPerson")])
+def test_pronouns_and_an_emergency_contact_stand_with_the_person_and_come_back(i, type_):
+    plan = person(i, pronouns="they/them", emergency_contact=CONTACT)
+    care_plan, *rest = documents_of(plan)
+    [told] = [str(one) for one in of_type(rest, type_)]
+    assert "they/them" in told
+    assert "0166" in told
+    assert "0166" not in str(care_plan)
+    assert read_again([care_plan, *rest]) == plan
+
+
+@pytest.mark.parametrize("i", [0, 1])
+@pytest.mark.parametrize(
+    ("fields", "contact"),
+    [
+        ({"safe_contact": "ring twice"}, CONTACT),
+        ({"address_confidential": True}, CONTACT),
+        ({"guardian": "her violent husband"}, CONTACT),
+        ({}, replace(CONTACT, relationship="friend from the refuge")),
+        ({}, replace(CONTACT, name="Eastgate refuge")),
+    ],
+)
+def test_an_emergency_contact_leaves_the_person_for_the_care_plan_as_soon_as_there_is_danger(
+    i, fields, contact
+):
+    plan = person(i, emergency_contact=contact, **fields)
+    care_plan, *rest = documents_of(plan)
+    assert "0166" not in str(rest)
+    assert "SDV" in labels_of(care_plan)
+    assert read_again([care_plan, *rest]) == plan
+
+
+def test_an_emergency_contact_is_the_first_of_r4_and_those_of_others_are_not_taken_for_it():
+    documents = documents_of(person(emergency_contact=CONTACT))
+    [patient] = of_type(documents, "Patient")
+    [contact] = patient["contact"]
+    assert contact["relationship"][0]["coding"][0]["code"] == "C"
+    patient["contact"] = [{"relationship": contact["relationship"], "name": {"family": "Stranger"}}]
+    assert read_again(documents) == person()
+
+
+def test_further_identifiers_come_after_the_first_and_those_of_others_are_left_alone():
+    first, further = (
+        Identifier("urn:oid:1", "1"),
+        (Identifier("urn:oid:2", "2"), Identifier("urn:oid:3", "3")),
+    )
+    plan = person(identifier=first, identifiers=further)
+    documents = documents_of(plan)
+    [patient] = of_type(documents, "Patient")
+    assert [one["value"] for one in patient["identifier"]] == ["1", "2", "3"]
+    patient["identifier"].append({"system": "urn:oid:4", "value": "theirs"})
+    assert read_again(documents) == plan
+
+
+def test_identifiers_have_a_column():
+    plan = person(
+        identifier=Identifier("urn:x", "1"),
+        identifiers=(Identifier("urn:y", "2|3"), Identifier("urn:z", "4")),
+    )
+    assert plans_from_csv(plans_to_csv([plan])) == [plan]
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "what"),
+    [
+        ({"identifiers": "urn:x|1; urn:y|2", "identifier": None}, "identifier", "is missing"),
+        ({"identifiers": ["https://agency.example.org/client-number|C-1133"]}, "identifiers", "further ones"),
+        (
+            {"identifiers": ["https://agency.example.org/client-number|C-1131"]},
+            "identifiers",
+            "somebody else",
+        ),
+        ({"identifiers": [{"system": "urn:x", "value": "1;2"}]}, "identifiers", "separates identifiers"),
+        ({"emergency_contact": {"phone": "1"}}, "emergency_contact.name", "is missing"),
+    ],
+)
+def test_odd_people_are_refused_by_their_fields(fields, place, what):
+    assert what in faults(told(member=fields))[f"client_system.members[2].{place}"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Karin", "client"),
+        ("ousmane diallo", "Ousmane Diallo"),
+        ("Youth Office of Eastgate", "Youth Office of Eastgate"),
+        ("worker", "worker"),
+    ],
+)
+def test_a_guardian_is_a_member_or_stands_in_words(said, kept):
+    plan = plan_from_json(told(member={"guardian": said}))
+    assert plan.client_system.members[2].person.guardian == kept
+    care_plan, *rest = documents_of(plan)
+    assert read_again([care_plan, *rest]) == plan
+
+
+def test_a_guardian_whose_name_two_members_have_is_refused():
+    shape = told(member={"guardian": "Karin"})
+    shape["client_system"]["members"].append({"given": "Karin", "family": "Diallo", "client": False})
+    assert "may be 2 different ones" in faults(shape)["client_system.members[2].guardian"]
+
+
+@pytest.mark.parametrize("name", ["Birgit Bergström", "birgit"])
+@pytest.mark.parametrize("field", ["guardian", "emergency_contact"])
+def test_an_alleged_abuser_is_no_guardian_and_nobody_to_ring(field, name):
+    shape = told(member={field: {"name": name} if field == "emergency_contact" else name})
+    shape["client_system"]["members"][4]["alleged_abuser"] = True
+    place = "emergency_contact.name" if field == "emergency_contact" else field
+    assert "is an alleged abuser" in faults(shape)[f"client_system.members[2].{place}"]
+
+
+def test_a_table_takes_no_emergency_contact_away():
+    before = plan_to_json(person(emergency_contact=CONTACT))
+    sheet = {"number": "P", "client_system": {"members": [{"given": "Person 0", "phone": "1"}]}}
+    [member] = said_anew(before, sheet, {"member_given", "member_phone"})["client_system"]["members"]
+    assert member["emergency_contact"]["name"] == "Delphine Roux"

@@ -33,6 +33,8 @@ SECRETS = [
     ("crisis-and-safety", "SDV", "amara@example.org"),
     ("crisis-and-safety", "SDV", "0163"),
     ("crisis-and-safety", "SDV", "0164"),
+    ("crisis-and-safety", "SDV", "0166"),
+    ("crisis-and-safety", "SDV", "Delphine"),
     ("crisis-and-safety", "SDV", "21 Weaver Street"),
     ("crisis-and-safety", "SDV", "her sister's sofa"),
     ("crisis-and-safety", "SDV", "husband"),

@@ -75,7 +75,7 @@ SCHEMAS = {
     "participant": ParticipantPart,
 }
 FIELDS = {part: tuple(schema().fields) for part, schema in SCHEMAS.items()}
-JSON_ONLY = ("scaling", "acceptance")
+JSON_ONLY = ("scaling", "acceptance", "emergency_contact")
 """What has parts of its own and no columns."""
 NESTED = ("objectives", "strategies", *JSON_ONLY)
 

@@ -41,6 +41,7 @@ LIMITS = {
     "attendance": 10_000,
     "acceptance": 10_000,
     "sections": 10_000,
+    "identifiers": 5_000,
 }
 PLACES: Mapping[str, Path] = {
     "members": ("client_system", "members"),
@@ -52,6 +53,7 @@ PLACES: Mapping[str, Path] = {
     "attendance": ("sessions",),
     "acceptance": ("goals",),
     "sections": ("assessments",),
+    "identifiers": ("client_system", "members"),
 }
 _SCHEMA = RecordedPlanPart()
 PERSON_FIELDS = tuple(field.name for field in fields(parts.Person))
@@ -182,7 +184,9 @@ def _plan(data: Data, known: Names) -> Plan:
         rest,
         start=period.get("start"),
         end=period.get("end"),
-        client_system=built(parts.ClientSystem, system, members=[_member(one) for one in system["members"]]),
+        client_system=built(
+            parts.ClientSystem, system, members=[_member(one, known) for one in system["members"]]
+        ),
         case=built(parts.Case, data["case"]) if data.get("case") else None,
         needs=[built(parts.Need, one) for one in data["needs"]],
         strengths=[built(parts.Strength, one) for one in data["strengths"]],
@@ -195,8 +199,11 @@ def _plan(data: Data, known: Names) -> Plan:
     return plan
 
 
-def _member(data: Data) -> parts.Member:
+def _member(data: Data, known: Names) -> parts.Member:
     person = {name: value for name, value in data.items() if name in PERSON_FIELDS}
+    contact, guardian = data.get("emergency_contact"), data.get("guardian")
+    person["emergency_contact"] = built(parts.EmergencyContact, contact) if contact else None
+    person["guardian"] = known.member_or_text(guardian) if guardian else None
     rest = {name: value for name, value in data.items() if name not in PERSON_FIELDS}
     member: parts.Member = built(parts.Member, rest, person=built(parts.Person, person))
     return member

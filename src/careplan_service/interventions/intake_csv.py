@@ -150,5 +150,5 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return "; ".join(value)
+        return "; ".join(map(_text, value))
     return f"{value['system']}|{value['value']}" if isinstance(value, dict) else str(value)

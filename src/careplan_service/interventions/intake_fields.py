@@ -217,6 +217,14 @@ def identifier(value: Any) -> Identifier:
     return Identifier(system, number)
 
 
+def further_identifier(value: Any) -> Identifier:
+    """One of several identifiers, which a table separates by `;`."""
+    found = identifier(value)
+    if ";" in found.system + found.value:
+        raise ValidationError(f"take the `;` out of {quoted(found.value)}: it separates identifiers")
+    return found
+
+
 def billing(value: Any) -> BillingCode:
     """A billing code as one text, with its system in front if that is said: `https://...|T1017`."""
     if isinstance(value, str):

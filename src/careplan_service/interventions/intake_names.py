@@ -50,6 +50,17 @@ class Names:
         [(_, label)] = self._meant[normal(name)]
         return label
 
+    def member_or_text(self, text: str) -> str:
+        """What a member of this name is called, or the text as it stands where it is no name of one."""
+        return self.label(text) if self._may_be_a_member(text) else text
+
+    def unclear(self, text: str) -> str | None:
+        """Why a text that may also be no name cannot be used: several are called so."""
+        return self.fault(text) if self._may_be_a_member(text) else None
+
+    def _may_be_a_member(self, text: str) -> bool:
+        return any(whom in self._people for whom, _ in self._meant.get(normal(text), ()))
+
     def is_a_member(self, name: str) -> bool:
         """Whether a `name` without fault is a person of the client system."""
         [(whom, _)] = self._meant[normal(name)]
@@ -84,6 +95,9 @@ def names(plan: Data) -> Iterator[Faulty]:
                 yield (*path, field), f"{quoted(one[field])} stands for a role in the plan: give another name"
             if ";" in str(one.get(field)):
                 yield (*path, field), f"take the `;` out of {quoted(one[field])}: it separates names"
+    for path, member in people:
+        if member.get("guardian") and (fault := known.unclear(member["guardian"])):
+            yield (*path, "guardian"), fault
     for _, path, strategy in strategies(plan):
         for name in strategy.get("who") or ():
             if fault := known.fault(name):

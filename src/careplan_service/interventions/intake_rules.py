@@ -184,8 +184,18 @@ def identifiers(plan: Data) -> Iterator[Faulty]:
     seen: dict[Any, str] = {}
     system = plan.get("client_system") or {}
     members = each(system, "members", ("client_system",))
+    for path, one in members:
+        if one.get("identifiers") and not one.get("identifier"):
+            yield (*path, "identifier"), "is missing: give the first of the `identifiers` here"
+        elif one.get("identifier") in (one.get("identifiers") or ()):
+            yield (*path, "identifiers"), "leave the `identifier` out: these are further ones"
     people = [
         *((path, "identifier", f"member {path}", one) for path, one in members),
+        *(
+            (path, "identifiers", f"member {path}", {"identifiers": number})
+            for path, one in members
+            for number in one.get("identifiers") or ()
+        ),
         *((path, "identifier", f"participant {path}", one) for path, one in _team(plan)),
         *((path, "agency_identifier", f"agency {one.get('agency')}", one) for path, one in _team(plan)),
     ]

@@ -60,6 +60,14 @@ class PeriodPart(Part):
     end = Read(read.day)
 
 
+class EmergencyContactPart(Part):
+    """Who is rung when something happens."""
+
+    name = line(required=True)
+    phone = line()
+    relationship = line()
+
+
 class MemberPart(Part):
     """A person of the client system, flat."""
 
@@ -77,6 +85,10 @@ class MemberPart(Part):
     interpreter = Read(read.flag)
     safe_contact = line()
     address_confidential = Read(read.flag)
+    pronouns = line()
+    identifiers = Read(read.many(read.further_identifier))
+    emergency_contact = part(EmergencyContactPart)
+    guardian = line()
     alleged_abuser = Read(read.flag)
     sensitivity = marks()
 

@@ -13,7 +13,7 @@ import re
 from careplan_service.interventions import canonical
 from careplan_service.interventions.canonical import Document, concept, element, extension, reference, sw
 from careplan_service.interventions.draft import Draft, identifier
-from careplan_service.interventions.plan import Member, Person
+from careplan_service.interventions.plan import EmergencyContact, Identifier, Member, Person
 from careplan_service.interventions.sensitivity import ALLEGED, Labels, found_in, marked
 from careplan_service.interventions.terms import CLIENT_SYSTEMS, normal
 
@@ -34,6 +34,9 @@ RELATIONSHIPS = {
     "neighbour": ("NBOR", "neighbor"),
     "neighbor": ("NBOR", "neighbor"),
 }
+EMERGENCY = concept("http://terminology.hl7.org/CodeSystem/v2-0131", "C", "Emergency Contact")
+STATED = extension(sw("stated"), valueBoolean=True)
+"""What the plan says of a person, beside what others put into the same list."""
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 
 
@@ -82,7 +85,7 @@ def write_members(draft: Draft, labels: Labels) -> list[Document]:
     for member, target in zip(members, draft.members, strict=True):
         if target not in draft.known.values():
             _write_member(draft, member, target, labels)
-    return [_member(*both, labels) for both in zip(members, draft.members, strict=True)]
+    return [_member(draft, *both, labels) for both in zip(members, draft.members, strict=True)]
 
 
 def _write_member(draft: Draft, member: Member, target: str, labels: Labels) -> None:
@@ -120,16 +123,47 @@ def _person(person: Person, labels: Labels, type_: str) -> Document:
         else [],
         text=person.language,
     )
+    contact = shown.emergency_contact
     return element(
-        extension=extension(interpreter, valueBoolean=True if person.interpreter else None),
-        identifier=identifier(person.identifier),
+        extension=[
+            *extension(interpreter, valueBoolean=True if person.interpreter else None),
+            *extension(sw("pronouns"), valueString=person.pronouns),
+            *(extension(sw("emergency-contact"), extension=_rung(contact)) if type_ != "Patient" else []),
+        ],
+        identifier=[*identifier(person.identifier), *map(_further, person.identifiers)],
         name=[element(family=person.family, given=[person.given] if person.given else [])],
         telecom=telecom(shown),
         gender=person.gender,
         birthDate=person.birth_date.isoformat() if person.birth_date else None,
         address=[{"text": shown.address}] if shown.address else [],
+        contact=[_contact(contact)] if contact and type_ == "Patient" else [],
         communication=[{"language": language}] if language else [],
     )
+
+
+def _further(of: Identifier) -> Document:
+    return {"extension": STATED, "system": of.system, "value": of.value}
+
+
+def _contact(contact: EmergencyContact) -> Document:
+    """`Patient.contact`."""
+    return element(
+        extension=STATED,
+        relationship=[EMERGENCY, *([{"text": contact.relationship}] if contact.relationship else [])],
+        name={"text": contact.name},
+        telecom=telecom(Person(phone=contact.phone)),
+    )
+
+
+def _rung(contact: EmergencyContact | None) -> list[Document]:
+    """An emergency contact where there is no element for it."""
+    if contact is None:
+        return []
+    return [
+        *extension("name", valueString=contact.name),
+        *extension("phone", valueString=contact.phone),
+        *extension("relationship", valueString=contact.relationship),
+    ]
 
 
 def telecom(person: Person) -> list[Document]:
@@ -138,7 +172,15 @@ def telecom(person: Person) -> list[Document]:
     return [{"system": system, "value": value} for system, value in found if value]
 
 
-def _member(member: Member, target: str, labels: Labels) -> Document:
+def _guardian(draft: Draft, guardian: str | None) -> list[Document]:
+    """Who decides for somebody: a member, or whoever the words say."""
+    target = draft.who.get(guardian or "")
+    if target in draft.members:
+        return extension("guardian", valueReference=reference(target))
+    return extension("guardian", valueString=guardian)
+
+
+def _member(draft: Draft, member: Member, target: str, labels: Labels) -> Document:
     person = member.person
     hidden = person if contact_is_confidential(labels) else Person()
     parts = [
@@ -148,6 +190,8 @@ def _member(member: Member, target: str, labels: Labels) -> Document:
         *extension("confidential", valueBoolean=True if person.address_confidential else None),
         *(part for point in telecom(hidden) for part in extension("contact", valueContactPoint=point)),
         *extension("address", valueString=hidden.address),
+        *extension("emergency-contact", extension=_rung(hidden.emergency_contact)),
+        *_guardian(draft, person.guardian),
         *marks(member.sensitivity),
     ]
     return {"url": "member", "extension": parts}

@@ -29,11 +29,22 @@ class Identifier:
 
 
 @dataclass(frozen=True)
+class EmergencyContact:
+    """Who is rung when something happens to a person."""
+
+    name: str
+    phone: str | None = None
+    relationship: str | None = None
+
+
+@dataclass(frozen=True)
 class Person:
     """Who somebody is and how to reach them. At least one of `given` and `family` is there.
 
     `safe_contact` says how this person may be contacted without danger; `address_confidential`
-    keeps the whole contact block (`phone`, `email`, `address`) out of the person's own FHIR document.
+    keeps the whole contact block (`phone`, `email`, `address`, `emergency_contact`) out of the person's own
+    FHIR document. `identifiers` are those beyond the first; `guardian` is the name of a member, or says in
+    words who decides for this person.
     """
 
     given: str | None = None
@@ -48,6 +59,10 @@ class Person:
     interpreter: bool = False
     safe_contact: str | None = None
     address_confidential: bool = False
+    pronouns: str | None = None
+    identifiers: tuple[Identifier, ...] = ()
+    emergency_contact: EmergencyContact | None = None
+    guardian: str | None = None
 
     @property
     def name(self) -> str:

@@ -37,6 +37,7 @@ _READ: Mapping[Callable[[Any], Any], dict[str, Any]] = {
     read.measured: _MEASURED,
     read.answered: {"anyOf": [_MEASURED, {"type": "array", "items": _MEASURED}]},
     read.identifier: _IDENTIFIER,
+    read.further_identifier: _IDENTIFIER,
     read.billing: {
         "type": "object",
         "properties": {"system": {"type": "string", "format": "uri"}, "code": TEXT},

@@ -255,19 +255,23 @@ def _released(change: Change) -> Iterator[Faulty]:
 
 
 def _safe(change: Change) -> Iterator[Faulty]:
-    alleged = set()
+    alleged: set[str] = set()
     for path, member in each(change.after.get("client_system", {}), "members", ("client_system",)):
         if member.get("alleged_abuser"):
-            alleged.add(" ".join(str(member[one]) for one in ("given", "family") if member.get(one)))
+            named = [str(member[one]) for one in ("given", "family") if member.get(one)]
+            alleged |= {normal(" ".join(named)), normal(named[0]) if named else ""}
             if member.get("client", True):
                 yield (*path, "alleged_abuser"), "give this client a plan of their own"
     for path, name, acting in _acting(change.after):
-        if found := alleged.intersection(acting):
+        if found := [one for one in acting if one and normal(one) in alleged]:
             yield (*path, name), f"{quoted(min(found))} is an alleged abuser"
 
 
 def _acting(plan: Data) -> Iterator[tuple[Path, str, list[Any]]]:
-    """Who is to do or to decide something: where that stands, and the names."""
+    """Who is to do, to decide or to be told something: where that stands, and the names."""
+    for path, member in each(plan.get("client_system") or {}, "members", ("client_system",)):
+        yield path, "guardian", [member.get("guardian")]
+        yield (*path, "emergency_contact"), "name", [(member.get("emergency_contact") or {}).get("name")]
     for outer, goal in each(plan, "goals"):
         for path, one in each(goal, "acceptance", outer):
             yield path, "who", [one.get("who")]

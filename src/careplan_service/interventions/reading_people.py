@@ -15,7 +15,14 @@ from careplan_service.interventions.canonical import (
     extension_values,
     sw,
 )
-from careplan_service.interventions.plan import ClientSystem, Identifier, Member, Participant, Person
+from careplan_service.interventions.plan import (
+    ClientSystem,
+    EmergencyContact,
+    Identifier,
+    Member,
+    Participant,
+    Person,
+)
 from careplan_service.interventions.reading import Readings, Resource, day
 
 
@@ -59,6 +66,8 @@ def _member(told: Resource, readings: Readings) -> Member:
     name = document["name"][0]
     hidden = {point["system"]: point["value"] for point in extension_values(told, "contact")}
     shown = {point["system"]: point["value"] for point in document.get("telecom", ())}
+    numbers = document.get("identifier", ())
+    first = _identifier(numbers)
     address = extension_value(told, "address") or next(
         (one["text"] for one in document.get("address", ())), None
     )
@@ -67,7 +76,7 @@ def _member(told: Resource, readings: Readings) -> Member:
     person = Person(
         given=" ".join(name.get("given", ())) or None,
         family=name.get("family"),
-        identifier=_identifier(document.get("identifier", ())),
+        identifier=first,
         birth_date=day(document.get("birthDate")),
         gender=document.get("gender"),
         phone=hidden.get("phone") or shown.get("phone"),
@@ -77,6 +86,14 @@ def _member(told: Resource, readings: Readings) -> Member:
         interpreter=extension_value(document, interpreter) is True,
         safe_contact=extension_value(told, "safe-contact"),
         address_confidential=extension_value(told, "confidential") is True,
+        pronouns=extension_value(document, sw("pronouns")),
+        identifiers=tuple(
+            number for one in numbers if _stated(one) and (number := _identifier([one])) and number != first
+        ),
+        emergency_contact=_rung(extension_value(told, "emergency-contact"))
+        or _rung(extension_value(document, sw("emergency-contact")))
+        or next((_contact(one) for one in document.get("contact", ()) if _stated(one)), None),
+        guardian=_guardian(extension_value(told, "guardian"), readings),
     )
     return Member(
         person,
@@ -85,6 +102,27 @@ def _member(told: Resource, readings: Readings) -> Member:
         alleged_abuser=alleged(document),
         sensitivity=tuple(extension_values(told, sw("sensitivity"))),
     )
+
+
+def _stated(part: Resource) -> bool:
+    """Whether the plan says it, and not somebody else."""
+    return extension_value(part, sw("stated")) is True
+
+
+def _rung(parts: list[Resource] | None) -> EmergencyContact | None:
+    told = {"extension": parts or []}
+    names = ("name", "phone", "relationship")
+    return EmergencyContact(*(extension_value(told, name) for name in names)) if parts else None
+
+
+def _contact(contact: Resource) -> EmergencyContact:
+    kinds = [one["text"] for one in contact.get("relationship", ()) if "coding" not in one]
+    phones = [one["value"] for one in contact.get("telecom", ()) if one.get("system") == "phone"]
+    return EmergencyContact(contact["name"]["text"], next(iter(phones), None), next(iter(kinds), None))
+
+
+def _guardian(told: Any, readings: Readings) -> str | None:
+    return readings.who(told["reference"]) if isinstance(told, dict) else told
 
 
 def _identifier(of: Any) -> Identifier | None:

@@ -30,7 +30,7 @@ from careplan_service.interventions.people import (
     write_group,
     write_members,
 )
-from careplan_service.interventions.plan import Agreement, Plan
+from careplan_service.interventions.plan import Agreement, Person, Plan
 from careplan_service.interventions.sensitivity import CONTACT, NONE, Labels, found_in, marked
 from careplan_service.interventions.team import write_care_team
 from careplan_service.interventions.terms import PLAN_STATES
@@ -130,9 +130,15 @@ def _plan_labels(plan: Plan) -> Labels:
         told += [plan.agreement.comment, plan.agreement.reason]
     own = found_in(told) | marked(plan.sensitivity) | marked(system.sensitivity)
     for member in system.members:
-        own |= found_in([member.role, member.person.address]) | marked(member.sensitivity)
+        own |= found_in([member.role, *_leading_to(member.person)]) | marked(member.sensitivity)
         own |= CONTACT if in_danger(member) else NONE
     return own
+
+
+def _leading_to(person: Person) -> list[str | None]:
+    """What is said of where somebody is and of who is near them."""
+    contact = person.emergency_contact
+    return [person.address, person.guardian, *([contact.name, contact.relationship] if contact else [])]
 
 
 def _extensions(draft: Draft, members: list[Document]) -> list[Document]:

@@ -16,6 +16,11 @@ _SENSITIVITY = "sensitivity"
 
 
 _MARKS = Part(_SENSITIVITY, "A label that a person set by hand.", many=True)
+_RUNG = (
+    Part("name", "Who it is.", ("string",)),
+    Part("phone", "The number to ring.", ("string",)),
+    Part("relationship", "Who that is to the person, in the sender's words.", ("string",)),
+)
 _MEMBER = Part("member", "A member of the client system.", many=True, parts=(
     Part("person", "Who it is.", ("Reference",)),
     Part("role", "The part the person has in it, in the sender's words.", ("string",)),
@@ -23,6 +28,9 @@ _MEMBER = Part("member", "A member of the client system.", many=True, parts=(
     Part("confidential", "Whether contact details stay out of the person's own resource.", ("boolean",)),
     Part("contact", "Contact details kept here instead.", ("ContactPoint",), many=True),
     Part("address", "The address kept here instead.", ("string",)),
+    Part("emergency-contact", "Whom to ring in an emergency, kept here instead.", parts=_RUNG),
+    Part("guardian", "Who decides for the person: a member, or in the sender's words.",
+         ("Reference", "string")),
     _MARKS,
 ))  # fmt: skip
 
@@ -70,10 +78,12 @@ EXTENSIONS = (
     Extension("result", ("Goal.target",), "The value that was measured in the end.",
               ("string", "integer", "boolean")),
     Extension("result-date", ("Goal.target",), "When it was measured.", ("date",)),
-    Extension("stated", ("Extension",), "That a person's acceptance was said of this goal: it does not follow"
-              " from the agreement to the plan.", ("boolean",)),
+    Extension("stated", ("Extension", "Identifier", "Patient.contact"), "That the plan says it itself: it "
+              "does not follow from something else, and was not put there by others.", ("boolean",)),
     Extension("note-kind", ("Annotation",), "What a note is.", ("code",), codes="note-kind"),
     Extension("duration", ("Timing",), "How long, in the practitioner's words.", ("string",)),
+    Extension("pronouns", ("Patient", "RelatedPerson"), "How the person is spoken of.", ("string",)),
+    Extension("emergency-contact", ("RelatedPerson",), "Whom to ring in an emergency.", parts=_RUNG),
     Extension("interpreter-required", ("RelatedPerson",), "Whether an interpreter is needed.", ("boolean",)),
     Extension(_SENSITIVITY, ("Element",), "A label that a person set by hand, beside those of the rules.",
               ("code",), codes="sensitivity-mark", many=True),
