@@ -510,5 +510,6 @@ def plans(draw):
         participants=tuple(team),
         agreement=draw(agreements() if active else maybe(agreements())),
         sharing_notes=draw(maybe_texts),
+        crisis_plan=draw(maybe_texts),
         sensitivity=draw(marks),
     )

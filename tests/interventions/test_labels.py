@@ -127,6 +127,7 @@ MARKED, TOLD = {"sensitivity": ("SUD",)}, "about alcohol"
         ((), MARKED, set()),
         ((), {"title": TOLD}, set()),
         ((), {"sharing_notes": TOLD}, set()),
+        ((), {"crisis_plan": TOLD}, set()),
         ((), {"status_reason": TOLD}, set()),
     ],
 )  # fmt: skip
@@ -159,6 +160,7 @@ def test_what_a_strategy_of_the_worker_inherits_reaches_the_care_plan_alone():
         (G, {"sensitivity": ("SDV",)}),
         (("needs", 0), {"domain": "elder-abuse"}),
         ((), {"sharing_notes": "nothing to the abuser"}),
+        ((), {"crisis_plan": "to the refuge"}),
         (("participants", 1), {"agency": "Eastgate Refuge"}),
     ],
 )

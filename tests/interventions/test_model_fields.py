@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/goal.html https://hl7.org/fhir/R4/patient.html
 
 import json
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -13,13 +14,17 @@ from careplan_service.interventions import canonical
 from careplan_service.interventions.from_fhir import from_fhir
 from careplan_service.interventions.intake import plan_from_json, plan_to_json
 from careplan_service.interventions.intake_csv import plans_from_csv, plans_to_csv
+from careplan_service.interventions.operations import reopen
 from careplan_service.interventions.plan import Agreement, EmergencyContact, Identifier, Person
+from careplan_service.interventions.printing.content import Around, leaflet
 from careplan_service.interventions.printing.paper import on_paper
+from careplan_service.interventions.printing.words import words_in
 from careplan_service.interventions.record import Assessment, BillingCode, Section
 from careplan_service.interventions.replacing import said_anew
 from interventions.regenerate_expected import FIXTURES, documents_of, labels_of, plan_of
 from interventions.test_labels import PLAIN, changed
 
+NOW = datetime(2025, 6, 1, tzinfo=UTC)
 FAMILY = plan_of(FIXTURES / "family-conflict.json")
 SHAPE = json.loads((FIXTURES / "family-conflict.json").read_text(encoding="utf-8"))
 
@@ -323,3 +328,36 @@ def test_a_table_takes_no_emergency_contact_away():
     sheet = {"number": "P", "client_system": {"members": [{"given": "Person 0", "phone": "1"}]}}
     [member] = said_anew(before, sheet, {"member_given", "member_phone"})["client_system"]["members"]
     assert member["emergency_contact"]["name"] == "Delphine Roux"
+
+
+def printed_crisis(plan):
+    """What a print says below the heading of crises."""
+    words = words_in("en")
+    sections = leaflet(plan, Around(date(2025, 1, 10)), words).sections
+    return [line.text for one in sections if one.title == words("heading.crisis") for line in one.lines]
+
+
+def test_a_crisis_plan_comes_back_and_is_printed_for_the_client():
+    plan = replace(PLAIN, crisis_plan="Ring Ann, go for a walk")
+    assert read_again(documents_of(plan)) == plan
+    assert "Ring Ann, go for a walk" in printed_crisis(on_paper(plan, {}))
+
+
+def test_a_crisis_plan_stays_off_paper_where_it_could_harm():
+    told = "Ring Ann, go for a walk"
+    dangerous = replace(PLAIN, crisis_plan=told, sharing_notes="nothing to the abuser")
+    by_reference = {f"{one['resourceType']}/{one['id']}": one for one in documents_of(dangerous)}
+    sensitive = replace(PLAIN, crisis_plan="when suicidal ring Ann")
+    assert on_paper(dangerous, by_reference).crisis_plan is None
+    assert on_paper(sensitive, {}).crisis_plan is None
+
+
+def test_a_new_episode_is_accepted_anew_and_has_no_results_yet():
+    fresh = reopen(plan_to_json(FAMILY), {"number": "P-2", "reason": "again", "goals": ["1", "3"]}, NOW).plan
+    assert [goal["number"] for goal in fresh["goals"]] == ["1", "3"]
+    assert all("acceptance" not in goal for goal in fresh["goals"])
+    assert all(
+        "result" not in step and "result_date" not in step
+        for goal in fresh["goals"]
+        for step in goal["objectives"]
+    )

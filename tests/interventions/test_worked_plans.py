@@ -40,6 +40,7 @@ SECRETS = [
     ("crisis-and-safety", "SDV", "husband"),
     ("crisis-and-safety", "SDV", "code word"),
     ("crisis-and-safety", "SDV", "bakery. He came"),
+    ("crisis-and-safety", "SDV", "back door"),
     ("re-entry", "42CFRPart2", "Northside Recovery Centre"),
     ("re-entry", "42CFRPart2", " script"),
     ("re-entry", "42CFRPart2", "Naloxone"),

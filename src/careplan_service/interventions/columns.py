@@ -53,6 +53,7 @@ PLAN: dict[str, Path] = {
     "agreement_comment": ("agreement", "comment"),
     "agreement_reason": ("agreement", "reason"),
     "sharing_notes": ("sharing_notes",),
+    "crisis_plan": ("crisis_plan",),
     "plan_sensitivity": ("sensitivity",),
 }
 

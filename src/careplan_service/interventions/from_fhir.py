@@ -80,6 +80,7 @@ def _plan(careplan: Mapping[str, Any], readings: Readings) -> Plan:
         participants=participants,
         agreement=_agreement(careplan),
         sharing_notes=note(careplan, "sharing"),
+        crisis_plan=note(careplan, "crisis-plan"),
         **read_record(careplan, readings),
         sensitivity=marks(careplan),
     )

@@ -238,4 +238,5 @@ class PlanPart(Part):
     participants = parts(ParticipantPart)
     agreement = part(AgreementPart)
     sharing_notes = line()
+    crisis_plan = line()
     sensitivity = marks()

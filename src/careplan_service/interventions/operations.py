@@ -167,13 +167,14 @@ def reopen(plan: Shape, sent: Any, now: datetime) -> Told:
 def _afresh(goal: Shape) -> Shape:
     steps = [
         {
-            **step,
+            **{name: value for name, value in step.items() if name not in ("result", "result_date")},
             "status": "planned",
             "strategies": [{**act, "status": "planned"} for act in step.get("strategies", ())],
         }
         for step in goal.get("objectives", ())
     ]
-    fresh = {name: value for name, value in goal.items() if name not in ("start", "target_date")}
+    over = ("start", "target_date", "acceptance")
+    fresh = {name: value for name, value in goal.items() if name not in over}
     return {**fresh, "status": "proposed", "objectives": steps}
 
 

@@ -245,9 +245,9 @@ class Case:
 class Plan:
     """One intervention plan, whole, with what has become of it so far.
 
-    `strategies` are those of no goal, which only a plan that was not made here has; a text that must be
-    there and is not said in such a plan is empty. `episode` counts how often the work was taken up,
-    `reopens` is the CarePlan id of the plan before.
+    `crisis_plan` says what is done when things get dangerous. `strategies` are those of no goal, which only a
+    plan that was not made here has; a text that must be there and is not said in such a plan is empty.
+    `episode` counts how often the work was taken up, `reopens` is the CarePlan id of the plan before.
     """
 
     number: str
@@ -267,6 +267,7 @@ class Plan:
     participants: tuple[Participant, ...] = ()
     agreement: Agreement | None = None
     sharing_notes: str | None = None
+    crisis_plan: str | None = None
     assessments: tuple[Assessment, ...] = ()
     sessions: tuple[Session, ...] = ()
     reviews: tuple[Review, ...] = ()

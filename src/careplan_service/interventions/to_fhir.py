@@ -109,7 +109,7 @@ def to_fhir(
         supportingInfo=[reference(one) for one in [*strengths, *information, *episodes]],
         goal=[reference(goal) for goal in goals],
         activity=[*activities, *more],
-        note=_sharing_notes(plan),
+        note=_notes(plan),
     )
     # the title, the notes and the list of activities are about the whole plan, so its labels are the highest
     draft.write(draft.care_plan, labels | frozenset(draft.labels) | found_in(content), **content)
@@ -122,6 +122,7 @@ def _plan_labels(plan: Plan) -> Labels:
         plan.title,
         plan.status_reason,
         plan.sharing_notes,
+        plan.crisis_plan,
         system.name,
         system.locality,
         system.description,
@@ -192,6 +193,10 @@ def _period(plan: Plan) -> Document:
     )
 
 
-def _sharing_notes(plan: Plan) -> list[Document]:
-    kind = extension(sw("note-kind"), valueCode="sharing")
-    return [{"extension": kind, "text": plan.sharing_notes}] if plan.sharing_notes else []
+def _notes(plan: Plan) -> list[Document]:
+    notes = (("sharing", plan.sharing_notes), ("crisis-plan", plan.crisis_plan))
+    return [
+        {"extension": extension(sw("note-kind"), valueCode=kind), "text": text}
+        for kind, text in notes
+        if text
+    ]

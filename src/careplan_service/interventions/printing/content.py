@@ -134,6 +134,8 @@ def _call(names: Names, around: Around) -> Iterator[Line]:
 def _crisis(names: Names) -> Iterator[Line]:
     yield Line(names.words("crisis.emergency"))
     yield Line(names.words("crisis.talk", worker=names.worker))
+    if names.plan.crisis_plan:
+        yield Line(names.plan.crisis_plan)
     risks = [risk for one in names.plan.assessments for risk in one.risks]
     yield from _items(risk.safety_plan for risk in risks if risk.safety_plan)
 

@@ -74,6 +74,7 @@ def on_paper(plan: Plan, documents: Documents) -> Plan:
         worker=_worker(plan.worker, judge),
         participants=tuple(one for one in plan.participants if one not in absent),
         assessments=tuple(_assessment(one, judge) for one in plan.assessments),
+        crisis_plan=_crisis_plan(plan.crisis_plan, judge),
         closing=_closing(plan.closing, judge),
     )
 
@@ -190,6 +191,10 @@ def _assessment(one: Assessment, judge: Judge) -> Assessment:
     return replace(
         one, risks=tuple(risk for risk in one.risks if not judge.betrays("", [risk.kind, risk.safety_plan]))
     )
+
+
+def _crisis_plan(text: str | None, judge: Judge) -> str | None:
+    return None if judge.danger or judge.betrays("", [text]) else text
 
 
 def _closing(closing: Closing | None, judge: Judge) -> Closing | None:

@@ -51,6 +51,7 @@ NOTE_KINDS = {
     "professional-wording": "The professional's wording of a goal",
     "evidence-of-success": "What will show that a goal is reached",
     "sharing": "Sharing notes",
+    "crisis-plan": "What is done in a crisis",
     "barriers": "What stands in the way",
 }
 RECORDED = {
