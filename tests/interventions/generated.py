@@ -13,6 +13,7 @@ from careplan_service.interventions.intake_fields import UNWRITABLE, measured
 from careplan_service.interventions.plan import (
     Acceptance,
     Agreement,
+    Alert,
     Case,
     ClientSystem,
     EmergencyContact,
@@ -442,6 +443,18 @@ def recorded_plans(draw):
 
 
 @st.composite
+def alerts(draw, i):
+    start, end = sorted([draw(days), draw(days)])
+    return Alert(
+        kind=draw(one_of(terms.ALERT_KINDS)),
+        text=f"{draw(texts)} {i}",
+        start=draw(maybe(st.just(start))),
+        end=draw(maybe(st.just(end))),
+        sensitivity=draw(marks),
+    )
+
+
+@st.composite
 def agreements(draw):
     return Agreement(
         status=draw(one_of(terms.AGREEMENTS)),
@@ -511,5 +524,6 @@ def plans(draw):
         agreement=draw(agreements() if active else maybe(agreements())),
         sharing_notes=draw(maybe_texts),
         crisis_plan=draw(maybe_texts),
+        alerts=tuple(draw(alerts(i)) for i in range(draw(st.integers(0, 2)))),
         sensitivity=draw(marks),
     )

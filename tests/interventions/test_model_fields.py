@@ -13,14 +13,16 @@ from careplan_service.errors import Invalid
 from careplan_service.interventions import canonical
 from careplan_service.interventions.from_fhir import from_fhir
 from careplan_service.interventions.intake import plan_from_json, plan_to_json
-from careplan_service.interventions.intake_csv import plans_from_csv, plans_to_csv
+from careplan_service.interventions.intake_csv import plans_from_csv, plans_to_csv, table_of
+from careplan_service.interventions.marks_kept import marks_kept
 from careplan_service.interventions.operations import reopen
-from careplan_service.interventions.plan import Agreement, EmergencyContact, Identifier, Person
+from careplan_service.interventions.plan import Agreement, Alert, EmergencyContact, Identifier, Person
 from careplan_service.interventions.printing.content import Around, leaflet
 from careplan_service.interventions.printing.paper import on_paper
 from careplan_service.interventions.printing.words import words_in
 from careplan_service.interventions.record import Assessment, BillingCode, Section
 from careplan_service.interventions.replacing import said_anew
+from careplan_service.interventions.sheets import contradictions
 from interventions.regenerate_expected import FIXTURES, documents_of, labels_of, plan_of
 from interventions.test_labels import PLAIN, changed
 
@@ -361,3 +363,83 @@ def test_a_new_episode_is_accepted_anew_and_has_no_results_yet():
         for goal in fresh["goals"]
         for step in goal["objectives"]
     )
+
+
+@pytest.mark.parametrize(
+    ("alert", "labels"),
+    [
+        (Alert("safety", "big dog"), {"VIO"}),
+        (Alert("mandated-report", "filed"), {"SDV"}),
+        (Alert("no-contact-order", "until May"), {"SDV"}),
+        (Alert("safety", "loud when he has had alcohol"), {"VIO", "SUD"}),
+        (Alert("safety", "big dog", sensitivity=("PATLOC",)), {"VIO", "PATLOC"}),
+    ],
+)
+def test_an_alert_gives_the_care_plan_the_labels_of_its_kind_its_words_and_its_marks(alert, labels):
+    plan = replace(PLAIN, alerts=(alert,))
+    care_plan, *rest = documents_of(plan)
+    assert labels_of(care_plan) == labels
+    assert set().union(*map(labels_of, rest)) == set()
+    assert read_again([care_plan, *rest]) == plan
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        Alert("no-contact-order", "x"),
+        Alert("safety", "x", sensitivity=("SDV",)),
+        Alert("safety", "a rapist: rape"),
+    ],
+)
+def test_an_alert_about_violence_takes_contact_details_out_of_the_documents_of_people(alert):
+    _, *rest = documents_of(replace(PLAIN, alerts=(alert,)))
+    assert "1 Lane" not in str(rest)
+
+
+def test_alerts_are_not_printed_for_the_client():
+    plan = replace(PLAIN, alerts=(Alert("safety", "big dog"),))
+    assert "big dog" not in str(leaflet(plan, Around(date(2025, 1, 10)), words_in("en")))
+
+
+@pytest.mark.parametrize(
+    ("alert", "place", "what"),
+    [
+        ({"kind": "safety", "text": "x", "start": "2025-02-01", "end": "2025-01-01"}, "end", "is before"),
+        ({"kind": "weather", "text": "x"}, "kind", "unknown kind of alert"),
+        ({"kind": "safety"}, "text", "is missing"),
+    ],
+)
+def test_odd_alerts_are_refused_by_their_fields(alert, place, what):
+    assert what in faults(told(plan={"alerts": [alert]}))[f"alerts[0].{place}"]
+
+
+def test_alerts_have_columns():
+    alerts = (
+        Alert("safety", "big dog", date(2025, 1, 1), None, ("VIO", "SDV")),
+        Alert("mandated-report", "filed"),
+    )
+    plan = replace(PLAIN, alerts=alerts)
+    assert plans_from_csv(plans_to_csv([plan])) == [plan]
+
+
+def test_an_alert_that_is_sent_anew_keeps_its_marks_and_a_table_without_columns_for_it_keeps_it():
+    before = plan_to_json(
+        replace(PLAIN, alerts=(Alert("safety", "a"), Alert("safety", "b", sensitivity=("SDV",))))
+    )
+    sent = marks_kept(before, {"alerts": [{"kind": "safety", "text": "b"}]})
+    assert sent["alerts"] == [{"kind": "safety", "text": "b", "sensitivity": ["SDV"]}]
+    assert said_anew(before, {"number": "P"}, {"plan_number"})["alerts"] == before["alerts"]
+
+
+def test_a_kind_of_alert_that_others_wrote_makes_the_plan_theirs():
+    documents = documents_of(replace(PLAIN, alerts=(Alert("safety", "x"),)))
+    text = json.dumps(documents).replace('"code": "safety"', '"code": "weather"')
+    with pytest.raises(Invalid, match="`weather` is no kind of alert"):
+        read_again(json.loads(text))
+
+
+def test_two_plans_that_call_a_person_otherwise_contradict_each_other():
+    alike = [person(identifier=Identifier("urn:x", "1"), pronouns=said) for said in ("she/her", "they/them")]
+    plans = [replace(plan, number=f"P-{i}") for i, plan in enumerate(alike)]
+    found = list(contradictions(table_of(plans_to_csv(plans)).sheets))
+    assert ["it is the same person" in fault.text for fault in found] == [True]

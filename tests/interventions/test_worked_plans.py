@@ -41,6 +41,8 @@ SECRETS = [
     ("crisis-and-safety", "SDV", "code word"),
     ("crisis-and-safety", "SDV", "bakery. He came"),
     ("crisis-and-safety", "SDV", "back door"),
+    ("crisis-and-safety", "SDV", "300 metres"),
+    ("crisis-and-safety", "SDV", "bus stop"),
     ("re-entry", "42CFRPart2", "Northside Recovery Centre"),
     ("re-entry", "42CFRPart2", " script"),
     ("re-entry", "42CFRPart2", "Naloxone"),

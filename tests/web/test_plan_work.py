@@ -424,3 +424,35 @@ def test_a_plan_ends_with_a_closed_state_only(api: Api, plan: Plan) -> None:
         refused = plan("/close", {"reason": reason, "date": "2026-06-01", "notice": "x"})
         assert refused.status == 422, reason
         assert refused.json["issue"][0]["expression"] == ["reason"]
+
+
+def test_a_person_is_told_more_of_and_what_others_said_of_them_stays(api: Api) -> None:
+    first, more = "https://agency.example.org/client-number|X-1", "https://school.example.org/number|7"
+    contact = {"name": "Delphine Roux", "phone": "0166", "relationship": "neighbour"}
+    member = {"given": "Ann", "identifier": first, "identifiers": more, "emergency_contact": contact}
+    whole = {
+        "number": "P-X",
+        "title": "Plan",
+        "client_system": {"kind": "individual", "members": [{**member, "pronouns": "she/her"}]},
+    }
+    made = api.agency("POST", "/plans", whole, Content_Type="application/json")
+    plan = Plan(api, made)
+    assert plan.get()["client_system"]["members"][0]["emergency_contact"] == contact
+
+    subject = api.agency.get(f"/fhir/CarePlan/{plan.id}").json["subject"]["reference"]
+    stored = api.agency.get(f"/fhir/{subject}")
+    patient = stored.json
+    patient["identifier"].append({"system": "urn:oid:1.2.3", "value": "theirs"})
+    patient["contact"].append({"name": {"text": "Next of kin"}})
+    ok(api.agency("PUT", f"/fhir/{subject}", patient, If_Match=stored.headers["ETag"]))
+    assert plan.get()["client_system"]["members"][0]["identifiers"] == [
+        {"system": "https://school.example.org/number", "value": "7"}
+    ]
+
+    whole["alerts"] = [{"kind": "no-contact-order", "text": "until May"}]
+    told = ok(plan("", whole, "PUT"))
+    assert told["client_system"]["members"][0]["emergency_contact"] == contact
+    patient = api.agency.get(f"/fhir/{subject}").json
+    assert patient["contact"] == [{"name": {"text": "Next of kin"}}]
+    assert [one["value"] for one in patient["identifier"]] == ["X-1", "7", "theirs"]
+    assert "SDV" in labels_of(api.agency.get(f"/fhir/CarePlan/{plan.id}").json)

@@ -11,6 +11,7 @@ from typing import Any
 BASE = "https://careplan-service.org/fhir"
 
 INTERVENTION = f"{BASE}/CodeSystem/intervention"
+ALERT_KIND = f"{BASE}/CodeSystem/alert-kind"
 RECORD = f"{BASE}/CodeSystem/record"
 """What a document of the record is: `session`, `progress-review`, `goal-attainment`, `closing`."""
 REFERRAL_STATE = f"{BASE}/CodeSystem/referral-state"

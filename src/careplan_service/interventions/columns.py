@@ -3,7 +3,7 @@
 RFC 4180: https://www.rfc-editor.org/rfc/rfc4180 ; docs/plans.md describes the columns for agencies.
 
 `plan`, `goal` and `objective` columns say it once for the rows below; `strategy`, `member`, `need`,
-`strength` and `participant` columns say something new on every row where they are filled in.
+`strength`, `participant` and `alert` columns say something new on every row where they are filled in.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from careplan_service.interventions.intake_rules import Path
 from careplan_service.interventions.intake_schema import (
+    AlertPart,
     CasePart,
     GoalPart,
     MemberPart,
@@ -65,6 +66,7 @@ LISTS: dict[str, Path] = {
     "need": ("needs",),
     "strength": ("strengths",),
     "participant": ("participants",),
+    "alert": ("alerts",),
 }
 SCHEMAS = {
     "goal": GoalPart,
@@ -74,6 +76,7 @@ SCHEMAS = {
     "need": NeedPart,
     "strength": StrengthPart,
     "participant": ParticipantPart,
+    "alert": AlertPart,
 }
 FIELDS = {part: tuple(schema().fields) for part, schema in SCHEMAS.items()}
 JSON_ONLY = ("scaling", "acceptance", "emergency_contact")

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from careplan_service.errors import Invalid
-from careplan_service.interventions.canonical import extension_value, sw
+from careplan_service.interventions.canonical import extension_value, extension_values, sw
 from careplan_service.interventions.episodes import case_of
-from careplan_service.interventions.plan import Agreement, Plan
+from careplan_service.interventions.plan import Agreement, Alert, Plan
 from careplan_service.interventions.reading import Readings, day, is_numbered, marks, note, references, state
 from careplan_service.interventions.reading_goals import (
     acts_by_goal,
@@ -27,7 +27,7 @@ from careplan_service.interventions.reading_goals import (
 )
 from careplan_service.interventions.reading_people import read_client_system, read_team
 from careplan_service.interventions.reading_record import read_record
-from careplan_service.interventions.terms import PLAN_STATES
+from careplan_service.interventions.terms import ALERT_KINDS, PLAN_STATES
 
 
 def from_fhir(careplan: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]]) -> Plan:
@@ -81,9 +81,26 @@ def _plan(careplan: Mapping[str, Any], readings: Readings) -> Plan:
         agreement=_agreement(careplan),
         sharing_notes=note(careplan, "sharing"),
         crisis_plan=note(careplan, "crisis-plan"),
+        alerts=tuple(_alert({"extension": one}) for one in extension_values(careplan, sw("alert"))),
         **read_record(careplan, readings),
         sensitivity=marks(careplan),
     )
+
+
+def _alert(told: Mapping[str, Any]) -> Alert:
+    return Alert(
+        kind=_kind_of_alert(extension_value(told, "kind")["code"]),
+        text=extension_value(told, "text"),
+        start=day(extension_value(told, "start")),
+        end=day(extension_value(told, "end")),
+        sensitivity=marks(told),
+    )
+
+
+def _kind_of_alert(code: str) -> str:
+    if code not in ALERT_KINDS.by_code:
+        raise Invalid(f"`{code}` is no kind of alert that a plan has")
+    return code
 
 
 def _agreement(careplan: Mapping[str, Any]) -> Agreement | None:

@@ -42,6 +42,7 @@ LIMITS = {
     "acceptance": 10_000,
     "sections": 10_000,
     "identifiers": 5_000,
+    "alerts": 500,
 }
 PLACES: Mapping[str, Path] = {
     "members": ("client_system", "members"),
@@ -191,6 +192,7 @@ def _plan(data: Data, known: Names) -> Plan:
         needs=[built(parts.Need, one) for one in data["needs"]],
         strengths=[built(parts.Strength, one) for one in data["strengths"]],
         goals=[_goal(one, known) for one in data["goals"]],
+        alerts=[built(parts.Alert, one) for one in data["alerts"]],
         worker=built(parts.Participant, data["worker"]) if data.get("worker") else None,
         participants=[built(parts.Participant, one) for one in data["participants"]],
         agreement=built(parts.Agreement, data["agreement"]) if data.get("agreement") else None,

@@ -116,7 +116,7 @@ def plan_rows(plan: Plan) -> Iterator[dict[str, str]]:
     said = {name: _field(shape, path) for name, path in PLAN.items()}
     first = {name: cell for name, cell in said.items() if cell}
     sides = [[_cells(part, one) for one in _field(shape, LISTS[part]) or ()] for part in
-             ("member", "need", "strength", "participant")]  # fmt: skip
+             ("member", "need", "strength", "participant", "alert")]  # fmt: skip
     for i, row in enumerate(zip_longest(list(_steps(shape)) or [{}], *sides, fillvalue={})):
         merged = {name: cell for cells in row for name, cell in cells.items()}
         yield {**({name: _text(cell) for name, cell in first.items()} if i == 0 else {}), **merged,

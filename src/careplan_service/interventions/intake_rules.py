@@ -98,6 +98,8 @@ def dates(plan: Data) -> Iterator[Faulty]:
         yield from _order(
             (*path, "target_date"), goal.get("start"), goal.get("target_date"), "the goal's start"
         )
+    for path, alert in each(plan, "alerts"):
+        yield from _order((*path, "end"), alert.get("start"), alert.get("end"), "the alert's start")
     for _, path, objective in objectives(plan):
         due = objective.get("due")
         if due and objective.get("status") not in CLOSED_GOALS and not (start or due) <= due <= (end or due):

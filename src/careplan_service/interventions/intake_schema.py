@@ -220,6 +220,16 @@ class CasePart(Part):
     sensitivity = marks()
 
 
+class AlertPart(Part):
+    """What everybody who works with the client must know first."""
+
+    kind = Read(one_of(terms.ALERT_KINDS, "kind of alert"), required=True)
+    text = line(required=True)
+    start = Read(read.day)
+    end = Read(read.day)
+    sensitivity = marks()
+
+
 class PlanPart(Part):
     """A plan."""
 
@@ -239,4 +249,5 @@ class PlanPart(Part):
     agreement = part(AgreementPart)
     sharing_notes = line()
     crisis_plan = line()
+    alerts = parts(AlertPart)
     sensitivity = marks()

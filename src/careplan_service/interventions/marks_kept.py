@@ -14,6 +14,7 @@ Shape = dict[str, Any]
 _FOUND_BY: Mapping[str, tuple[str, ...]] = {
     "needs": ("text",),
     "strengths": ("text",),
+    "alerts": ("text",),
     "members": ("given", "family"),
     "participants": ("name", "agency"),
 }

@@ -242,6 +242,17 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Alert:
+    """What everybody who works with the client must know first, from `start` until `end`."""
+
+    kind: str
+    text: str
+    start: date | None = None
+    end: date | None = None
+    sensitivity: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plan:
     """One intervention plan, whole, with what has become of it so far.
 
@@ -268,6 +279,7 @@ class Plan:
     agreement: Agreement | None = None
     sharing_notes: str | None = None
     crisis_plan: str | None = None
+    alerts: tuple[Alert, ...] = ()
     assessments: tuple[Assessment, ...] = ()
     sessions: tuple[Session, ...] = ()
     reviews: tuple[Review, ...] = ()

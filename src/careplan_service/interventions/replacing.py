@@ -31,7 +31,7 @@ def said_anew(before: Shape, sheet: Shape, said: Container[str]) -> Shape:
     made["client_system"] = _listed(
         "member", before.get("client_system", {}), made.get("client_system"), said
     )
-    for part in ("need", "strength", "participant", "goal"):
+    for part in ("need", "strength", "participant", "alert", "goal"):
         made = _listed(part, before, made, said)
     return made
 
@@ -105,5 +105,6 @@ _KEYS: Mapping[str, Callable[[Mapping[str, Any]], Hashable]] = {
     "need": _by_text,
     "strength": _by_text,
     "participant": _by_team,
+    "alert": _by_text,
 }
 """What tells two parts of a kind apart."""

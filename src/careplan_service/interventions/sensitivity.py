@@ -113,6 +113,7 @@ def triggers() -> Triggers:
     systems = {
         **SYSTEMS,
         "intervention": canonical.INTERVENTION,
+        "alert-kind": canonical.ALERT_KIND,
         "hmis-record-type": canonical.hmis("RecordType"),
     }
     table = [(row["match"], systems.get(row["system"], ""), row["value"], frozenset(row["labels"].split()))

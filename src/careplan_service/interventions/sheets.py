@@ -23,7 +23,7 @@ Place = Callable[[int, str], str]
 """How a fault is located: by its row and the name of our column."""
 
 _OF_A_PERSON = ("name", "given", "family", "birth_date", "gender", "phone", "email", "address", "language",
-                "interpreter")  # fmt: skip
+                "interpreter", "pronouns", "identifiers")  # fmt: skip
 """What is the person's own, and not of one plan."""
 
 
@@ -108,7 +108,7 @@ def _read_row(sheet: Sheet, row: int, cells: dict[str, str]) -> None:
         _orphan(sheet, row, "strategy", "objective_number")
     elif "strategy" in parts and objective is not None:
         _append(sheet, row, (*objective, "strategies"), parts["strategy"])
-    for part in ("member", "need", "strength", "participant"):
+    for part in ("member", "need", "strength", "participant", "alert"):
         if part in parts:
             _append_once(sheet, row, LISTS[part], parts[part])
 

@@ -223,6 +223,11 @@ EFFECTS = Terms(
     Term("partly-effective", spellings=("partly",)),
     Term("not-effective", spellings=("no", "ineffective")),
 )
+ALERT_KINDS = Terms(
+    Term("safety", spellings=("danger", "safety alert")),
+    Term("mandated-report", spellings=("mandated report", "report made", "mandatory report")),
+    Term("no-contact-order", spellings=("no contact", "restraining order", "protection order")),
+)
 RISK_LEVELS = Terms(
     Term("none", spellings=("no risk",)),
     Term("low"),

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from careplan_service.interventions import canonical
 from careplan_service.interventions.canonical import (
+    ALERT_KIND,
     SDOH_CATEGORY,
     Document,
     concept,
@@ -130,6 +131,7 @@ def _plan_labels(plan: Plan) -> Labels:
     if plan.agreement:
         told += [plan.agreement.comment, plan.agreement.reason]
     own = found_in(told) | marked(plan.sensitivity) | marked(system.sensitivity)
+    own |= found_in(_alerts(plan)) | marked(mark for one in plan.alerts for mark in one.sensitivity)
     for member in system.members:
         own |= found_in([member.role, *_leading_to(member.person)]) | marked(member.sensitivity)
         own |= CONTACT if in_danger(member) else NONE
@@ -150,6 +152,7 @@ def _extensions(draft: Draft, members: list[Document]) -> list[Document]:
         *extension(sw("status-reason"), valueString=plan.status_reason),
         *extension(sw("review-date"), valueDate=plan.review_date.isoformat() if plan.review_date else None),
         *(_agreement(plan.agreement) if plan.agreement else []),
+        *_alerts(plan),
         *extension(sw("episode"), valueInteger=plan.episode),
         *marks(plan.sensitivity),
     ]
@@ -170,6 +173,30 @@ def _client_system(draft: Draft, members: list[Document]) -> list[Document]:
         *extension("description", valueString=system.description),
         *marks(system.sensitivity),
         *members,
+    ]
+
+
+def _alerts(plan: Plan) -> list[Document]:
+    return [
+        part
+        for one in plan.alerts
+        for part in extension(
+            sw("alert"),
+            extension=[
+                *extension(
+                    "kind",
+                    valueCoding={
+                        "system": ALERT_KIND,
+                        "code": one.kind,
+                        "display": one.kind.replace("-", " ").capitalize(),
+                    },
+                ),
+                *extension("text", valueString=one.text),
+                *extension("start", valueDate=one.start.isoformat() if one.start else None),
+                *extension("end", valueDate=one.end.isoformat() if one.end else None),
+                *marks(one.sensitivity),
+            ],
+        )
     ]
 
 

@@ -44,6 +44,7 @@ WORDS: dict[str, tuple[Terms, str]] = {
     "agreement": (terms.AGREEMENTS, "The client's agreement to the plan"),
     "agreed-how": (terms.AGREED_HOW, "How the client agreed"),
     "priority": (terms.PRIORITIES, "Priorities of a goal"),
+    "alert-kind": (terms.ALERT_KINDS, "Kinds of alerts"),
     "severity": (terms.SEVERITIES, "Severities of a need"),
 }
 """Lists of local words, by the id of their code system."""
