@@ -335,6 +335,25 @@ def test_a_plan_is_closed_with_its_outcomes_and_taken_up_again_as_a_new_episode(
     assert api.agency.get(f"/plans/{plan_id(told)}").json == told
 
 
+def test_a_plan_is_reopened_once_and_with_goals_that_it_has(api: Api, plan: Plan) -> None:
+    outcomes = [{"goal": str(n), "status": "abandoned"} for n in range(1, 5)]
+    closing = {"date": "2026-06-01", "reason": "no contact", "outcomes": outcomes}
+    ok(plan("/close", closing))
+    tag, again = plan.tag, {"number": "FE-2026-001", "reason": "new arrears"}
+    unknown = plan("/reopen", {**again, "goals": ["1", "9"]})
+    assert (unknown.status, unknown.faults) == (422, [("goals[1]", unknown.faults[0][1])])
+    assert "`9`" in unknown.faults[0][1]
+    assert plan("/reopen", {**again, "goals": "1; 8"}).status == 422
+    new = ok(plan("/reopen", {**again, "goals": " 1 ; 2"}))
+    assert [goal["number"] for goal in new["goals"]] == ["1", "2"]
+    twice = plan("/reopen", {**again, "number": "FE-2026-002"}, If_Match=tag)
+    assert (twice.status, f"CarePlan/{new['id']}" in twice.faults[0][1]) == (409, True)
+    care_plan = api.agency.get(f"/fhir/CarePlan/{new['id']}").json
+    undone = {**care_plan, "status": "entered-in-error"}
+    assert api.agency.put(f"CarePlan/{new['id']}", undone).status == 200
+    assert plan("/reopen", {**again, "number": "FE-2026-003"}, If_Match=tag).status == 201
+
+
 def plan_id(told: dict[str, Any]) -> str:
     return str(told["id"])
 

@@ -310,6 +310,11 @@ def test_a_referral_goes_out_only_under_a_consent_that_covers_it_now(api: Api, p
         assert (answer.status, answer.faults[0][0]) == (422, "consent"), (name, answer.body)
         assert sentence("released") in answer.faults[0][1]
     assert plan("/referrals", sent_to(plan, "Consent/absent")).status == 422
+    odd = plan("/referrals", {**sent_to(plan, ""), "consent": "Consent/none"})
+    assert odd.status == 422
+    assert odd.faults[0][0] == "consent"
+    assert "the id of a Consent on record that covers" in odd.faults[0][1]
+    assert "instead of `Consent/none`" in odd.faults[0][1]
     assert plan.who.get(f"/plans/{plan.id}").json.get("referrals") is None
 
     plan.ok("/referrals", sent_to(plan, "Consent/absent", status="draft"))

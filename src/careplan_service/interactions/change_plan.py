@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from careplan_service.access.consent.rules import Door
+from careplan_service.access.filters import Has, Is, all_of
 from careplan_service.access.instants import as_datetime, instant
 from careplan_service.access.view import require_scope
 from careplan_service.errors import Conflict, PreconditionFailed, Problem
@@ -22,7 +23,7 @@ from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written, written
 from careplan_service.interactions.read_plan import Found, found_plan, require_ours
-from careplan_service.interactions.records import Changes, Stored
+from careplan_service.interactions.records import Changes, Page, Stored
 from careplan_service.interactions.released import require_released
 from careplan_service.interactions.steps import hand_of, require_step, require_supervisor
 from careplan_service.interactions.submit_plan import add, admitted, cases_on_record, on_record, store_plan
@@ -92,6 +93,7 @@ def reopen_plan(desk: Desk, id_: str, sent: Any, guard: Guard, door: Door) -> Fo
         found = _current(desk, changes, id_, guard)
         if not is_closed(found.plan.status):
             raise Conflict(f"this plan is `{found.plan.status}`: close it before a new episode begins")
+        _require_not_reopened(desk, id_)
         now = as_datetime(desk.now)
         told = reopen(plan_to_json(found.plan), sent, now)
         after = plan_from({**told.plan, "reopens": id_}, told.where, Moment(now))
@@ -110,6 +112,17 @@ def reopen_plan(desk: Desk, id_: str, sent: Any, guard: Guard, door: Door) -> Fo
 
     written(desk, carry_out, 201, look)
     return shown[0]
+
+
+def _require_not_reopened(desk: Desk, id_: str) -> None:
+    """Raise Conflict (409) where the next episode has begun; one that was entered in error does not count."""
+    again = all_of(
+        Has("CarePlan.replaces", f"CarePlan/{id_}"),
+        ~Has("CarePlan.status", "entered-in-error"),
+        Is("contributor", desk.caller.contributor),
+    )
+    for new in desk.find("r", "CarePlan", again, Page(limit=1)):
+        raise Conflict(f"this plan is reopened already as `CarePlan/{new.id}`: go on with that one")
 
 
 def require_guarded(guard: Guard) -> None:

@@ -269,3 +269,12 @@ def id_(value: Any) -> str:
     if not re.fullmatch(r"[A-Za-z0-9\-.]{1,64}", written):
         raise ValidationError(f"{quoted(written)} is no id: write letters, digits, `-` and `.`")
     return written
+
+
+def consent_id(value: Any) -> str:
+    """The id of the Consent that covers a referral."""
+    try:
+        return id_(value)
+    except ValidationError:
+        wanted = "write the id of a Consent on record that covers this referral, such as `4f1c`"
+        raise ValidationError(f"{wanted}, without `Consent/`, instead of {quoted(value)}") from None

@@ -17,7 +17,7 @@ from marshmallow import ValidationError
 from careplan_service.errors import Conflict, Fault, Invalid, NotFound
 from careplan_service.interventions.foreign.writing import NOT_SENT
 from careplan_service.interventions.intake import expression, flat
-from careplan_service.interventions.intake_fields import Part
+from careplan_service.interventions.intake_fields import Part, quoted
 from careplan_service.interventions.intake_rules import Path
 from careplan_service.interventions.intake_schema import AgreementPart
 from careplan_service.interventions.marks_kept import marks_kept, names_marks
@@ -156,12 +156,26 @@ def reopen(plan: Shape, sent: Any, now: datetime) -> Told:
     wanted = sent.get("goals") or [
         goal["number"] for goal in fresh.get("goals", ()) if goal.get("status") != "achieved"
     ]
-    wanted = [one.strip() for one in wanted.split(";")] if isinstance(wanted, str) else wanted
+    wanted = [one.strip() for one in (wanted.split(";") if isinstance(wanted, str) else wanted)]
+    _require_goals(wanted, fresh)
     fresh["goals"] = [_afresh(goal) for goal in fresh.get("goals", ()) if goal["number"] in wanted]
     fresh |= {"number": sent["number"], "status": "draft", "episode": plan.get("episode", 1) + 1}
     told = Told(_overlaid(fresh, sent.get("plan") or {}), sent["reason"])
     told.went |= {(): ("plan",), ("number",): ("number",)}
     return told
+
+
+def _require_goals(wanted: list[Any], plan: Shape) -> None:
+    known = {goal["number"] for goal in plan.get("goals", ())}
+    faults = [
+        Fault(
+            "invalid", f"the plan has no goal {quoted(one)}; name goals that it has", expression(("goals", i))
+        )
+        for i, one in enumerate(wanted)
+        if one and one not in known
+    ]
+    if faults:
+        raise Invalid("this has faults", faults=faults)
 
 
 def _afresh(goal: Shape) -> Shape:

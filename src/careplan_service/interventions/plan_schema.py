@@ -47,6 +47,7 @@ _READ: Mapping[Callable[[Any], Any], dict[str, Any]] = {
     read.five: {"type": "array", "items": TEXT, "minItems": 5, "maxItems": 5},
     read.loinc: {"type": "string", "pattern": r"^\d{1,7}-\d$"},
     read.id_: {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"},
+    read.consent_id: {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"},
 }
 _LIMITS = ("minLength", "maxLength", "pattern", "uniqueItems")
 SENT: Mapping[str, type[Part]] = {

@@ -173,7 +173,7 @@ class ReferralPart(Part):
     status = Read(one_of(terms.REFERRAL_STATES, "referral status"))
     vendor_status = Read(read.text)
     sent = Read(read.day)
-    consent = Read(read.id_)
+    consent = Read(read.consent_id)
     legal_ground = Read(read.text)
     outcome = Read(read.text)
     closed = Read(read.day)
@@ -228,7 +228,7 @@ class ReferralStatePart(Part):
     vendor_status = line()
     outcome = line()
     sent = Read(read.day)
-    consent = Read(read.id_)
+    consent = Read(read.consent_id)
     legal_ground = line()
     closed = Read(read.day)
 
