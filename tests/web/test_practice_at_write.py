@@ -143,6 +143,64 @@ def test_what_makes_a_plan_unreadable_is_refused(api: Api, plan: Plan) -> None:
     assert plan.care_plan == care_plan
 
 
+def test_a_status_that_has_no_word_is_refused_by_its_element_and_cause(api: Api, plan: Plan) -> None:
+    care_plan, goal = plan.care_plan, plan.goal("1")
+    n = next(i for i, one in enumerate(care_plan["activity"]) if "detail" in one)
+    acts = deepcopy(care_plan["activity"])
+    acts[n]["detail"]["status"] = "unknown"
+    for document, change, where, cause in (
+        (care_plan, {"status": "unknown"}, "CarePlan.status", "`unknown` has no word in a plan: send draft,"),
+        (care_plan, {"activity": acts}, f"CarePlan.activity[{n}].detail.status", "`unknown` has no word"),
+        (goal, {"lifecycleStatus": "completed"}, "Goal.lifecycleStatus",
+         "send it with the achievement `achieved`, it with the achievement `not-achieved`"),
+    ):  # fmt: skip
+        answer = put(api, document, **change)
+        assert (answer.status, answer.faults[0][0]) == (422, where), answer.body
+        assert cause in answer.faults[0][1]
+        assert "could not be read in words" in answer.faults[0][1]
+        bundle = a_transaction(
+            an_entry("PUT", f"{document['resourceType']}/{document['id']}", {**document, **change})
+        )
+        inside = api.agency("POST", "/fhir", bundle)
+        path = where.partition(".")[2]
+        assert inside.faults[0][0] == f"Bundle.entry[0].resource.{path}", inside.body
+    assert (plan.care_plan, plan.goal("1")) == (care_plan, goal)
+
+
+def test_what_an_ehr_sets_reads_as_what_was_attained_and_never_says_who_cancelled(
+    api: Api, plan: Plan
+) -> None:
+    note = [*plan.goal("1")["note"], {"text": "seen at the court"}]
+    for code, state in (("not-achieved", "not-achieved"), ("achieved", "achieved")):
+        goal = plan.goal("1" if code == "achieved" else "2")
+        evidence = [*goal.get("note", []), note[-1]]
+        active = put(api, goal, lifecycleStatus="active", achievementStatus=attained(code), note=evidence)
+        assert active.status == 200, active.body
+        told = plan.who.get(f"/plans/{plan.id}").json
+        i = int(goal["identifier"][0]["value"][-1]) - 1
+        assert told["goals"][i]["status"] == state
+        [mark] = [one for one in told["marks"] if one["field"] == f"goals[{i}].status"]
+        assert (mark["how"], mark["said"]) == ("inferred", f"active {code}")
+    care_plan = plan.care_plan
+    for activity in care_plan["activity"]:
+        if "detail" in activity:
+            activity["detail"]["status"] = "cancelled"
+    assert put(api, care_plan).status == 200
+    marks = [one for one in plan.who.get(f"/plans/{plan.id}").json["marks"] if one["said"] == "cancelled"]
+    assert marks
+    assert all(one["by"].endswith("who cancelled is not said") for one in marks)
+
+
+def test_a_request_that_its_receiver_ended_is_marked(api: Api, plan: Plan) -> None:
+    refs = [one["reference"]["reference"] for one in plan.care_plan["activity"] if "reference" in one]
+    request = api.agency.get(f"/fhir/{refs[0]}").json
+    assert put(api, request, status="completed").status == 200
+    told = plan.who.get(f"/plans/{plan.id}").json
+    [mark] = told["marks"]
+    assert (mark["resource"], mark["path"], mark["said"]) == (refs[0], "ServiceRequest.status", "completed")
+    assert mark["field"].endswith(".status")
+
+
 def test_a_closed_plan_is_not_changed_over_fhir_either(api: Api, plan: Plan) -> None:
     outcomes = [{"goal": str(n), "status": "abandoned", "evidence": "moved away"} for n in range(1, 4)]
     outcomes = [one for one in outcomes if plan.told["goals"][int(one["goal"]) - 1]["status"] != "proposed"]

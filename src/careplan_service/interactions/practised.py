@@ -31,6 +31,7 @@ from careplan_service.interventions.intake import expression
 from careplan_service.interventions.judging import broken_anew
 from careplan_service.interventions.plan import Plan
 from careplan_service.interventions.practice import sentence_of
+from careplan_service.interventions.reading import Unreadable
 from careplan_service.interventions.signed_documents import PLANNED, changed_notes, is_signed
 from careplan_service.resources import r4
 from careplan_service.resources.literals import REFERS
@@ -60,6 +61,10 @@ class _Write:
     @property
     def place(self) -> str:
         return self.where or self.stored.type
+
+    def at(self, path: str) -> str:
+        """An element of it (`Goal.status`), in the Bundle where it came in one."""
+        return f"{self.place}.{path.partition('.')[2]}"
 
     @cached_property
     def earlier(self) -> Mapping[str, Any]:
@@ -125,8 +130,7 @@ class Practised:
         found = found_plan(self._reader(), id_)
         if not found.told.is_in_our_words:
             if before is not None:
-                text = f"the plan could not be read in words any more; change it at `/plans/{id_}`"
-                yield _Broken(Fault("business-rule", text, some[0].place), False)
+                yield _Broken(_unreadable(id_, found.told.odd, some), False)
             return
         for rule, path, text in broken_anew(before, found.plan, as_datetime(self._desk.now)):
             if rule.name == "evidenced" and any(map(_brings_evidence, some)):
@@ -181,6 +185,15 @@ def _signed(write: _Write) -> Iterator[_Broken]:
             f"`{write.reference}` is signed and was sent otherwise: post to `addenda` of its session instead"
         )
         yield _Broken(Fault("conflict", f"{text}; {sentence_of('signed')}", write.place), True)
+
+
+def _unreadable(id_: str, odd: Invalid | None, some: list[_Write]) -> Fault:
+    """What of a plan could not be read any more, by the element of what was written and by its cause."""
+    text = f"the plan could not be read in words any more; change it at `/plans/{id_}`"
+    write = next((one for one in some if isinstance(odd, Unreadable) and one.reference == odd.resource), None)
+    if odd is None or write is None:
+        return Fault("business-rule", f"{odd.text}; {text}" if odd else text, some[0].place)
+    return Fault("business-rule", f"{odd.text}; {text}", write.at(str(odd.faults[0].expression)))
 
 
 def _brings_evidence(write: _Write) -> bool:

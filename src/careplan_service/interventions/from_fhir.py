@@ -58,7 +58,9 @@ def _plan(careplan: Mapping[str, Any], readings: Readings) -> Plan:
         number=careplan["identifier"][0]["value"],
         title=careplan["title"],
         client_system=system,
-        status=state(PLAN_STATES, careplan, careplan["status"]),
+        status=state(
+            PLAN_STATES, careplan, careplan["status"], (f"CarePlan/{careplan.get('id')}", "CarePlan.status")
+        ),
         status_reason=extension_value(careplan, sw("status-reason")),
         start=day(period.get("start")),
         end=day(period.get("end")),

@@ -16,6 +16,8 @@ from careplan_service.interventions.foreign.marks import Mark
 from careplan_service.interventions.terms import Terms
 
 Resource = Mapping[str, Any]
+Place = tuple[str, str]
+"""An element: the reference of its document, and its FHIRPath."""
 
 
 @dataclass
@@ -75,11 +77,20 @@ def is_numbered(document: Mapping[str, Any]) -> bool:
     return extension_value(document, sw("number")) is not None
 
 
-def state(states: Terms, document: Mapping[str, Any], fhir: str) -> str:
-    """The local state of a document with this FHIR status."""
+class Unreadable(Invalid):
+    """A status that the plan has no word for: `resource` is the reference of its document."""
+
+    def __init__(self, status: str, of: Place, known: Iterable[str]) -> None:
+        text = f"`{status}` has no word in a plan: send {', '.join(dict.fromkeys(known))}"
+        super().__init__(text, expression=of[1])
+        self.resource = of[0]
+
+
+def state(states: Terms, document: Mapping[str, Any], fhir: str, place: Place) -> str:
+    """The local state of a document with this FHIR status, which stands at `place`."""
     found = states.local(extension_value(document, sw("state")), fhir)
     if found is None:
-        raise Invalid(f"status `{fhir}` is none that a plan has")
+        raise Unreadable(fhir, place, (term.fhir for term in states.by_code.values()))
     return found
 
 

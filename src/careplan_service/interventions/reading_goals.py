@@ -20,6 +20,7 @@ from careplan_service.interventions.plan import Acceptance, Goal, Need, Objectiv
 from careplan_service.interventions.reading import (
     Readings,
     Resource,
+    Unreadable,
     codes_picked,
     day,
     is_numbered,
@@ -31,7 +32,13 @@ from careplan_service.interventions.reading import (
 )
 from careplan_service.interventions.record import Scaling
 from careplan_service.interventions.strategies import REQUEST_STATUS
-from careplan_service.interventions.terms import ACCEPTANCES, ACTIVITY_STATES, PRIORITIES, SEVERITIES
+from careplan_service.interventions.terms import (
+    ACCEPTANCES,
+    ACTIVITY_STATES,
+    GOAL_STATES,
+    PRIORITIES,
+    SEVERITIES,
+)
 from careplan_service.interventions.timing import words
 
 
@@ -133,7 +140,7 @@ def read_goal(ref: str, goal: Resource, steps: Steps, acts: Acts, readings: Read
         priority=PRIORITIES.local(None, priority) if priority else None,
         start=day(goal.get("startDate")),
         target_date=day(own[0].get("dueDate")) if own else None,
-        status=_goal_state(goal),
+        status=_goal_state(ref, goal),
         codes=codes_picked(goal["description"]),
         evidence_of_success=note(goal, "evidence-of-success"),
         acceptance=_acceptance(goal, readings),
@@ -168,15 +175,15 @@ def _scaling(goal: Resource) -> Scaling | None:
     )
 
 
-def _goal_state(goal: Resource) -> str:
+def _goal_state(ref: str, goal: Resource) -> str:
+    status = goal["lifecycleStatus"]
     achievement = goal.get("achievementStatus", {}).get("coding", [{}])[0].get("code", "")
-    return goal_local(goal["lifecycleStatus"], [achievement], extension_value(goal, sw("state"))) or _none(
-        goal
-    )
-
-
-def _none(goal: Resource) -> str:
-    raise Invalid(f"status `{goal['lifecycleStatus']}` is none that a goal has")
+    found = goal_local(status, [achievement], extension_value(goal, sw("state")))
+    if found is None:
+        both = (term.fhir.partition(" ") for term in GOAL_STATES.by_code.values())
+        alike = [f"it with the achievement `{code}`" for life, _, code in both if life == status]
+        raise Unreadable(f"{status} {achievement}".strip(), (ref, "Goal.lifecycleStatus"), alike)
+    return found
 
 
 def _objective(ref: str, objective: Resource, acts: Acts, readings: Readings) -> Objective:
@@ -192,7 +199,7 @@ def _objective(ref: str, objective: Resource, acts: Acts, readings: Readings) ->
         result=extension_value(target, sw("result")),
         result_date=day(extension_value(target, sw("result-date"))),
         responsible=readings.who(responsible["reference"]) if responsible else None,
-        status=_goal_state(objective),
+        status=_goal_state(ref, objective),
         strategies=tuple(_strategy(act, readings) for act in acts.get(ref, ())),
         sensitivity=marks(objective),
     )
@@ -206,7 +213,7 @@ def _act(place: tuple[str, str], activity: Resource, readings: Readings) -> Act:
     if "detail" in activity:
         detail = activity["detail"]
         where = detail.get("location", {}).get("display")
-        status = state(ACTIVITY_STATES, detail, detail["status"])
+        status = state(ACTIVITY_STATES, detail, detail["status"], (place[0], f"{place[1]}.status"))
         goals = references(detail["goal"])
         return Act(
             place,
@@ -230,16 +237,17 @@ def _act(place: tuple[str, str], activity: Resource, readings: Readings) -> Act:
         timing,
         request["orderDetail"][0]["text"],
         where,
-        _request_state(request),
+        _request_state(activity["reference"]["reference"], request),
     )
 
 
-def _request_state(request: Resource) -> str:
+def _request_state(ref: str, request: Resource) -> str:
     local = extension_value(request, sw("state"))
     status = {"draft": "active"}.get(request["status"], request["status"])
     fits = [code for code, term in ACTIVITY_STATES.by_code.items() if REQUEST_STATUS[term.fhir] == status]
     if not fits:
-        raise Invalid(f"status `{request['status']}` is none that a strategy has")
+        known = ("draft", *REQUEST_STATUS.values())
+        raise Unreadable(request["status"], (ref, "ServiceRequest.status"), known)
     return local if local in fits else fits[0]
 
 

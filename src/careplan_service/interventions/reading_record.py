@@ -133,4 +133,6 @@ def _referral_state(request: Resource, task: Resource) -> str:
     codings = task.get("businessStatus", {}).get("coding", ())
     said = [str(one.get("code")) for one in codings if one.get("system") == REFERRAL_STATE]
     agreeing = [one for one in said if REFERRAL_STATES.local(one, task["status"]) == one]
-    return agreeing[0] if agreeing else state(REFERRAL_STATES, request, task["status"])
+    if agreeing:
+        return agreeing[0]
+    return state(REFERRAL_STATES, request, task["status"], (f"Task/{task.get('id')}", "Task.status"))

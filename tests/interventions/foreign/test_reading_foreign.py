@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +13,13 @@ from careplan_service.interventions.canonical import GOAL_RELATIONSHIP, HCPCS, S
 from careplan_service.interventions.foreign.codes import domain_meant, kind_meant
 from careplan_service.interventions.foreign.told import told_by
 from careplan_service.interventions.foreign.writing import told_to_json
+from careplan_service.interventions.intake import plan_from_json
 from interventions.foreign.law import untold
+from interventions.regenerate_expected import documents_of
 from interventions.test_laws import by_reference
 
 ANN = "Patient/ann"
+PLANS = Path(__file__).parents[3] / "fixtures" / "plans"
 
 
 def read(*documents: dict[str, Any]) -> dict[str, Any]:
@@ -67,3 +72,50 @@ def test_a_code_tells_what_it_means_only_as_far_as_that_is_sure() -> None:
     able = domain_meant([coding(SNOMED, "224190007")])
     assert able is not None
     assert able.word == "incarceration-status"
+
+
+@pytest.mark.parametrize(
+    ("life", "achieved", "state"),
+    [
+        ("active", "achieved", "achieved"),
+        ("active", "not-achieved", "not-achieved"),
+        ("active", "sustaining", "maintaining"),
+        ("active", "not-attainable", "not-achieved"),
+        ("completed", "sustaining", "achieved"),
+        ("completed", "", "completed"),
+    ],
+)
+def test_what_was_attained_counts_before_the_life_cycle(life: str, achieved: str, state: str) -> None:
+    attained = {"achievementStatus": {"coding": [coding("http://x.org", achieved)]}} if achieved else {}
+    goal = a_goal(ANN, id="g", lifecycleStatus=life, **attained)
+    told = read(a_care_plan(ANN, ("Goal/g",), id="plan"), goal)
+    assert told["goals"][0]["status"] == state
+    assert any(one["field"] == "goals[0].status" for one in told["marks"])
+
+
+def test_a_cancelled_activity_does_not_say_who_cancelled_it() -> None:
+    task = {"resourceType": "Task", "id": "t", "status": "cancelled", "intent": "order"}
+    acts = [
+        {"detail": {"status": "cancelled", "description": "a call"}},
+        {"reference": {"reference": "Task/t"}},
+    ]
+    told = read(a_care_plan(ANN, activity=acts, id="plan"), task)
+    marks = [
+        one["by"] for one in told["marks"] if one["field"].endswith(".status") and one["said"] == "cancelled"
+    ]
+    assert marks == ["the default of its code; who cancelled is not said"] * 2
+
+
+def test_a_code_of_a_goal_of_ours_that_others_wrote_otherwise_is_listed() -> None:
+    plan = plan_from_json(json.loads((PLANS / "family-eviction.json").read_text()))
+    documents = json.loads(json.dumps(documents_of(plan)))
+    goal = next(one for one in documents if one["resourceType"] == "Goal" and "priority" in one)
+    highs = [one.priority for one in plan.goals].count("high")
+    for priority in ({"text": "the first of all"}, {"coding": [coding("http://x.org", "p1")]}):
+        goal["priority"] = priority
+        goal["achievementStatus"] = {"text": "nearly there"}
+        told = read(*documents)
+        texts = {one["path"]: one["text"] for one in told["not_in_words"]}
+        assert texts["Goal.priority"] in ("the first of all", "http://x.org|p1")
+        assert texts["Goal.achievementStatus"] == "nearly there"
+        assert [one.get("priority") for one in told["goals"]].count("high") == highs - 1

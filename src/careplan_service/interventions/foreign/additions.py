@@ -22,18 +22,27 @@ from careplan_service.interventions.foreign.marks import INFERRED, Beyond, Mark
 from careplan_service.interventions.foreign.place import Place, Sheet, left_over
 from careplan_service.interventions.foreign.readable import readable
 from careplan_service.interventions.foreign.reading import Reading
+from careplan_service.interventions.foreign.states import with_unsaid
 from careplan_service.interventions.plan import Plan
 from careplan_service.interventions.reading import is_numbered
-from careplan_service.interventions.terms import ACTIVITY_STATES, GOAL_STATES, PLAN_STATES, Terms
+from careplan_service.interventions.strategies import REQUEST_STATUS
+from careplan_service.interventions.terms import ACTIVITY_STATES, GOAL_STATES, PLAN_STATES, PRIORITIES, Terms
 
 _CARE_PLAN = (
     "meta", "language", "text", "status", "intent", "replaces", "title", "subject", "period", "created",
     "author", "careTeam", "addresses",
 )  # fmt: skip
 _GOAL = (
-    "meta", "language", "text", "lifecycleStatus", "achievementStatus", "category", "priority", "description",
-    "subject", "startDate", "expressedBy", "addresses",
+    "meta", "language", "text", "lifecycleStatus", "category", "description", "subject", "startDate",
+    "expressedBy", "addresses",
 )  # fmt: skip
+_CODED: Mapping[str, frozenset[str]] = {
+    "priority": frozenset(term.fhir for term in PRIORITIES.by_code.values()),
+    "achievementStatus": frozenset(
+        code for term in GOAL_STATES.by_code.values() for code in term.fhir.split()[1:]
+    ),
+}
+"""What of a Goal is read from its code, and only where there is nothing else."""
 _DETAIL = (
     "extension", "code", "status", "description", "goal", "scheduledTiming", "location", "performer",
 )  # fmt: skip
@@ -125,10 +134,22 @@ def _say_activity(activity: Place, known: Mapping[str, str], reading: Reading) -
         return
     activity.say_each("id", "reference")
     _say_ours(activity)
+    _mark_request(activity, known, reading)
     detail = activity.at("detail")
     if detail and number in known:
         detail.say_each(*_DETAIL)
         _mark_state(f"{known[number]}.status", ACTIVITY_STATES, detail, detail.at("status"), reading)
+
+
+def _mark_request(activity: Place, known: Mapping[str, str], reading: Reading) -> None:
+    """Mark the state of a strategy that others carry out, as its ServiceRequest says it."""
+    request, number = reading.follow(activity.at("reference")), _number(activity)
+    if request is not None and number in known:
+        status = request.at("status")
+        own = extension_value(request.value, sw("state"))
+        fits = own in ACTIVITY_STATES.by_code and REQUEST_STATUS[ACTIVITY_STATES.fhir(own)]
+        if {status.text, {"draft": "active"}.get(status.text)}.isdisjoint({fits}):
+            _mark_state(f"{known[number]}.status", ACTIVITY_STATES, request, status, reading)
 
 
 def _is_ours(outcome: Place, reading: Reading) -> bool:
@@ -141,6 +162,8 @@ def _say_goal(goal: Place, known: Mapping[str, str], reading: Reading) -> None:
     if number not in known:
         return  # theirs, all of it
     goal.say_each(*_GOAL)
+    for name, known_codes in _CODED.items():
+        _say_code(goal.at(name), known_codes)
     _say_ours(goal)
     goal.at("identifier", 0).say()
     own = 0
@@ -163,13 +186,20 @@ def _say_goal(goal: Place, known: Mapping[str, str], reading: Reading) -> None:
     _mark_state(f"{known[number]}.status", GOAL_STATES, goal, goal.at("lifecycleStatus"), reading, fhir)
 
 
+def _say_code(concept: Place, known: frozenset[str]) -> None:
+    """A concept was said whole if one code that we know is all there is of it."""
+    codings = concept.each("coding")
+    if [one.at("code").text in known for one in codings] == [True] and not concept.at("text"):
+        concept.say()
+
+
 def _mark_state(
     field: str, terms: Terms, holder: Place, status: Place, reading: Reading, fhir: str = ""
 ) -> None:
     """Mark a state that says something else than the one that we wrote beside it."""
     own = extension_value(holder.value, sw("state"))
     if own in terms.by_code and terms.fhir(own) != (fhir or status.text):
-        was = f"the code, which was set over FHIR; it was `{own}`"
+        was = with_unsaid(f"the code, which was set over FHIR; it was `{own}`", fhir or status.text)
         mark = Mark(field, INFERRED, was, status.sheet.ref, status.where, fhir or status.text)
         reading.marks.append(mark)
 

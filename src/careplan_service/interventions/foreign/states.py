@@ -17,12 +17,19 @@ from careplan_service.interventions.terms import ACTIVITY_STATES, GOAL_STATES, T
 _GOAL = {
     "active": "in-progress",
     "cancelled": "abandoned",
-    "active achieved": "maintaining",
-    "active not-achieved": "in-progress",
+    "active achieved": "achieved",
+    "active not-achieved": "not-achieved",
     "active no-progress": "no-change",
-    "active not-attainable": "in-progress",
+    "active not-attainable": "not-achieved",
+    "completed sustaining": "achieved",
+    "completed not-attainable": "not-achieved",
 }
-"""Where the two codes of a Goal are none of our pairs."""
+"""Where the two codes of a Goal are none of our pairs: what was attained counts before the life cycle."""
+
+_UNSAID: Mapping[str, str] = {"cancelled": "who cancelled is not said"}
+"""What the default state of a code says beyond the code."""
+
+_DEFAULT = "the default of its code"
 
 _REQUESTS: Mapping[str, str] = {
     "draft": "planned",
@@ -92,6 +99,11 @@ def _marked(field: str, status: Place, found: str | None, reading: Reading, *, i
     if found is None:
         reading.mark(field, status, NOT_MAPPED, "its code")
         return status.text
-    how, by = (KNOWN, "extension sw-state") if is_own else (INFERRED, "the default of its code")
+    how, by = (KNOWN, "extension sw-state") if is_own else (INFERRED, with_unsaid(_DEFAULT, status.text))
     reading.mark(field, status, how, by)
     return found
+
+
+def with_unsaid(by: str, fhir: str) -> str:
+    """How a state was found, and what it says that its code does not."""
+    return f"{by}; {_UNSAID[fhir]}" if fhir in _UNSAID else by

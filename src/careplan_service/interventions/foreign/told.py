@@ -35,7 +35,8 @@ Resource = Mapping[str, Any]
 class Told:
     """A plan as it was read; `why_foreign` says why it is not read from words of ours, and is empty if it is.
 
-    `read_from` gives the resource of each part of a plan of others.
+    `read_from` gives the resource of each part of a plan of others; `odd` is what of a plan of ours could not
+    be read.
     """
 
     plan: Plan
@@ -43,6 +44,7 @@ class Told:
     marks: tuple[Mark, ...] = ()
     beyond: tuple[Beyond, ...] = ()
     read_from: Mapping[str, str] | None = None
+    odd: Invalid | None = None
 
     @property
     def is_in_our_words(self) -> bool:
@@ -58,7 +60,8 @@ def told_by(care_plan: Resource, resources: Mapping[str, Resource]) -> Told:
     try:
         plan = plan_in(care_plan, readings)
     except Invalid as odd:
-        return _read(care_plan, resources, f"it cannot be read whole: {odd.faults[0].text}")
+        told = _read(care_plan, resources, f"it cannot be read whole: {odd.faults[0].text}")
+        return replace(told, odd=odd)
     return _ours(care_plan, resources, plan, readings.marks)
 
 
