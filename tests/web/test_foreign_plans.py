@@ -8,10 +8,11 @@ from typing import Any
 
 import jsonschema
 
-from builders import AGENCY, FOOD, Api, a_care_plan, a_consent, a_goal, a_patient, a_provision
+from builders import AGENCY, FOOD, Api, a_care_plan, a_consent, a_goal, a_patient, a_provision, label
 from careplan_service.interventions.added import Mapped
 from careplan_service.resources.registry import SERVED
 from interventions.foreign.law import untold
+from pdf_text import text_of
 
 FOREIGN = Path(__file__).parents[2] / "fixtures" / "foreign"
 PLANS = FOREIGN.parent / "plans"
@@ -217,3 +218,50 @@ def test_prints_of_plans_made_elsewhere_say_states_of_others_as_they_stand(api: 
     page = api.agency.get(f"/plans/{plan.split('/')[1]}.html").body.decode()
     assert "a call to the landlord" in page
     assert "unknown" in page
+
+
+def test_prints_tell_what_is_for_no_goal_and_quote_nobody_for_words_of_others(api: Api) -> None:
+    _load(api, "mcc")
+    told = _told(api, "mcc-plan")
+    assert _marks(told)["goals[0].words"]["how"] == "inferred"
+    page = api.agency.get("/plans/mcc-plan.html?include=sensitive").body.decode()
+    assert "Call about the bus pass" in page
+    assert "What else is planned" in page
+    assert "<h2>My goals</h2>" in page
+    assert "own words" not in page
+    assert "<q>" not in page
+    assert "Qué más está previsto" in api.agency.get("/plans/mcc-plan.html?language=es").body.decode()
+    file = text_of(api.agency.get("/plans/mcc-plan.pdf").body)
+    assert "Call about the bus pass" in file
+    assert "“" not in file
+    for goal in told["goals"]:
+        assert page.count(f">{goal['words']}<") == 1
+
+
+def test_what_is_for_no_goal_stays_off_paper_under_a_label(api: Api) -> None:
+    ann = api.agency.make(a_patient("Ann"))
+    goal = api.agency.make(a_goal(ann))
+    request = api.agency.make(
+        {
+            "resourceType": "ServiceRequest",
+            "status": "active",
+            "intent": "order",
+            "subject": {"reference": ann},
+            "code": {"text": "a night at the house"},
+            "meta": {"security": [label("SDV")]},
+        }
+    )
+    acts = [
+        {"detail": {"status": "scheduled", "description": "a call to the landlord"}},
+        {"detail": {"status": "not-started", "description": "talk about alcohol"}},
+        {"reference": {"reference": request}},
+    ]
+    plain = a_care_plan(ann, (goal,), activity=acts[:1])
+    plan = api.agency.make({**plain, "activity": acts}).split("/")[1]
+    page = api.agency.get(f"/plans/{plan}.html").body.decode()
+    assert "a call to the landlord" in page
+    assert "a night at the house" not in page
+    assert "alcohol" not in page
+    assert "a night at the house" in api.agency.get(f"/plans/{plan}.html?include=sensitive").body.decode()
+    secret = api.agency.make({**plain, "meta": {"security": [label("SDV")]}}).split("/")[1]
+    assert "landlord" not in api.agency.get(f"/plans/{secret}.html").body.decode()

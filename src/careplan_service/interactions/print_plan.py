@@ -61,6 +61,7 @@ def print_plan(desk: Desk, id_: str, wish: Wish, door: Door) -> Leaflet:
         tuple(releases(desk, patient, door, hides)),
         tuple(_ways(documents, hides)),
         _agency(desk, documents, hides),
+        found.told.words_of_others,
     )
     return leaflet(plan, around, words)
 

@@ -31,6 +31,9 @@ REQUESTS = frozenset(
 )
 """What an activity may refer to and reads as a strategy; medication does not."""
 
+NOT_TO_DO = "not to be done: "
+"""What stands before the text of an activity that must not be carried out."""
+
 _CODES = ("code", "serviceType")
 _PERFORMERS = ("performer", "owner", "recipient")
 _UNITS = {"d": "day", "wk": "week", "mo": "month", "a": "year", "h": "hour", "min": "minute", "s": "second"}
@@ -86,7 +89,7 @@ class Act:
         no = about.at("doNotPerform")
         if no.value is True:
             self.reading.mark(field, no, INFERRED, "doNotPerform")
-            return f"not to be done: {text}"
+            return f"{NOT_TO_DO}{text}"
         no.say()
         return text
 

@@ -95,7 +95,7 @@ class _OneGoal:
         """The goal that is at `key`, with those that are its milestones."""
         reading, field = self.reading, self.field
         self._came(field, key, goal)
-        words = self._words(f"{field}.words", goal.at("description"))
+        words = self._goal_words(f"{field}.words", goal.at("description"))
         status = goal_state(f"{field}.status", goal, reading)
         for step in steps:
             self._milestone(step, self.goals[step])
@@ -116,6 +116,14 @@ class _OneGoal:
     def _came(self, field: str, key: str, goal: Place) -> None:
         self.reading.came(field, self.refs[key], goal)
         self.reading.mark(f"{field}.number", self.refs[key].at("reference"), INFERRED, "its place")
+
+    def _goal_words(self, field: str, description: Place) -> str:
+        """The words of a goal: nobody knows whether the client said so."""
+        text = description.at("text")
+        if not text.text:
+            return self._words(field, description)
+        self.reading.mark(field, text, INFERRED, "its text, whoever said so")
+        return text.text
 
     def _words(self, field: str, description: Place) -> str:
         if text := description.at("text").word():

@@ -51,6 +51,13 @@ class Told:
         """Whether it was read from our codes and extensions, even where others put codes of theirs."""
         return self.read_from is None
 
+    @property
+    def words_of_others(self) -> frozenset[str]:
+        """The numbers of the goals whose words are not known to be the client's."""
+        marked = {mark.field for mark in self.marks}
+        goals = enumerate(self.plan.goals)
+        return frozenset(goal.number for i, goal in goals if f"goals[{i}].words" in marked)
+
 
 def told_by(care_plan: Resource, resources: Mapping[str, Resource]) -> Told:
     """The plan that a CarePlan and the `resources` it refers to (by `Type/id`) tell, wherever it was made."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from careplan_service.interventions.plan import Plan
-from careplan_service.interventions.printing.goals import goal_sections, told
+from careplan_service.interventions.printing.goals import further, goal_sections, told
 from careplan_service.interventions.printing.leaflet import Leaflet, Line, Section
 from careplan_service.interventions.printing.naming import Names, described
 from careplan_service.interventions.printing.words import Words
@@ -28,12 +28,16 @@ class Release:
 
 @dataclass(frozen=True)
 class Around:
-    """What a print tells that does not stand in the plan: releases, and how to reach people, by name."""
+    """What a print tells that does not stand in the plan: releases, and how to reach people, by name.
+
+    `words_of_others` are the numbers of the goals whose words nobody knows to be the client's.
+    """
 
     today: date
     releases: Sequence[Release] = ()
     reached: tuple[tuple[str, str], ...] = ()
     agency: str = ""
+    words_of_others: frozenset[str] = frozenset()
 
     def line(self, name: str) -> str:
         """Phone numbers and addresses of somebody, or nothing."""
@@ -44,10 +48,13 @@ def leaflet(plan: Plan, around: Around, words: Words) -> Leaflet:
     """The print of a plan; sections that have nothing to say are left out."""
     names = Names(plan, words)
     number = names.number
+    goals = goal_sections(names, around.words_of_others)
+    plain = "" if all(one.quoted for one in goals) else "plain_"
     sections = (
         Section(words("heading.about"), tuple(_about(names))),
         Section(words("heading.agreed"), tuple(_agreed(names))),
-        Section(words(f"heading.goals_{number}"), parts=goal_sections(names)),
+        Section(words(f"heading.goals_{plain}{number}"), parts=goals),
+        Section(words("heading.further"), further(names)),
         Section(words(f"heading.strengths_{number}"), _items(one.text for one in plan.strengths)),
         Section(words("heading.next"), tuple(_next(names, around)), tuple(_appointments(names))),
         Section(words("heading.call"), tuple(_call(names, around))),
@@ -115,7 +122,8 @@ def _next(names: Names, around: Around) -> Iterator[Line]:
 
 def _appointments(names: Names) -> Iterator[Section]:
     steps = [step for goal in names.plan.goals for step in goal.objectives]
-    made = [one for step in steps for one in told(step) if one.status == "scheduled"]
+    every = [*(one for step in steps for one in told(step.strategies)), *told(names.plan.strategies)]
+    made = [one for one in every if one.status == "scheduled"]
     texts = (", ".join(part for part in (one.text, names.all(one.who), one.where) if part) for one in made)
     if made:
         yield Section(names.words("heading.appointments"), _items(texts))

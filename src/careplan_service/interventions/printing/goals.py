@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/goal.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from careplan_service.interventions.plan import Goal, Objective, Strategy
 from careplan_service.interventions.printing.leaflet import Line, Section
@@ -16,19 +16,32 @@ _NOT_TOLD = frozenset({"rejected", "entered-in-error"})
 _NOT_DONE = frozenset({"entered-in-error", "cancelled-by-client", "cancelled-by-worker"})
 
 
-def goal_sections(names: Names) -> tuple[Section, ...]:
-    """A section for each goal that is worked on or was; its heading are the client's words."""
-    return tuple(_goal(goal, names) for goal in names.plan.goals if goal.status not in _NOT_TOLD)
+def goal_sections(names: Names, words_of_others: frozenset[str] = frozenset()) -> tuple[Section, ...]:
+    """A section for each goal that is worked on or was.
+
+    Its heading are the client's words, and quoted, but for goals of the numbers of `words_of_others`.
+    """
+    goals = (goal for goal in names.plan.goals if goal.status not in _NOT_TOLD)
+    return tuple(_goal(goal, names, quoted=goal.number not in words_of_others) for goal in goals)
 
 
-def told(step: Objective) -> Iterator[Strategy]:
-    """The strategies of an objective that are or were carried out."""
-    return (one for one in step.strategies if one.status not in _NOT_DONE)
+def further(names: Names) -> tuple[Line, ...]:
+    """What is done for no goal, which only a plan that was made elsewhere has."""
+    return tuple(_happening(one, names) for one in told(names.plan.strategies) if one.text)
 
 
-def _goal(goal: Goal, names: Names) -> Section:
-    steps = tuple(_step(step, names) for step in goal.objectives if step.status not in _NOT_TOLD)
-    return Section(goal.words, tuple(_progress(goal, names)), steps, quoted=True)
+def told(strategies: Iterable[Strategy]) -> Iterator[Strategy]:
+    """The strategies that are or were carried out."""
+    return (one for one in strategies if one.status not in _NOT_DONE)
+
+
+def _goal(goal: Goal, names: Names, *, quoted: bool) -> Section:
+    steps = [step for step in goal.objectives if step.status not in _NOT_TOLD]
+    # an objective that only repeats the goal is told with it
+    same = [line for step in steps if step.statement == goal.words for line in _lines(step, names)]
+    parts = tuple(_step(step, names) for step in steps if step.statement != goal.words)
+    lines = dict.fromkeys([*_progress(goal, names), *same])
+    return Section(goal.words, tuple(lines), parts, quoted=quoted)
 
 
 def _progress(goal: Goal, names: Names) -> Iterator[Line]:
@@ -52,6 +65,10 @@ def _findings(goal: Goal, reviews: tuple[Review, ...]) -> Iterator[tuple[Review,
 
 
 def _step(step: Objective, names: Names) -> Section:
+    return Section(step.statement, tuple(_lines(step, names)))
+
+
+def _lines(step: Objective, names: Names) -> list[Line]:
     words = names.words
     lines = [Line(words.date(step.due), words("goal.by_when"))] if step.due else []
     if step.measure:
@@ -61,8 +78,7 @@ def _step(step: Objective, names: Names) -> Section:
     if step.responsible:
         lines.append(Line(names.of(step.responsible), words("goal.lead")))
     lines.append(Line(words.state(f"state.{step.status}"), words("goal.progress")))
-    lines += [_happening(one, names) for one in told(step)]
-    return Section(step.statement, tuple(lines))
+    return [*lines, *(_happening(one, names) for one in told(step.strategies))]
 
 
 def _measured(step: Objective, names: Names) -> str:

@@ -9,10 +9,11 @@ and when it names somebody who is left out. It leaves no gap: the print has no n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from careplan_service.interventions.catalogue import kind_of
+from careplan_service.interventions.foreign.activities import NOT_TO_DO
 from careplan_service.interventions.plan import ClientSystem, Goal, Objective, Participant, Plan, Strategy
 from careplan_service.interventions.printing.labelled import Documents, labels_on, texts_by_type
 from careplan_service.interventions.record import Assessment, Closing
@@ -71,6 +72,7 @@ def on_paper(plan: Plan, documents: Documents) -> Plan:
             one for one in plan.strengths if not judge.betrays("Condition", [one.text], one.sensitivity)
         ),
         goals=tuple(_goal(one, judge) for one in plan.goals if not _hides_goal(one, judge)),
+        strategies=tuple(_kept(plan.strategies, judge, of_goal=False)),
         worker=_worker(plan.worker, judge),
         participants=tuple(one for one in plan.participants if one not in absent),
         assessments=tuple(_assessment(one, judge) for one in plan.assessments),
@@ -95,15 +97,22 @@ def without_places(plan: Plan, documents: Documents) -> Plan:
     """The whole plan, less where strategies take place that are labelled for their place."""
     judge = Judge(texts_by_type(documents), _pattern(()), danger=True)
 
-    def told(goal: Goal, one: Strategy) -> Strategy:
-        labels = _strategy_labels(one, judge) | judge.labels("Goal", [goal.words], goal.sensitivity)
+    def told(goal: Goal | None, one: Strategy) -> Strategy:
+        if goal is None:
+            labels = _labels_anywhere(one, judge)
+        else:
+            labels = _strategy_labels(one, judge) | judge.labels("Goal", [goal.words], goal.sensitivity)
         return replace(one, where=None) if labels & _PLACES else one
 
     def steps(goal: Goal) -> Iterable[Objective]:
         for step in goal.objectives:
             yield replace(step, strategies=tuple(told(goal, one) for one in step.strategies))
 
-    return replace(plan, goals=tuple(replace(goal, objectives=tuple(steps(goal))) for goal in plan.goals))
+    return replace(
+        plan,
+        goals=tuple(replace(goal, objectives=tuple(steps(goal))) for goal in plan.goals),
+        strategies=tuple(told(None, one) for one in plan.strategies),
+    )
 
 
 def _participant_labels(one: Participant, labelled: Mapping[str, Mapping[str, Labels]]) -> Labels:
@@ -158,12 +167,20 @@ def _hides_objective(one: Objective, judge: Judge) -> bool:
 
 def _objective(one: Objective, judge: Judge) -> Objective:
     responsible = None if judge.betrays("", [one.responsible]) else one.responsible
-    kept = [
-        replace(strategy, where=None) if judge.danger else strategy
-        for strategy in one.strategies
-        if not _strategy_labels(strategy, judge) and not judge.betrays("", _strategy_texts(strategy))
-    ]
-    return replace(one, responsible=responsible, strategies=tuple(kept))
+    return replace(one, responsible=responsible, strategies=tuple(_kept(one.strategies, judge)))
+
+
+def _kept(strategies: Iterable[Strategy], judge: Judge, *, of_goal: bool = True) -> Iterator[Strategy]:
+    """The strategies that may stand; what is for no goal is looked up in every document that may tell it."""
+    for one in strategies:
+        labels = _strategy_labels(one, judge) if of_goal else _labels_anywhere(one, judge)
+        if not labels and not judge.betrays("", _strategy_texts(one)):
+            yield replace(one, where=None) if judge.danger else one
+
+
+def _labels_anywhere(one: Strategy, judge: Judge) -> Labels:
+    text = one.text.removeprefix(NOT_TO_DO)
+    return _strategy_labels(one, judge).union(*(judge.labels(type_, [text]) for type_ in judge.labelled))
 
 
 def _strategy_texts(one: Strategy) -> list[str | None]:
