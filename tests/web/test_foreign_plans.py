@@ -265,3 +265,122 @@ def test_what_is_for_no_goal_stays_off_paper_under_a_label(api: Api) -> None:
     assert "a night at the house" in api.agency.get(f"/plans/{plan}.html?include=sensitive").body.decode()
     secret = api.agency.make({**plain, "meta": {"security": [label("SDV")]}}).split("/")[1]
     assert "landlord" not in api.agency.get(f"/plans/{secret}.html").body.decode()
+
+
+def _patched(api: Api, clock, ref: str, *operations: dict[str, Any]) -> None:
+    clock.go_on(seconds=5)
+    answer = api.agency("PATCH", f"/fhir/{ref}", [*operations], Content_Type="application/json-patch+json")
+    assert answer.status == 200, answer.body
+    clock.go_on(seconds=5)
+
+
+def _set(path: str, value: Any) -> dict[str, Any]:
+    return {"op": "add", "path": path, "value": value}
+
+
+def test_the_history_of_a_plan_is_that_of_all_of_its_resources(api: Api, clock) -> None:
+    plan = json.loads((PLANS / "family-eviction.json").read_text())
+    made = api.agency("POST", "/plans", plan, **JSON)
+    id_, tag = made.json["id"], made.headers["ETag"]
+    first = api.agency.get("/fhir/Goal?identifier=FE-2025-014/1").json["entry"][0]["resource"]
+    goal = f"Goal/{first['id']}"
+    achieved = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/goal-achievement",
+                            "code": "improving"}]}  # fmt: skip
+    _patched(api, clock, goal, _set("/achievementStatus", achieved), _set("/note/-", {"text": "by letter"}))
+    words = [_set("/description/text", "Stay here"), _set("/startDate", "2025-02-01")]
+    _patched(api, clock, goal, *words, _set("/target/-", {"measure": {"text": "nights at home"}}))
+    changed = {
+        "reason": "later",
+        "agreement": {"status": "agreed", "how": "verbal"},
+        "plan": {"goals": [{"number": "1", "target_date": "2025-05-30"}]},
+    }
+    adjusted = api.agency("POST", f"/plans/{id_}/adjustments", changed, **{**JSON, "If_Match": tag})
+    assert adjusted.status == 200, adjusted.body  # it is the version of the CarePlan that counts
+    clock.go_on(seconds=5)
+    care_plan = api.agency.get(f"/fhir/CarePlan/{id_}").json
+    assert api.agency.put(f"CarePlan/{id_}", {**care_plan, "title": "Their title"}).status == 200
+    _patched(api, clock, goal, {"op": "remove", "path": "/priority"})
+
+    told = api.agency.get(f"/plans/{id_}/history").json["history"]
+    assert [(one.get("version"), one.get("resource"), one["change"]) for one in told] == [
+        (None, f"{goal}/_history/5", "changed as FHIR"),
+        (3, None, "changed as FHIR"),
+        (2, None, "adjustments"),
+        (None, f"{goal}/_history/3", "changed as FHIR"),
+        (None, f"{goal}/_history/2", "changed as FHIR"),
+        (1, None, "made"),
+    ]
+    assert all(one["by"] and one["at"] for one in told)
+    assert [one["at"] for one in told] == sorted((one["at"] for one in told), reverse=True)
+    priority, title, _, stay, improving, _ = [one.get("differences") for one in told]
+    assert priority == [{"what": "goal 1: priority", "before": plan["goals"][0]["priority"]}]
+    assert title == [{"what": "title", "before": plan["title"], "after": "Their title"}]
+    assert {"what": "goal 1: words", "before": plan["goals"][0]["words"], "after": "Stay here"} in stay
+    assert any(one["what"] == "goal 1: start" and one["after"] == "2025-02-01" for one in stay)
+    assert any("nights at home" in str(one.get("after")) for one in stay)
+    assert {"what": "goal 1: status", "before": "in-progress", "after": "improving"} in improving
+    assert any("by letter" in str(one.get("after")) for one in improving)
+
+    between = api.agency.get(f"/plans/{id_}/history?from=1&to=2").json["differences"]
+    assert {"what": "goal 1: words", "before": plan["goals"][0]["words"], "after": "Stay here"} in between
+    later = api.agency.get(f"/plans/{id_}/history?from=2&to=3").json["differences"]
+    assert later == title
+    assert api.agency.get(f"/plans/{id_}/history?from=3&to=4").status == 400
+
+
+def test_what_others_wrote_over_words_and_dates_is_marked_until_they_are_written_in_words(
+    api: Api, clock
+) -> None:
+    plan = json.loads((PLANS / "family-eviction.json").read_text())
+    made = api.agency("POST", "/plans", plan, **JSON).json
+    goals = {
+        one["resource"]["identifier"][0]["value"].rpartition("/")[2]: one["resource"]
+        for one in api.agency.get("/fhir/Goal").json["entry"]
+    }
+    step, goal = (f"Goal/{goals[number]['id']}" for number in ("1.1", "1"))
+    _patched(api, clock, step, _set("/description/text", "Pay on time"))
+    _patched(api, clock, step, _set("/target/0/dueDate", "2025-03-15"))
+    _patched(api, clock, goal, _set("/description/text", "Stay here"), _set("/startDate", "2025-02-01"))
+    answer = api.agency.get(f"/plans/{made['id']}")
+    marks = _marks(answer.json)
+    assert set(marks) == {
+        "goals[0].words", "goals[0].start",
+        "goals[0].objectives[0].statement", "goals[0].objectives[0].due",
+    }  # fmt: skip
+    words = marks["goals[0].words"]
+    assert (words["how"], words["resource"], words["path"]) == ("inferred", goal, "Goal.description")
+    assert plan["goals"][0]["words"] in words["by"]
+    assert words["said"].startswith("Stay here")
+    assert "read_only" not in answer.json
+    page = api.agency.get(f"/plans/{made['id']}.html").body.decode()
+    assert "<q>Stay here</q>" not in page
+    assert "Stay here" in page
+    assert "mark_field" in api.agency.get(f"/plans/{made['id']}.csv").body.decode("utf-8-sig")
+
+    sent = {
+        "reason": "as she said",
+        "agreement": {"status": "agreed", "how": "verbal"},
+        "plan": {"goals": [{"number": "1", "words": "We want to stay."}]},
+    }
+    tag = {**JSON, "If_Match": answer.headers["ETag"]}
+    adjusted = api.agency("POST", f"/plans/{made['id']}/adjustments", sent, **tag)
+    assert set(_marks(adjusted.json)) == {
+        "goals[0].objectives[0].statement",
+        "goals[0].objectives[0].due",
+    }
+    assert _told(api, made["id"]) == adjusted.json
+
+
+def test_what_the_caller_may_not_see_is_in_no_history(api: Api, clock) -> None:
+    plan = json.loads((PLANS / "family-eviction.json").read_text())
+    made = api.agency("POST", "/plans", plan, **JSON).json
+    goal = api.agency.get("/fhir/Goal?identifier=FE-2025-014/2").json["entry"][0]["resource"]
+    _patched(api, clock, f"Goal/{goal['id']}", _set("/description/text", "Their words for bread"))
+    assert "bread" in json.dumps(api.agency.get(f"/plans/{made['id']}/history").json)
+    patient = goal["subject"]["reference"]
+    api.agency.make(a_consent(patient, a_provision("deny", to=AGENCY, classes=["Goal"])))
+    clock.go_on(seconds=5)
+    told = api.agency.get(f"/plans/{made['id']}/history")
+    assert told.status in (200, 404)
+    assert "bread" not in told.body.decode()
+    assert goal["id"] not in told.body.decode()

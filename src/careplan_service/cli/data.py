@@ -21,8 +21,8 @@ from careplan_service.cli.plan_import import import_plans
 from careplan_service.errors import Invalid
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.load import BATCH, Report, Source, load, sources_in, survey
+from careplan_service.interactions.plan_changes import marked_plan
 from careplan_service.interactions.print_plan import Wish, print_plan
-from careplan_service.interactions.read_plan import found_plan
 from careplan_service.interactions.survey import Survey
 from careplan_service.interventions.foreign.writing import told_to_csv, told_to_json
 from careplan_service.interventions.printing.words import DEFAULT
@@ -140,9 +140,9 @@ def export_plan(
         wish = Wish(language, include == "sensitive")
         written = print_in(shape, print_plan(desk, id_, wish, service.door()), desk, large=large_print)
     elif shape == "csv":
-        written = told_to_csv(found_plan(desk, id_).told)
+        written = told_to_csv(marked_plan(desk, id_).told)
     else:
-        told = json.dumps(told_to_json(found_plan(desk, id_).told), ensure_ascii=False, indent=2)
+        told = json.dumps(told_to_json(marked_plan(desk, id_).told), ensure_ascii=False, indent=2)
         written = f"{told}\n".encode()
     desk.note(200)
     click.echo(written, nl=False)

@@ -22,6 +22,7 @@ from careplan_service.interactions.guard import Guard
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.leaving import seen_of
 from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.plan_changes import marked_plan
 from careplan_service.interactions.read_plan import Found, found_plan, require_ours
 from careplan_service.interactions.records import Changes, Page, Stored
 from careplan_service.interactions.released import require_released
@@ -78,7 +79,7 @@ def change_plan(desk: Desk, id_: str, sort: str, apply: Apply, guard: Guard, doo
             asking.take_in(desk)
         return made
 
-    written(asking, carry_out, 200, lambda: shown.append(found_plan(desk, id_)))
+    written(asking, carry_out, 200, lambda: shown.append(marked_plan(desk, id_)))
     return shown[0]
 
 

@@ -1,4 +1,4 @@
-"""What became of a plan over time, in the practitioner's words: each version, why, and what was other.
+"""What became of a plan over time, in the practitioner's words: each change, when, by whom, why, and what.
 
 https://hl7.org/fhir/R4/provenance.html
 """
@@ -7,64 +7,55 @@ from __future__ import annotations
 
 from typing import Any
 
-from careplan_service.access.filters import Has
 from careplan_service.access.instants import instant
 from careplan_service.errors import Malformed
 from careplan_service.interactions.desk import Desk
+from careplan_service.interactions.plan_changes import MOST, Step, steps_of
 from careplan_service.interactions.read import read
-from careplan_service.interactions.records import Page, Stored
 from careplan_service.interactions.staff import require_staff
-from careplan_service.interventions.provenances import Changed, changed_of
 from careplan_service.interventions.wording import Difference, folded
-from careplan_service.resources import r4
-
-MOST = 500
-"""Versions that are told, the newest first."""
 
 
 def plan_history(desk: Desk, id_: str) -> list[dict[str, Any]]:
-    """Every version of the plan, the newest first: when, of which sort, why, agreed or not, what was other.
+    """Every change of the plan, the newest first: when, of which sort, by whom, why, agreed or not, what.
 
-    A version without words of its own was written as FHIR. Raises NotFound and Forbidden.
+    One of the CarePlan has its `version`, one of another resource alone the `resource`. One without a reason
+    of its own was written as FHIR. Raises NotFound and Forbidden.
     """
     require_staff(desk)
-    read(desk, "CarePlan", id_)
-    explained = _explained(desk, id_)
-    versions = desk.records.versions("CarePlan", id_, desk.sees("r", "CarePlan"), Page(limit=MOST))
-    return [_told(stored, explained.get(stored.version)) for stored in desk.show_all(versions)]
+    steps = steps_of(desk, read(desk, "CarePlan", id_))
+    return [_told(step) for step in reversed(steps[-MOST:])]
 
 
 def plan_differences(desk: Desk, id_: str, lo: int, hi: int) -> list[dict[str, Any]]:
-    """What is other in version `hi` than in version `lo`, by what was recorded at each change between."""
+    """What is other in version `hi` of the CarePlan than in version `lo`, by each change between."""
     require_staff(desk)
-    newest = read(desk, "CarePlan", id_).version
-    if not 1 <= lo <= hi <= newest:
-        raise Malformed(f"`from` and `to` are versions from 1 to {newest}, the earlier one first")
-    explained = _explained(desk, id_)
-    steps = [list(explained[n].differences) for n in range(lo + 1, hi + 1) if n in explained]
-    return [_difference(one) for one in folded(steps)]
+    stored = read(desk, "CarePlan", id_)
+    if not 1 <= lo <= hi <= stored.version:
+        raise Malformed(f"`from` and `to` are versions from 1 to {stored.version}, the earlier one first")
+    steps = steps_of(desk, stored)
+    places = [(step.stored.version, i) for i, step in enumerate(steps) if step.stored.type == "CarePlan"]
+    first, last = (max((i for version, i in places if version <= end), default=-1) for end in (lo, hi))
+    between = [list(step.differences) for step in steps[first + 1 : last + 1]]
+    return [_difference(one) for one in folded(between)]
 
 
-def _explained(desk: Desk, id_: str) -> dict[int, Changed]:
-    """The changes that were recorded, by the version that they made."""
-    about = Has("Provenance.target", f"CarePlan/{id_}")
-    found: dict[int, Changed] = {}
-    for stored in desk.show_all(desk.find("r", "Provenance", about, Page(limit=MOST))):
-        document = r4.parse(stored.body)
-        target = document["target"][0]["reference"]
-        of, _, version = target.partition("/_history/")
-        if of == f"CarePlan/{id_}" and version.isdecimal() and stored.contributor == desk.caller.contributor:
-            found[int(version)] = changed_of(document)
-    return found
-
-
-def _told(stored: Stored, changed: Changed | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"version": stored.version, "at": instant(stored.updated)}
-    if changed is None:
-        return {**told, "change": "made" if stored.version == 1 else "changed as FHIR"}
+def _told(step: Step) -> dict[str, Any]:
+    stored, why = step.stored, step.explained
+    is_plan = stored.type == "CarePlan"
+    resource = f"{stored.type}/{stored.id}/_history/{stored.version}"
+    told: dict[str, Any] = {"version": stored.version} if is_plan else {"resource": resource}
+    told["at"] = instant(stored.updated)
+    if why is None:
+        is_made = is_plan and stored.version == 1
+        told |= {"change": "made" if is_made else "changed as FHIR", "by": stored.contributor}
+        differences = {"differences": [_difference(one) for one in step.differences]}
+        return {**told, **({} if is_made else differences)}
+    changed = why.changed
     return {
         **told,
         "change": changed.sort,
+        "by": why.by,
         **({"reason": changed.reason} if changed.reason else {}),
         **({"agreement": changed.agreement} if changed.agreement else {}),
         "differences": [_difference(one) for one in changed.differences],

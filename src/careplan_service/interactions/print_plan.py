@@ -13,7 +13,7 @@ from careplan_service.access.consent.rules import Door
 from careplan_service.access.instants import as_datetime
 from careplan_service.errors import Invalid
 from careplan_service.interactions.desk import Desk
-from careplan_service.interactions.read_plan import found_plan
+from careplan_service.interactions.plan_changes import marked_plan
 from careplan_service.interactions.releases import Hides, name_of, names, releases
 from careplan_service.interventions.printing.content import Around, leaflet
 from careplan_service.interventions.printing.labelled import labels_on
@@ -41,11 +41,11 @@ class Wish:
 def print_plan(desk: Desk, id_: str, wish: Wish, door: Door) -> Leaflet:
     """The print of the plan under a CarePlan's id.
 
-    Raises as `found_plan`, Malformed for a language that there is not, and Invalid (422) where labels keep
+    Raises as `marked_plan`, Malformed for a language that there is not, and Invalid (422) where labels keep
     every goal off the paper.
     """
     words = words_in(wish.language)
-    found = found_plan(desk, id_)
+    found = marked_plan(desk, id_)
     documents = found.documents
     plan = (without_places if wish.sensitive else on_paper)(found.plan, documents)
     if found.plan.goals and not plan.goals:

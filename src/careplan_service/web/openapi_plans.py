@@ -173,7 +173,7 @@ def _history() -> dict[str, Any]:
         }
         for name, which in (("from", "The earlier"), ("to", "The later"))
     ]
-    told = _read("planHistory", "Each version: what was other, why, and whether the client agreed")
+    told = _read("planHistory", "Each change: what was other, by whom, why, and whether the client agreed")
     return {**told, "parameters": versions}
 
 

@@ -18,8 +18,9 @@ from careplan_service.interactions.controls import count_of
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.due_plans import due_plans
 from careplan_service.interactions.guard import guard_of
+from careplan_service.interactions.plan_changes import marked_plan
 from careplan_service.interactions.plan_history import plan_differences, plan_history
-from careplan_service.interactions.read_plan import Found, found_plan, is_plan, read_plan
+from careplan_service.interactions.read_plan import Found, is_plan, read_plan
 from careplan_service.interactions.records import Stored
 from careplan_service.interactions.submit_plan import submit_plan
 from careplan_service.interventions.evaluation import evaluation, proposed_needs
@@ -80,14 +81,14 @@ def plans_blueprint(
             if id_.endswith(_SHAPES) and is_plan(desk, id_):
                 desk.interaction = "read-plan"
                 incoming.require_parameters(request, frozenset())
-                return _found(found_plan(desk, id_), base_url)
+                return _found(marked_plan(desk, id_), base_url)
             if id_.endswith(PRINTS):
                 return printed(desk, id_, request, door)
             incoming.require_parameters(request, frozenset())
             if id_.endswith(".csv"):
-                data = told_to_csv(found_plan(desk, id_.removesuffix(".csv")).told)
+                data = told_to_csv(marked_plan(desk, id_.removesuffix(".csv")).told)
                 return Response(data, content_type="text/csv; charset=utf-8")
-            return _found(found_plan(desk, id_.removesuffix(".json")), base_url)
+            return _found(marked_plan(desk, id_.removesuffix(".json")), base_url)
 
         return reception.serve(request, "print-plan" if id_.endswith(PRINTS) else "read-plan", carry_out)
 

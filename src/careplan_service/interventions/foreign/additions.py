@@ -25,6 +25,7 @@ from careplan_service.interventions.foreign.reading import Reading
 from careplan_service.interventions.foreign.states import with_unsaid
 from careplan_service.interventions.plan import Plan
 from careplan_service.interventions.reading import is_numbered
+from careplan_service.interventions.reading_goals import milestone_of
 from careplan_service.interventions.strategies import REQUEST_STATUS
 from careplan_service.interventions.terms import ACTIVITY_STATES, GOAL_STATES, PLAN_STATES, PRIORITIES, Terms
 
@@ -172,12 +173,8 @@ def _say_goal(goal: Place, known: Mapping[str, str], reading: Reading) -> None:
             target.say()
         elif not own:
             own += 1
-            target.say_each(
-                "extension",
-                "measure",
-                "dueDate",
-                *(n for n in target.value if n.startswith("detail")),
-            )
+            aim = (n for n in target.value if n == "measure" or n.startswith("detail"))
+            target.say_each("extension", "dueDate", *(aim if milestone_of(goal.value) else ()))
     for one in goal.each("outcomeReference"):
         if _is_ours(one, reading):
             one.say()
