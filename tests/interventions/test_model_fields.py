@@ -424,7 +424,7 @@ def test_alerts_have_columns():
 
 def test_an_alert_that_is_sent_anew_keeps_its_marks_and_a_table_without_columns_for_it_keeps_it():
     before = plan_to_json(
-        replace(PLAIN, alerts=(Alert("safety", "a"), Alert("safety", "b", sensitivity=("SDV",))))
+        replace(PLAIN, alerts=(Alert("safety", "b", sensitivity=("SDV",)), Alert("safety", "a")))
     )
     sent = marks_kept(before, {"alerts": [{"kind": "safety", "text": "b"}]})
     assert sent["alerts"] == [{"kind": "safety", "text": "b", "sensitivity": ["SDV"]}]
