@@ -57,3 +57,12 @@ def test_what_cannot_be_enforced_is_refused_or_kept_and_listed(
     kept = "Consent/narrowed\tPatient/ann\tunenforceable\tunknown-extension:provision\n"
     assert run("consent", "list", "--unenforceable") == kept
     assert run("consent", "list") == kept + "Consent/plain\tPatient/ann\tpermit\tprovision\n"
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"[]", b'{"vectors": 1,}', b"{}", b"null"])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_without_vectors_is_told_in_one_line(careplan, tmp_path, data):
+    (tmp_path / "v.json").write_bytes(data)
+    ran = careplan("consent", "check", str(tmp_path / "v.json"))
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert ran.err.startswith("careplan: ")

@@ -197,3 +197,15 @@ def test_a_page_of_several_retires_nothing(careplan, tmp_path):
     page.write_text(json.dumps(told))
     ran = careplan("hsds", "import", str(page), "--retire")
     assert (ran.code, "one page of several" in ran.err) == (1, True), ran.err
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_no_folder_of_tables_is_told_in_one_line(careplan, tmp_path, folder):
+    (folder / "notes.csv").mkdir()
+    assert careplan("hsds", "import", str(folder), "--dry-run").code == 0
+    alone = careplan("hsds", "import", str(folder / "services.csv"))
+    told = "a directory in CSV has several files: give the folder that has `services.csv`"
+    assert (alone.code, alone.err) == (1, f"{folder / 'services.csv'}: {told}\n")
+    (folder / "services.csv").write_text("id,name,Name,status\n1,A,B,active\n")
+    twice = careplan("hsds", "import", str(folder), "--dry-run")
+    assert "services.csv: row 1: column `name` comes twice: keep one\n" in twice.err

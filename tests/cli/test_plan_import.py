@@ -173,3 +173,24 @@ def test_a_mapping_that_cannot_be_read_is_told_by_its_file_and_line(careplan, tm
     (tmp_path / "m.toml").write_text("")
     ran = careplan("plan", "import", str(cases), "--mapping", str(tmp_path / "m.toml"))
     assert ran.err.startswith("careplan: m.toml: columns: is missing: ")
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "the file is empty: there is no JSON in it"),
+        (b"\n\xff", "byte 0xFF in line 2 is not utf-8: save the file as UTF-8"),
+        (b"[]", "a file has one plan: write it as an object with named fields"),
+        (
+            b'{"a": 1,}',
+            "line 1: the file cannot be read as JSON: write a name in double quotation marks here, or",
+        ),
+    ],
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_plan_in_json_that_cannot_be_read_is_told_as_a_file(careplan, tmp_path, data, told):
+    file = tmp_path / "plan.json"
+    file.write_bytes(data)
+    ran = careplan("plan", "import", str(file))
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert ran.err.startswith(f"{file}: {told}")

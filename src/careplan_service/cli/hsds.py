@@ -75,9 +75,12 @@ def import_directory(
 
 
 def _directory(path: Path) -> Directory:
+    if path.is_file() and path.suffix.lower() == ".csv":
+        raise Invalid("a directory in CSV has several files: give the folder that has `services.csv`")
     if path.is_file():
         return directory_from_json(path.read_bytes())
-    files = {file.name: file.read_bytes() for file in sorted(path.iterdir()) if file.suffix.lower() == ".csv"}
+    listed = [file for file in sorted(path.iterdir()) if file.suffix.lower() == ".csv" and file.is_file()]
+    files = {file.name: file.read_bytes() for file in listed}
     if not files:
         raise Invalid("there is no CSV file in this folder: give the folder that has `services.csv`")
     return directory_from_csv(files)

@@ -60,7 +60,7 @@ def _place(row: int, column: str) -> str:
 
 
 def _header(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for name in names:
+    for name in dict.fromkeys(names):
         if name and name not in COLUMNS:
             near = get_close_matches(name, COLUMNS, n=1, cutoff=0.6)
             yield name, f"unknown column {quoted(name)}{did_you_mean(near[0] if near else None)}"

@@ -74,7 +74,7 @@ def _rows(file: str, reader: Iterator[list[str]], faults: Faults) -> Iterator[Ro
 
 def _is_header(file: str, names: Sequence[str], faults: Faults) -> bool:
     before, known = faults.count, columns_of(file)
-    for name in names:
+    for name in dict.fromkeys(names):
         if name not in known:
             near = get_close_matches(name, known, n=1, cutoff=0.7)
             hint = f"did you mean `{near[0]}`?" if near else f"it is none of FY{YEAR}"

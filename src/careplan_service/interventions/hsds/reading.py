@@ -151,6 +151,9 @@ def _rows(kind: str, files: Mapping[str, bytes], found: Directory) -> Iterator[R
             found.faults += [Fault("invalid", f.text, _within(file, f.expression)) for f in refused.faults]
             continue
         names = [csv_text.name(cell) for cell in table[0]]
+        for twice in dict.fromkeys(name for name in names if name and names.count(name) > 1):
+            text = f"column {quoted(twice)} comes twice: keep one"
+            found.faults.append(Fault("invalid", text, f"{file}: row 1"))
         for number, row in enumerate(table[1:], 2):
             cells = {name: cell for name, cell in zip(names, row, strict=False) if cell and name}
             if cells:
