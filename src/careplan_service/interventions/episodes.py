@@ -122,7 +122,12 @@ def read_case(document: Resource) -> Case:
         programme=_text(document, "program"),  # type: ignore[arg-type]  # it has one
         opened=day(period["start"]),  # type: ignore[arg-type]  # it has one
         referral_source=_text(document, "referral-source"),
-        status=state(CASE_STATES, document, document["status"]),
+        status=state(
+            CASE_STATES,
+            document,
+            document["status"],
+            (f"EpisodeOfCare/{document.get('id')}", "EpisodeOfCare.status"),
+        ),
         closed=day(period.get("end")),
         exit_reason=_text(document, "termination-reason"),
         destination=_text(document, "exit-destination"),
