@@ -28,6 +28,7 @@ from careplan_service.interventions.plan import (
     Strategy,
     Strength,
 )
+from careplan_service.interventions.practice import ATTAINED
 from careplan_service.interventions.record import (
     Addendum,
     Answer,
@@ -211,6 +212,7 @@ def objectives(draw, number, actors):
         due=draw(days if active else maybe(days)),
         result=result,
         result_date=None if result is None else draw(maybe(days)),
+        evidence=draw(texts if status in ATTAINED else maybe_texts),
         responsible=draw(maybe(st.sampled_from(actors))),
         status=status,
         strategies=tuple(draw(strategies(f"{number}.{c}", actors)) for c in "abc"[: draw(st.integers(0, 3))]),
@@ -222,6 +224,7 @@ def objectives(draw, number, actors):
 def goals(draw, number, actors, states, people):
     domain = draw(one_of(domain_terms()))
     start, target = sorted([draw(days), draw(days)])
+    status = draw(st.sampled_from(states))
     return Goal(
         number=number,
         words=draw(texts),
@@ -230,9 +233,10 @@ def goals(draw, number, actors, states, people):
         priority=draw(maybe(one_of(terms.PRIORITIES))),
         start=draw(maybe(st.just(start))),
         target_date=draw(maybe(st.just(target))),
-        status=draw(st.sampled_from(states)),
+        status=status,
         codes=draw(picked(domains()[domain].goals)),
         evidence_of_success=draw(maybe_texts),
+        evidence=draw(texts if status in ATTAINED else maybe_texts),
         acceptance=tuple(Acceptance(who, draw(one_of(terms.ACCEPTANCES))) for who in draw(some(people))),
         scaling=draw(maybe(scales())),
         objectives=tuple(

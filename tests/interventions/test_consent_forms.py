@@ -28,6 +28,7 @@ from careplan_service.interventions.consents.writing import (
     withdrawn,
 )
 from careplan_service.interventions.sensitivity import mark_terms, marked
+from careplan_service.resources.profiles import check_profile
 from careplan_service.resources.r4 import check
 from careplan_service.resources.registry import SERVED
 from interventions.generated import maybe, maybe_texts, one_of
@@ -112,6 +113,9 @@ def test_a_form_comes_back_from_json_as_it_was(form):
 def test_the_consent_of_a_form_is_valid_r4_and_can_be_enforced(form):
     consent = consent_of(form)
     assert check(consent, "Consent") == ()
+    claimed = consent["meta"].get("profile", [])
+    assert len(claimed) == (form.kind == "release")
+    assert [check_profile(consent, one) for one in claimed] == [()] * len(claimed)
     assert bool(rules_of(consent, DOOR)) == (form.kind != "service")
 
 

@@ -61,7 +61,7 @@ def test_each_review_is_scored_with_the_latest_level_of_every_goal_whatever_thei
 def test_what_is_due_is_told_until_it_is_reached_or_the_plan_is_closed():
     steps = [
         {"number": "1.1", "statement": "s", "due": "2026-01-31"},
-        {"number": "1.2", "statement": "s", "due": "2026-01-30", "status": "achieved"},
+        {"number": "1.2", "statement": "s", "due": "2026-01-30", "status": "achieved", "evidence": "e"},
         {"number": "1.3", "statement": "s", "due": "2026-02-10"},
     ]
     goals = [a_goal("1", objectives=steps, target_date="2026-02-16")]

@@ -76,6 +76,13 @@ LATE = {
     "end": "2026-05-01T11:00Z",
     "signed_at": None,
 }
+REACHED = {
+    "number": "5",
+    "words": "A lease of our own",
+    "domain": "housing-instability",
+    "status": "achieved",
+}
+STEP = {"number": "5.1", "statement": "Sign it", "measure": "leases", "status": "not-achieved"}
 AHEAD = {**LATE, "start": "2026-06-01T12:00Z", "end": "2026-06-01T12:30Z"}
 
 BROKEN = [
@@ -88,6 +95,9 @@ BROKEN = [
     ("measurable", put("goals", 0, "objectives", 0, "due", None), "goals[0].objectives[0].due"),
     ("evidenced", put("goals", 1, "status", "no-change"), "goals[1].status"),
     ("evidenced", put("reviews", 0, "findings", 0, "evidence", None), "reviews[0].findings[0].evidence"),
+    ("evidenced", lambda told: told["goals"].append(REACHED), "goals[4].evidence"),
+    ("evidenced", both(lambda told: told["goals"].append({**REACHED, "evidence": "the lease"}),
+                       put("goals", 4, "objectives", [STEP])), "goals[4].objectives[0].evidence"),
     ("timely", lambda told: told["sessions"].append(LATE), "sessions[1].late_reason"),
     ("timely", lambda told: told["sessions"].append(AHEAD), "sessions[1].end"),
     ("timely", lambda told: told["reviews"].append({**REVIEW, "number": "R2", "date": "2027-06-01"}),
@@ -177,6 +187,11 @@ KEPT = [
     ("evidenced", lambda told: told["reviews"].append(
         {"number": "R2", "date": "2026-06-01",
          "findings": [{"goal": "1", "status": "improving", "sessions": ["S1"]}]})),
+    ("evidenced", both(lambda told: told["goals"].append({**REACHED, "evidence": "the lease"}),
+                       put("goals", 4, "objectives", [{**STEP, "result": 0}]))),
+    ("evidenced", both(lambda told: told["goals"].append(REACHED), lambda told: told["reviews"].append(
+        {"number": "R2", "date": "2026-06-01",
+         "findings": [{"goal": "5", "status": "achieved", "evidence": "the lease"}]}))),
     ("timely", lambda told: told["sessions"].append({**LATE, "late_reason": "the worker was ill"})),
     ("timely", lambda told: told["sessions"].append(ON_TIME)),
     ("in-range", lambda told: told.update(assessments=[screened("A1", 0), screened("A2", 999_999_999)])),

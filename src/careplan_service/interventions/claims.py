@@ -1,4 +1,4 @@
-"""The profiles that the documents of a plan claim in `meta.profile`: those that they keep to, and no other.
+"""The profiles that what our words become claims in `meta.profile`: those that it keeps to, and no other.
 
 https://hl7.org/fhir/R4/resource.html#Meta https://hl7.org/fhir/us/core/STU6.1/
 https://hl7.org/fhir/us/sdoh-clinicalcare/
@@ -77,6 +77,9 @@ CANDIDATES: Mapping[str, tuple[Candidate, ...]] = {
             f"{SDOHCC}/SDOHCC-ObservationScreeningResponse",
             f"of a review, which is no answer to a screening; {_OF_GROUP}",
         ),
+    ),
+    "Consent": (
+        Candidate(f"{SDOHCC}/SDOHCC-Consent", "to service or research: the profile is about sharing alone"),
     ),
 }
 """By resource type; a type that is not here claims nothing."""

@@ -100,7 +100,6 @@ def write_goal(draft: Draft, goal: Goal, addresses: list[str]) -> tuple[list[str
 def _goal(draft: Draft, goal: Goal, addresses: list[str]) -> Document:
     domain = domains()[goal.domain]
     client = draft.subject if draft.subject.startswith("Patient/") else None
-    notes = (("professional-wording", goal.wording), ("evidence-of-success", goal.evidence_of_success))
     return element(
         extension=[
             *extension(sw("number"), valueString=goal.number),
@@ -122,12 +121,16 @@ def _goal(draft: Draft, goal: Goal, addresses: list[str]) -> Document:
         expressedBy=reference(client),
         addresses=[reference(condition) for condition in addresses],
         note=[
-            {"extension": extension(sw("note-kind"), valueCode=kind), "text": text}
-            for kind, text in notes
-            if text
+            *_note("professional-wording", goal.wording),
+            *_note("evidence-of-success", goal.evidence_of_success),
+            *_note("evidence", goal.evidence),
         ],
         outcomeReference=_outcomes(draft, goal.number),
     )
+
+
+def _note(kind: str, text: str | None) -> list[Document]:
+    return [{"extension": extension(sw("note-kind"), valueCode=kind), "text": text}] if text else []
 
 
 def _status(state: str) -> Document:
@@ -225,6 +228,7 @@ def _write_objective(
         description=element(text=objective.statement),
         subject=reference(draft.subject),
         target=[part] if (part := _measured(objective)) else [],
+        note=_note("evidence", objective.evidence),
         outcomeReference=_outcomes(draft, objective.number),
     )
     own = found_in(content) | marked(objective.sensitivity)

@@ -178,16 +178,20 @@ def _require_goals(wanted: list[Any], plan: Shape) -> None:
         raise Invalid("this has faults", faults=faults)
 
 
+_REACHED = ("result", "result_date", "evidence")
+"""What is said of how far it came."""
+
+
 def _afresh(goal: Shape) -> Shape:
     steps = [
         {
-            **{name: value for name, value in step.items() if name not in ("result", "result_date")},
+            **{name: value for name, value in step.items() if name not in _REACHED},
             "status": "planned",
             "strategies": [{**act, "status": "planned"} for act in step.get("strategies", ())],
         }
         for step in goal.get("objectives", ())
     ]
-    over = ("start", "target_date", "acceptance")
+    over = ("start", "target_date", "acceptance", *_REACHED)
     fresh = {name: value for name, value in goal.items() if name not in over}
     return {**fresh, "status": "proposed", "objectives": steps}
 

@@ -156,6 +156,7 @@ class Objective:
     due: date | None = None
     result: Value | None = None
     result_date: date | None = None
+    evidence: str | None = None
     responsible: str | None = None
     status: str = "planned"
     strategies: tuple[Strategy, ...] = ()
@@ -174,7 +175,8 @@ class Acceptance:
 class Goal:
     """What the client wants: `words` are the client's own, `wording` the professional's.
 
-    `evidence_of_success` says by what everybody will see that it is reached.
+    `evidence_of_success` says by what everybody will see that it is reached, `evidence` what shows how far it
+    was when it was entered.
     """
 
     number: str
@@ -187,6 +189,7 @@ class Goal:
     status: str = "proposed"
     codes: tuple[str, ...] = ()
     evidence_of_success: str | None = None
+    evidence: str | None = None
     acceptance: tuple[Acceptance, ...] = ()
     scaling: Scaling | None = None
     objectives: tuple[Objective, ...] = ()

@@ -91,16 +91,31 @@ def _evidenced(change: Change) -> Iterator[Faulty]:
                 yield (*inner, "evidence"), "say what shows it, or name the sessions that do"
             if review.get("number") not in earlier:
                 found[finding.get("goal", "")] = finding.get("status", "")
-    if change.before is None:
-        return
-    states = {number: state for _, _, number, state in _states(change.before)}
-    for _, path, number, state in _states(change.after):
-        set_anew = state in ATTAINED and state != states.get(number) and number in states
-        if set_anew and found.get(number) != state and _entity(path) in ("goal", "objective"):
+    states = {number: state for _, _, number, state in _states(change.before or {})}
+    shown = {one.get("number") for _, one in _aims(change.after) if _is_shown(one)}
+    for entity, path, number, state in _states(change.after):
+        reached = entity in ("goal", "objective") and state in ATTAINED and state != states.get(number)
+        if not reached or found.get(number) == state:
+            continue
+        if number in states:
             yield (
                 (*path, "status"),
                 f"goal {quoted(number)} becomes {quoted(state)} in a review, by its evidence",
             )
+        elif number not in shown:
+            yield (*path, "evidence"), f"say what shows that {quoted(number)} is {quoted(state)}"
+
+
+def _aims(plan: Data) -> Iterator[tuple[Path, Data]]:
+    """Goals and objectives."""
+    yield from each(plan, "goals")
+    for _, path, objective in objectives(plan):
+        yield path, objective
+
+
+def _is_shown(aim: Data) -> bool:
+    """Whether it says itself what shows how far it is: in words, or as a measured result."""
+    return bool(aim.get("evidence")) or aim.get("result") is not None
 
 
 def _timely(change: Change) -> Iterator[Faulty]:

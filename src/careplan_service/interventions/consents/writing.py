@@ -26,6 +26,7 @@ from careplan_service.interventions.canonical import (
     sw,
 )
 from careplan_service.interventions.catalogue import domains
+from careplan_service.interventions.claims import claims
 from careplan_service.interventions.consents.form import DATA, KINDS, PURPOSES, ConsentForm, Withdrawal
 from careplan_service.interventions.consents.schema import form_from_json, form_to_json, withdrawal_from_json
 from careplan_service.interventions.draft import number_system
@@ -69,7 +70,8 @@ def consent_of(form: ConsentForm) -> Document:
     )
     public = {name: value for name, value in content.items() if name != "sourceAttachment"}
     labels = found_in([public, told]) | marked(form.sensitive) | marked(form.sensitive_excluded)
-    return {"resourceType": "Consent", "meta": {"security": security(labels)}, **content}
+    document = {"resourceType": "Consent", **content}
+    return {**document, "meta": element(profile=claims(document, {}), security=security(labels))}
 
 
 def _number(form: ConsentForm) -> list[Document]:

@@ -51,6 +51,7 @@ WORDS: dict[str, tuple[Terms, str]] = {
 NOTE_KINDS = {
     "professional-wording": "The professional's wording of a goal",
     "evidence-of-success": "What will show that a goal is reached",
+    "evidence": "What shows how far a goal or an objective was when it was entered",
     "sharing": "Sharing notes",
     "crisis-plan": "What is done in a crisis",
     "barriers": "What stands in the way",
