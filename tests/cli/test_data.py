@@ -117,7 +117,7 @@ def test_faults_of_a_plan_file_are_told_by_row_and_column_and_nothing_is_kept(
 def test_a_plan_needs_a_custodian(careplan):
     ran = careplan("plan", "import", str(FIXTURES / "plans" / "family-eviction.json"))
     assert ran.code == 1
-    assert "--organization" in ran.err
+    assert "careplan client add --kind agency" in ran.err
 
 
 @pytest.mark.usefixtures("agency")

@@ -94,7 +94,7 @@ def differences(answer: Answer) -> dict[str, dict[str, set[str]]]:
 
 
 def seen(api: Api) -> dict[str, set[str]]:
-    return {client: seen_as(api, client)[0] for client in PARTNERS}
+    return {client: set(seen_as(api, client)[0]) for client in PARTNERS}
 
 
 def really(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[str, dict[str, set[str]]]:

@@ -63,7 +63,7 @@ def test_no_address_of_our_own_server_is_routed_or_described(api: Api, idp: Idp)
         return {rule.rule for rule in app.url_map.iter_rules()}
 
     own = paths(api.http.application) - paths(http.application)
-    left = ("/fhir", "/plans", "/health", "/metrics", "/docs")
+    left = ("/fhir", "/plans", "/consents", "/health", "/metrics", "/docs")
     assert not [path for path in paths(http.application) if path != "/" and not path.startswith(left)]
     assert {
         "/oauth/authorize",
