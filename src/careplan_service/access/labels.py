@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/security-labels.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from careplan_service.access.consent.terminology import (
@@ -26,7 +26,11 @@ UNLABELLED = Labels(NORMAL)
 
 def labels_of(document: Mapping[str, Any]) -> Labels:
     """The labels of a document; unlabelled data counts as N, a bare sensitivity as R."""
-    security = document.get("meta", {}).get("security")
+    return labels_in(document.get("meta", {}).get("security", ()))
+
+
+def labels_in(security: Sequence[Mapping[str, Any]]) -> Labels:
+    """The labels of codings, as `labels_of` those of a document."""
     if not security:
         return UNLABELLED
     pairs = [(str(c.get("system", "")), str(c.get("code", ""))) for c in security]

@@ -34,7 +34,7 @@ from careplan_service.interactions.import_plans import (
     prospect,
 )
 from careplan_service.interventions.csv_mapping import PlanMapping, mapping_from_json, mapping_from_toml
-from careplan_service.interventions.file_text import decoded, not_json
+from careplan_service.interventions.file_text import json_in
 from careplan_service.interventions.intake import expression
 from careplan_service.interventions.intake_csv import Table, table_of
 from careplan_service.interventions.mapped_csv import table_by
@@ -181,12 +181,7 @@ def _brought(file: Path, mapping: PlanMapping | None, now: datetime) -> _File:
 
 def _plan_in(data: bytes) -> Any:
     """What a JSON file says, told as a file where it cannot be read, then read as strictly as a request."""
-    text = decoded(data, "utf-8-sig", "save the file as UTF-8")
-    try:
-        said = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise not_json("the file", error) from None
-    if not isinstance(said, dict):
+    if not isinstance(json_in(data), dict):
         raise Invalid("a file has one plan: write it as an object with named fields")
     return r4.parse(data)
 

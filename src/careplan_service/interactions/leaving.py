@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from careplan_service.access.labels import labels_of
+from careplan_service.access.labels import labels_in
 from careplan_service.access.view import known_to, of_types
 from careplan_service.errors import Conflict
 from careplan_service.interactions.withheld import Withheld, withheld
@@ -87,7 +87,12 @@ def _named(desk: Desk, stored: Stored) -> frozenset[str]:
     """The resources named that may be hidden. Who wrote a version knows what it says."""
     if not stored.body or (not desk.caller.is_agency and stored.contributor == desk.caller.contributor):
         return frozenset()
-    return named_in(stored.body, desk.policy.base_url) - {stored.patient, f"{stored.type}/{stored.id}"}
+    return named_beside(stored, desk.policy.base_url)
+
+
+def named_beside(stored: Stored, base_url: str) -> frozenset[str]:
+    """What a version names that may be hidden where it is open itself: not itself, nor its patient."""
+    return named_in(stored.body, base_url) - {stored.patient, f"{stored.type}/{stored.id}"}
 
 
 def _hidden(desk: Desk, named: frozenset[str]) -> frozenset[str]:
@@ -123,6 +128,6 @@ def _with_labels_within(stored: Stored) -> Stored:
     """What leaves is as secret as the most secret element that is still in it."""
     if PROCESS.encode() not in stored.body:
         return stored
-    labels = [labels_of({"meta": {"security": one.labels}}) for one in labelled_in(read(stored.body))]
+    labels = [labels_in(one.labels) for one in labelled_in(read(stored.body))]
     rank = max([stored.rank, *(one.rank for one in labels)])
     return stored._replace(rank=rank, part2=stored.part2 or any(one.part2 for one in labels))

@@ -6,19 +6,18 @@ docs/adr/0016 and docs/adr/0031
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Set
-from dataclasses import replace
 
 from careplan_service.access.filters import EVERYTHING
 from careplan_service.access.holds import Version
-from careplan_service.access.labels import labels_of
 from careplan_service.errors import TooLarge
+from careplan_service.interactions.leaving import named_beside
 from careplan_service.interactions.records import Page, Records, Span, Stored
+from careplan_service.interactions.withheld import labelled_as
 from careplan_service.resources import r4
 from careplan_service.resources.inline_labels import labelled_in
-from careplan_service.resources.naming import named_in
 
 MOST = 1000
-"""Resources of other records that those of one name."""
+"""Resources beyond one record that those in it name."""
 
 
 def beyond(records: Records, standing: Iterable[Stored], at: int, base_url: str) -> list[Stored]:
@@ -27,7 +26,8 @@ def beyond(records: Records, standing: Iterable[Stored], at: int, base_url: str)
     Raises TooLarge for more than MOST.
     """
     page = list(standing)
-    named = sorted({name for one in page for name in _names(one, base_url)} - {_key(one) for one in page})
+    here = {f"{one.type}/{one.id}" for one in page}
+    named = sorted({name for one in page for name in named_beside(one, base_url)} - here)
     if len(named) > MOST:
         raise TooLarge(f"more than {MOST} resources of other records would have to be looked at")
     found = [one for name in named for one in _then(records, name, at)]
@@ -41,7 +41,7 @@ def seen_in_part(
 
     `judge` tells whether the partner could see a version then. Who wrote one has it whole: do not ask.
     """
-    if _names(stored, base_url) - opened:
+    if named_beside(stored, base_url) - opened:
         return True
     return not all(judge(one) for one in _by_elements(stored, version))
 
@@ -50,18 +50,9 @@ def _by_elements(stored: Stored, version: Version) -> Iterator[Version]:
     document = r4.parse(stored.body)
     whole = document.get("meta", {}).get("security", ())
     for one in labelled_in(document):
-        labels = labels_of({"meta": {"security": [*whole, *one.labels]}})
-        yield replace(version, facts=replace(version.facts, labels=labels))
-
-
-def _names(stored: Stored, base_url: str) -> frozenset[str]:
-    return named_in(stored.body, base_url) - {stored.patient, _key(stored)}
+        yield labelled_as(version, [*whole, *one.labels])
 
 
 def _then(records: Records, name: str, at: int) -> list[Stored]:
     type_, _, id_ = name.partition("/")
     return records.versions(type_, id_, EVERYTHING, Page(1), Span(lo=at, hi=at))
-
-
-def _key(stored: Stored) -> str:
-    return f"{stored.type}/{stored.id}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from careplan_service.access.filters import EVERYTHING, Has, any_of
 from careplan_service.access.glass import LOOKING
 from careplan_service.access.holds import holds
-from careplan_service.access.labels import labels_of
+from careplan_service.access.labels import labels_in
 from careplan_service.access.raised import key_of
 from careplan_service.access.view import shared_with
 from careplan_service.errors import TooLarge
@@ -24,6 +24,7 @@ from careplan_service.resources import r4
 from careplan_service.resources.inline_labels import PROCESS, Codings, Element, elements_of, labelled_in
 
 if TYPE_CHECKING:
+    from careplan_service.access.holds import Version
     from careplan_service.interactions.desk import Desk
     from careplan_service.interactions.records import Stored
 
@@ -92,14 +93,17 @@ def _refused(desk: Desk, stored: Stored) -> dict[_Key, set[str]]:
 
 def _may_have(desk: Desk, stored: Stored, security: Codings) -> bool:
     door = desk.policy.door
-    version = as_judged(desk.records, stored, door.base_url)
-    labels = labels_of({"meta": {"security": security}})
-    version = replace(version, facts=replace(version.facts, labels=labels))
+    version = labelled_as(as_judged(desk.records, stored, door.base_url), security)
     try:
         world = standing(desk.records, desk.caller, [version], [stored], door)
     except TooLarge:
         return False
     return holds(shared_with(desk.caller, stored.type, desk.now), version, world)
+
+
+def labelled_as(version: Version, security: Codings) -> Version:
+    """The version as it would be with these labels."""
+    return replace(version, facts=replace(version.facts, labels=labels_in(security)))
 
 
 def _labelled_later(desk: Desk, page: Sequence[Stored]) -> dict[str, list[Stored]]:

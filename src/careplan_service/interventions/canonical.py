@@ -61,6 +61,11 @@ def extension(url: str, **value: Any) -> list[Document]:
     return [{"url": url, **content}] if content else []
 
 
+def note(kind: str, text: str | None) -> list[Document]:
+    """An Annotation of ours, which says of which kind it is; nothing without a text."""
+    return [{"extension": extension(sw("note-kind"), valueCode=kind), "text": text}] if text else []
+
+
 def extension_values(holder: Mapping[str, Any], url: str) -> list[Any]:
     """The values of every extension `url` in `holder`: primitives, objects, or lists of nested extensions."""
     return [

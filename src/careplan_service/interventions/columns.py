@@ -79,6 +79,8 @@ SCHEMAS = {
     "alert": AlertPart,
 }
 FIELDS = {part: tuple(schema().fields) for part, schema in SCHEMAS.items()}
+BESIDE = ("member", "need", "strength", "participant", "alert")
+"""What each row may add one of, beside its strategy."""
 JSON_ONLY = ("scaling", "acceptance", "emergency_contact")
 """What has parts of its own and no columns."""
 NESTED = ("objectives", "strategies", *JSON_ONLY)

@@ -8,7 +8,6 @@ says itself, fixed values and tables, is checked here once, as the same field of
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Any
 from careplan_service.errors import Fault, Invalid
 from careplan_service.interventions import intake_fields as read
 from careplan_service.interventions.columns import reader_of
-from careplan_service.interventions.file_text import decoded, not_json, not_toml
+from careplan_service.interventions.file_text import decoded, json_in, not_toml
 from careplan_service.interventions.intake_fields import quoted
 from careplan_service.interventions.mapping_rules import faults_in
 
@@ -61,12 +60,7 @@ def mapping_from_toml(data: bytes) -> PlanMapping:
 
 def mapping_from_json(data: bytes) -> PlanMapping:
     """The mapping that a JSON file says. Raises Invalid with every fault, `expression` being its key."""
-    text = _text(data)
-    try:
-        said = json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise not_json("the mapping", error) from None
-    return _mapping(said)
+    return _mapping(json_in(data, "the mapping", object_pairs_hook=_once))
 
 
 def _text(data: bytes) -> str:

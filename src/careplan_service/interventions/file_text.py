@@ -11,6 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
+from typing import Any
 
 from careplan_service.errors import Fault, Invalid
 
@@ -59,7 +60,16 @@ def decoded(data: bytes, encoding: str, advice: str) -> str:
         raise _refused(f"byte 0x{byte:02X} in line {row} is not {told}: {advice}") from None
 
 
-def not_json(what: str, error: ValueError | RecursionError) -> Invalid:
+def json_in(data: bytes, what: str = "the file", **parse: Any) -> Any:
+    """What `what` says as JSON; `parse` is for `json.loads`. Raises Invalid with the line."""
+    text = decoded(data, "utf-8-sig", f"save {what} as UTF-8")
+    try:
+        return json.loads(text, **parse)
+    except (ValueError, RecursionError) as error:
+        raise _not_json(what, error) from None
+
+
+def _not_json(what: str, error: ValueError | RecursionError) -> Invalid:
     """Why `what` ("the file") is no JSON, by what the parser raised."""
     if not isinstance(error, json.JSONDecodeError):
         return _refused(f"{what} cannot be read as JSON: {_beyond(error)}")

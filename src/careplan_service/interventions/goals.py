@@ -17,6 +17,7 @@ from careplan_service.interventions.canonical import (
     concept,
     element,
     extension,
+    note,
     reference,
     sw,
 )
@@ -121,16 +122,12 @@ def _goal(draft: Draft, goal: Goal, addresses: list[str]) -> Document:
         expressedBy=reference(client),
         addresses=[reference(condition) for condition in addresses],
         note=[
-            *_note("professional-wording", goal.wording),
-            *_note("evidence-of-success", goal.evidence_of_success),
-            *_note("evidence", goal.evidence),
+            *note("professional-wording", goal.wording),
+            *note("evidence-of-success", goal.evidence_of_success),
+            *note("evidence", goal.evidence),
         ],
         outcomeReference=_outcomes(draft, goal.number),
     )
-
-
-def _note(kind: str, text: str | None) -> list[Document]:
-    return [{"extension": extension(sw("note-kind"), valueCode=kind), "text": text}] if text else []
 
 
 def _status(state: str) -> Document:
@@ -228,7 +225,7 @@ def _write_objective(
         description=element(text=objective.statement),
         subject=reference(draft.subject),
         target=[part] if (part := _measured(objective)) else [],
-        note=_note("evidence", objective.evidence),
+        note=note("evidence", objective.evidence),
         outcomeReference=_outcomes(draft, objective.number),
     )
     own = found_in(content) | marked(objective.sensitivity)

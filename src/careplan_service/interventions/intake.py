@@ -121,7 +121,7 @@ def _practice(data: Data, obj: Any, moment: Moment | None) -> Iterator[tuple[Pat
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """The JSON shape that `plan_from_json` reads, with codes in place of friendly spellings."""
-    told = _told(plan)
+    told = as_json(plan)
     told["period"] = _told_dates(told)
     for member in told.get("client_system", {}).get("members", ()):
         member |= member.pop("person")
@@ -241,16 +241,17 @@ def _strategy(data: Data, known: Names) -> parts.Strategy:
     return strategy
 
 
-def _told(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """The JSON of a part: what has its default is left out, but for states and who is a client."""
     if is_dataclass(value):
         named = {field.name: (getattr(value, field.name), field.default) for field in fields(value)}
         return {
-            name: _told(found)
+            name: as_json(found)
             for name, (found, default) in named.items()
             if name in ("status", "client") or (found not in (None, "") and found != default)
         }
     if isinstance(value, tuple):
-        return [_told(one) for one in value]
+        return [as_json(one) for one in value]
     return value.isoformat() if isinstance(value, date) else value
 
 

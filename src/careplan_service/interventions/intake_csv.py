@@ -15,7 +15,7 @@ from typing import Any
 
 from careplan_service.errors import Fault, Invalid
 from careplan_service.interventions import csv_text
-from careplan_service.interventions.columns import COLUMNS, LISTS, PARTS, PLAN
+from careplan_service.interventions.columns import BESIDE, COLUMNS, LISTS, PARTS, PLAN
 from careplan_service.interventions.intake import plan_from, plan_to_json
 from careplan_service.interventions.intake_fields import did_you_mean, quoted
 from careplan_service.interventions.intake_rules import Data, Path
@@ -115,8 +115,7 @@ def plan_rows(plan: Plan) -> Iterator[dict[str, str]]:
     shape = plan_to_json(plan)
     said = {name: _field(shape, path) for name, path in PLAN.items()}
     first = {name: cell for name, cell in said.items() if cell}
-    sides = [[_cells(part, one) for one in _field(shape, LISTS[part]) or ()] for part in
-             ("member", "need", "strength", "participant", "alert")]  # fmt: skip
+    sides = [[_cells(part, one) for one in _field(shape, LISTS[part]) or ()] for part in BESIDE]
     for i, row in enumerate(zip_longest(list(_steps(shape)) or [{}], *sides, fillvalue={})):
         merged = {name: cell for cells in row for name, cell in cells.items()}
         yield {**({name: _text(cell) for name, cell in first.items()} if i == 0 else {}), **merged,

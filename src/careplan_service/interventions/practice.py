@@ -239,7 +239,7 @@ def _without_addenda(plan: Data, undone: bool) -> dict[str, Any]:
 def _in_order(change: Change) -> Iterator[Faulty]:
     if change.before is None:
         return
-    before = {(_entity(path), number): state for _, path, number, state in _states(change.before)}
+    before = {(entity, number): state for entity, _, number, state in _states(change.before)}
     before["plan", ""] = change.before.get("status") or "draft"
     now: list[tuple[str, Path, str, str]] = [("plan", (), "", change.after.get("status") or "draft")]
     for entity, path, number, state in [*now, *_states(change.after)]:
@@ -249,8 +249,9 @@ def _in_order(change: Change) -> Iterator[Faulty]:
             yield (*path, "status"), f"{named} that is {quoted(state_before)} does not become {quoted(state)}"
 
 
-def _private(change: Change) -> Iterator[Faulty]:
-    pending: list[tuple[Path, Any]] = [((), change.sent)]
+def private_in(sent: Any) -> Iterator[Faulty]:
+    """The process notes in what was sent, which are no field of anything."""
+    pending: list[tuple[Path, Any]] = [((), sent)]
     while pending:
         path, part = pending.pop()
         if isinstance(part, Mapping):
@@ -312,12 +313,7 @@ def _states(plan: Data) -> Iterator[tuple[str, Path, str, str]]:
         yield "referral", path, referral.get("number", ""), referral.get("status") or "draft"
 
 
-def _entity(path: Path) -> str:
-    names = {"goals": "goal", "objectives": "objective", "strategies": "activity", "referrals": "referral"}
-    return names[str(path[-2])]
-
-
-PRIVATE = Rule("private", "process notes are never in a plan", _private)
+PRIVATE = Rule("private", "process notes are never in a plan", lambda change: private_in(change.sent))
 
 RULES = (
     Rule("grounded", "no plan is active without an assessment, a goal, a review date and the client's "

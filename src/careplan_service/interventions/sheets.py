@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from careplan_service.errors import Fault
-from careplan_service.interventions.columns import LISTS, PARTS, PLAN, column
+from careplan_service.interventions.columns import BESIDE, LISTS, PARTS, PLAN, column
 from careplan_service.interventions.csv_text import refused
 from careplan_service.interventions.intake_fields import quoted
 from careplan_service.interventions.intake_rules import Path
@@ -108,7 +108,7 @@ def _read_row(sheet: Sheet, row: int, cells: dict[str, str]) -> None:
         _orphan(sheet, row, "strategy", "objective_number")
     elif "strategy" in parts and objective is not None:
         _append(sheet, row, (*objective, "strategies"), parts["strategy"])
-    for part in ("member", "need", "strength", "participant", "alert"):
+    for part in BESIDE:
         if part in parts:
             _append_once(sheet, row, LISTS[part], parts[part])
 

@@ -59,6 +59,11 @@ def normal(text: str) -> str:
     return _BETWEEN_WORDS.sub(" ", text.casefold()).strip()
 
 
+def display(code: str) -> str:
+    """How one of our codes is shown: `no-contact-order` as `No contact order`."""
+    return code.replace("-", " ").capitalize()
+
+
 PLAN_STATES = Terms(
     Term("draft", "draft"),
     Term("active", "active", ("in progress", "current", "open", "under way")),

@@ -17,6 +17,7 @@ from careplan_service.interventions.canonical import (
     concept,
     element,
     extension,
+    note,
     reference,
     sw,
 )
@@ -34,7 +35,7 @@ from careplan_service.interventions.people import (
 from careplan_service.interventions.plan import Agreement, Person, Plan
 from careplan_service.interventions.sensitivity import CONTACT, NONE, Labels, found_in, marked
 from careplan_service.interventions.team import write_care_team
-from careplan_service.interventions.terms import PLAN_STATES
+from careplan_service.interventions.terms import PLAN_STATES, display
 from careplan_service.interventions.writing_record import write_record
 
 CARE_PLAN = concept(canonical.SNOMED, "734163000", "Care plan")
@@ -110,7 +111,7 @@ def to_fhir(
         supportingInfo=[reference(one) for one in [*strengths, *information, *episodes]],
         goal=[reference(goal) for goal in goals],
         activity=[*activities, *more],
-        note=_notes(plan),
+        note=[*note("sharing", plan.sharing_notes), *note("crisis-plan", plan.crisis_plan)],
     )
     # the title, the notes and the list of activities are about the whole plan, so its labels are the highest
     draft.write(draft.care_plan, labels | frozenset(draft.labels) | found_in(content), **content)
@@ -185,11 +186,7 @@ def _alerts(plan: Plan) -> list[Document]:
             extension=[
                 *extension(
                     "kind",
-                    valueCoding={
-                        "system": ALERT_KIND,
-                        "code": one.kind,
-                        "display": one.kind.replace("-", " ").capitalize(),
-                    },
+                    valueCoding={"system": ALERT_KIND, "code": one.kind, "display": display(one.kind)},
                 ),
                 *extension("text", valueString=one.text),
                 *extension("start", valueDate=one.start.isoformat() if one.start else None),
@@ -218,12 +215,3 @@ def _period(plan: Plan) -> Document:
         start=plan.start.isoformat() if plan.start else None,
         end=plan.end.isoformat() if plan.end else None,
     )
-
-
-def _notes(plan: Plan) -> list[Document]:
-    notes = (("sharing", plan.sharing_notes), ("crisis-plan", plan.crisis_plan))
-    return [
-        {"extension": extension(sw("note-kind"), valueCode=kind), "text": text}
-        for kind, text in notes
-        if text
-    ]

@@ -24,7 +24,7 @@ from careplan_service.interventions.people import marks
 from careplan_service.interventions.record import Referral
 from careplan_service.interventions.sensitivity import NONE, found_in, marked
 from careplan_service.interventions.team import labels_of
-from careplan_service.interventions.terms import REFERRAL_STATES
+from careplan_service.interventions.terms import REFERRAL_STATES, display
 
 TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 REQUESTS = {
@@ -87,7 +87,7 @@ def _task(draft: Draft, referral: Referral) -> Document:
         # Gravity wants a reason in words wherever a referral does not go on
         statusReason={"text": referral.outcome or referral.status} if explained else None,
         businessStatus={
-            **concept(REFERRAL_STATE, referral.status, referral.status.replace("-", " ").capitalize()),
+            **concept(REFERRAL_STATE, referral.status, display(referral.status)),
             "text": referral.vendor_status or referral.status,
         },
         intent="order",

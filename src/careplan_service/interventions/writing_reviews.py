@@ -12,6 +12,7 @@ from careplan_service.interventions.canonical import (
     concept,
     element,
     extension,
+    note,
     reference,
     sw,
 )
@@ -34,7 +35,6 @@ def write_review(draft: Draft, review: Review) -> str:
     for finding in review.findings:
         members.append(_write_finding(draft, review, finding))
         labels |= draft.goal_labels[finding.goal] | found_in([finding.evidence])
-    barriers = {"extension": extension(sw("note-kind"), valueCode="barriers"), "text": review.barriers}
     content = element(
         extension=[
             *extension(sw("review"), valueString=review.number),
@@ -46,7 +46,7 @@ def write_review(draft: Draft, review: Review) -> str:
         ],
         **_observed(draft, review, REVIEW),
         valueString=review.effective,
-        note=[barriers] if review.barriers else [],
+        note=note("barriers", review.barriers),
         hasMember=[reference(one) for one in members],
     )
     return draft.write(draft.reserve("Observation", review.number), labels, **content)

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from careplan_service.access.consent.terminology import RANK
-from careplan_service.access.facts import Labels
-from careplan_service.access.labels import UNLABELLED, labels_of
+from careplan_service.access.labels import UNLABELLED, labels_in
 from careplan_service.access.raised import key_of
 from careplan_service.errors import Fault
 from careplan_service.resources.marks import dated
@@ -109,13 +108,14 @@ def unlabelled_anew(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
     if not is_labelled_within(before):
         return
     earlier, now = _by_path(before), _by_path(after)
+    whole = after.get("meta", {}).get("security", ())
     for path, held in earlier.items():
         for label in {key_of(label) for one in held for label in one.labels}:
             kept, plain = _parted(now.get(path, []), label)
             had, free = _parted(held, label)
             lost = any(one in had for one in plain)
             unsure = len(kept) < len(had) and any(one not in free for one in plain)
-            if (lost or unsure) and not _covers(labels_of(after), after, label):
+            if (lost or unsure) and not _covers(whole, label):
                 yield path, label[1]
 
 
@@ -130,8 +130,7 @@ def _parted(elements: Sequence[Element], label: tuple[str, str]) -> tuple[list[A
     """What the elements say that have the label or a higher one, and what those say that have not."""
     parted: tuple[list[Any], list[Any]] = [], []
     for one in elements:
-        own = {"meta": {"security": one.labels}}
-        parted[not (one.labels and _covers(labels_of(own), own, label))].append(_said(one.value))
+        parted[not (one.labels and _covers(one.labels, label))].append(_said(one.value))
     return parted
 
 
@@ -144,11 +143,11 @@ def _said(value: Any) -> Any:
     return {**rest, "extension": left} if left else rest
 
 
-def _covers(labels: Labels, document: Mapping[str, Any], label: tuple[str, str]) -> bool:
+def _covers(labels: Codings, label: tuple[str, str]) -> bool:
     """Whether what has these labels has this one, or a higher confidentiality."""
     if label[0] == "" and label[1] in RANK:
-        return labels.rank >= RANK[label[1]]
-    return label in {key_of(one) for one in document.get("meta", {}).get("security", ())}
+        return labels_in(labels).rank >= RANK[label[1]]
+    return label in {key_of(one) for one in labels}
 
 
 def inline_label_faults(data: bytes, document: Mapping[str, Any], *, is_judged: bool) -> tuple[Fault, ...]:
@@ -196,7 +195,7 @@ def _fault(one: Element, document: Mapping[str, Any], is_judged: bool) -> str:
 def _is_enforced(label: Any) -> bool:
     if not isinstance(label, dict) or not isinstance(label.get("code"), str):
         return False
-    return label["code"] in _NOT_ABOVE_NORMAL or labels_of({"meta": {"security": [label]}}) != UNLABELLED
+    return label["code"] in _NOT_ABOVE_NORMAL or labels_in([label]) != UNLABELLED
 
 
 def _may_go(one: Element, document: Mapping[str, Any]) -> bool:

@@ -6,7 +6,6 @@ https://hl7.org/fhir/R4/consent.html
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from careplan_service.access.facts import Record
 from careplan_service.access.holds import Version, World
 from careplan_service.access.instants import span
 from careplan_service.errors import Invalid
-from careplan_service.interventions.file_text import decoded, not_json
+from careplan_service.interventions.file_text import json_in
 from careplan_service.resources.directory import edges_of
 from careplan_service.resources.registry import SERVED
 
@@ -104,11 +103,7 @@ def updated(document: Document) -> int:
 
 def vectors_in(path: Path) -> Iterator[Vector]:
     """The decision vectors of a file. Raises Invalid for one that cannot be read or has none."""
-    text = decoded(path.read_bytes(), "utf-8-sig", "save the file as UTF-8")
-    try:
-        file = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise not_json("the file", error) from None
+    file = json_in(path.read_bytes())
     if not isinstance(file, dict) or not {"vectors", "profiles"} <= file.keys():
         raise Invalid("the file has no decision vectors: write an object with `vectors` and `profiles`")
     for vector in file["vectors"]:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
-from datetime import date
 from typing import Any
 
 from marshmallow import ValidationError
@@ -18,13 +16,13 @@ from careplan_service.interventions import intake_fields as read
 from careplan_service.interventions.catalogue import domain_terms
 from careplan_service.interventions.consents import form as words
 from careplan_service.interventions.consents.form import WIDE, ConsentForm, Withdrawal
-from careplan_service.interventions.intake import expression, flat
+from careplan_service.interventions.intake import as_json, expression, flat
 from careplan_service.interventions.intake_fields import Part, Read, quoted, term
 from careplan_service.interventions.intake_rules import Faulty
 from careplan_service.interventions.intake_schema import line, marks, one_of
 from careplan_service.interventions.plan_schema import object_schema
+from careplan_service.interventions.practice import private_in
 from careplan_service.interventions.record_intake import built
-from careplan_service.interventions.terms import normal
 
 _RECIPIENTS = ("Organization", "Practitioner", "PractitionerRole", "CareTeam", "RelatedPerson")
 
@@ -93,8 +91,8 @@ def withdrawal_from_json(sent: Any) -> Withdrawal:
 
 def form_to_json(form: ConsentForm | Withdrawal) -> dict[str, Any]:
     """The JSON shape that is read, with codes in place of friendly spellings."""
-    told = {one.name: getattr(form, one.name) for one in fields(form)}
-    return {name: _told(value) for name, value in told.items() if value is not None and value != ()}
+    told: dict[str, Any] = as_json(form)
+    return told
 
 
 def consent_schema(base_url: str) -> dict[str, Any]:
@@ -125,16 +123,10 @@ def consent_schema(base_url: str) -> dict[str, Any]:
     }
 
 
-def _told(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def _read(
     part: Part, of: type[Any], sent: Any, rules: Callable[[Mapping[str, Any]], Iterator[Faulty]]
 ) -> Any:
-    found = list(_private(sent))
+    found = list(private_in(sent))
     try:
         data = part.load(sent)
         found += rules(data)
@@ -144,13 +136,6 @@ def _read(
         text = f"the form has {len(found)} fault{'s' * (len(found) > 1)}"
         raise Invalid(text, faults=[Fault("invalid", told, expression(path)) for path, told in found])
     return built(of, data)
-
-
-def _private(sent: Any) -> Iterator[Faulty]:
-    """Process notes are no field of anything, and what is sent is never dropped."""
-    for name in sent if isinstance(sent, Mapping) else ():
-        if normal(str(name)) in read.PROCESS_NOTES:
-            yield (str(name),), "leave it out and keep it apart from the record"
 
 
 def _rules(form: Mapping[str, Any]) -> Iterator[Faulty]:

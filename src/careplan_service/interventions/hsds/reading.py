@@ -5,7 +5,6 @@ http://docs.openreferral.org/en/latest/hsds/serialization.html
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 
 from careplan_service.errors import Fault, Invalid
 from careplan_service.interventions import csv_text
-from careplan_service.interventions.file_text import decoded, not_json
+from careplan_service.interventions.file_text import json_in
 from careplan_service.interventions.hsds.checks import faults_in
 from careplan_service.interventions.hsds.tables import KEYS, LATER, LINKS, OF, TAKEN, Record, file_of
 from careplan_service.interventions.intake_fields import did_you_mean, quoted
@@ -48,11 +47,7 @@ def directory_from_json(data: bytes) -> Directory:
 
     Raises Invalid for what cannot be read, and with every fault, `expression` being `services[3].name`.
     """
-    text = decoded(data, "utf-8-sig", "save the file as UTF-8")
-    try:
-        said = json.loads(text, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError) as error:
-        raise not_json("the file", error) from None
+    said = json_in(data, parse_float=str, parse_int=str)
     name = next((one for one in _LISTS if isinstance(said, Mapping) and one in said), "")
     listed = said[name] if name else [said] if isinstance(said, Mapping) else said
     if not isinstance(listed, list):

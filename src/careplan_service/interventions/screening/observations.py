@@ -19,6 +19,7 @@ from careplan_service.interventions.catalogue import domains
 from careplan_service.interventions.screening.answers import Answered, Given
 from careplan_service.interventions.screening.tools import AT_RISK, FOLLOWS_FROM, Choice, Finding, Tool, tools
 from careplan_service.interventions.sensitivity import NONE, Labels, found_in
+from careplan_service.interventions.terms import display
 
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 _ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
@@ -148,7 +149,7 @@ def _observation(
         **_common(about, {one.question.domain, *([finding.domain] if finding else [])}),
         code={"coding": [one.question.coding], "text": one.question.text},
         **_value(given),
-        dataAbsentReason=concept(_ABSENT, one.unanswered, _absent(one.unanswered))
+        dataAbsentReason=concept(_ABSENT, one.unanswered, display(one.unanswered))
         if one.unanswered
         else None,
         interpretation=[_POSITIVE] if isinstance(given, Choice) and given.code == AT_RISK else [],
@@ -184,7 +185,3 @@ def _value(given: Given | None) -> Document:
     if isinstance(given, Choice):
         return {"valueCodeableConcept": {"coding": [given.coding]}}
     return {"valueInteger": given} if isinstance(given, int) else {"valueString": given}
-
-
-def _absent(code: str) -> str:
-    return code.replace("-", " ").capitalize()

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from careplan_service.interventions import canonical, terms
-from careplan_service.interventions.terms import Term, Terms
+from careplan_service.interventions.terms import Term, Terms, display
 from careplan_service.interventions.vocabulary.model import Coded, Link
 from careplan_service.interventions.vocabulary.systems import WORDS, system_url
 
@@ -100,7 +100,7 @@ def _link(id_: str, listed: Terms, term: Term, system: str, code: str) -> Link:
 
 
 def _own(id_: str, term: Term) -> Coded:
-    return Coded(system_url(id_), term.code, term.code.replace("-", " ").capitalize())
+    return Coded(system_url(id_), term.code, display(term.code))
 
 
 def _target(system: str, code: str) -> Coded:

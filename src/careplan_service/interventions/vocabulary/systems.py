@@ -194,7 +194,7 @@ def _words(listed: Terms) -> tuple[Concept, ...]:
     return tuple(
         Concept(
             term.code,
-            term.code.replace("-", " ").capitalize() if term.code.islower() else term.code,
+            terms.display(term.code) if term.code.islower() else term.code,
             spellings=term.spellings,
         )
         for term in listed.by_code.values()
