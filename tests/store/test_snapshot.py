@@ -34,6 +34,23 @@ def test_a_snapshot_does_not_see_what_is_written_meanwhile(api: Api) -> None:
     assert records.count("Goal", EVERYTHING) == 2
 
 
+def test_apart_from_a_snapshot_is_written_and_another_moment_is_seen_after_it(api: Api) -> None:
+    database, records = api.service.database, api.service.records
+    ann = api.agency.make(a_patient("Ann"))
+    with records.snapshot():
+        assert records.count("Goal", EVERYTHING) == 0
+        with database.apart():
+            api.agency.make(a_goal(ann))
+        assert records.count("Goal", EVERYTHING) == 1
+        other = threading.Thread(target=lambda: api.agency.make(a_goal(ann)))
+        other.start()
+        other.join(30)
+        assert records.count("Goal", EVERYTHING) == 1
+    with database.apart():
+        api.agency.make(a_goal(ann))
+    assert records.count("Goal", EVERYTHING) == 3
+
+
 def test_inside_a_transaction_it_is_what_that_sees(api: Api) -> None:
     """An entry of a transaction that asks why is answered by what the transaction has written."""
     ann = api.agency.make(a_patient("Ann"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from builders import (
     a_provision,
 )
 from careplan_service.access.clients import Client
-from careplan_service.app import assemble
+from careplan_service.app import Service, assemble
 from careplan_service.settings import Settings
 from conftest import BASE_URL, Clock
 
@@ -238,6 +239,20 @@ def test_each_client_and_purpose_has_its_own_and_so_does_a_narrow_token(api: Api
     assert stopped(narrow, moment(clock), "/Goal") == []
     assert told(narrow.get(f"/fhir/Goal/_history?_since={moment(clock)}")) == []  # nor does it open more
     assert told(api.partner.get(f"/fhir/Goal/_history?_since={moment(clock)}")) == [("POST", goal)]
+
+
+def test_an_answer_that_is_judged_twice_tells_what_ended_too(service: Service, clock: Clock) -> None:
+    api = Api(replace(service, settings=replace(service.settings, recheck=1.0)))
+    ann = api.agency.make(a_patient("Ann"))
+    consent = api.agency.make(a_consent(ann, SHARE))
+    goal = api.agency.make(a_goal(ann))
+    assert api.partner.get(f"/fhir/{goal}").status == 200
+    clock.go_on(days=1)
+    since = moment(clock)
+    api.agency.put(consent, a_consent(ann, SHARE, status="inactive"))
+    assert stopped(api.partner, since) == [("DELETE", goal)]
+    api.agency.put(consent, a_consent(ann, SHARE))
+    assert told(api.partner.get(f"/fhir/Goal/_history?_since={since}")) == [("POST", goal)]
 
 
 @SQLITE_ONLY

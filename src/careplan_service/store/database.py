@@ -216,15 +216,36 @@ class Database:
         if getattr(self._local, "unit", None) is not None or getattr(self._local, "still", False):
             yield
             return
-        with _reached(self._gone):
-            self._connection.execute(_SNAPSHOT[self.is_sqlite])
-        self._local.still = True
+        self._begin_snapshot()
         try:
             yield
         finally:
-            self._local.still = False
-            with _reached(self._gone):
-                self._connection.execute("ROLLBACK")
+            self._end_snapshot()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Outside of the snapshot that may be open, so that something can be written.
+
+        What is read afterwards is of another moment: nothing that was read before may be used with it.
+        """
+        if not getattr(self._local, "still", False):
+            yield
+            return
+        self._end_snapshot()
+        try:
+            yield
+        finally:
+            self._begin_snapshot()
+
+    def _begin_snapshot(self) -> None:
+        with _reached(self._gone):
+            self._connection.execute(_SNAPSHOT[self.is_sqlite])
+        self._local.still = True
+
+    def _end_snapshot(self) -> None:
+        self._local.still = False
+        with _reached(self._gone):
+            self._connection.execute("ROLLBACK")
 
     @property
     def _unit(self) -> _Unit:

@@ -55,7 +55,8 @@ class Receipts:
         ended = [number for number, gone in states if not gone and number not in shared]
         again = [number for number, gone in states if gone and number in shared]
         if ended or again:
-            with self._database.writing():
+            # An answer that is judged twice is made in a snapshot.
+            with self._database.apart(), self._database.writing():
                 self._mark(ended, 1, at)
                 self._mark(again, 0, at)
 
