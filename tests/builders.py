@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -220,6 +221,11 @@ class As:
         answer = self("POST", f"/fhir/{document['resourceType']}", document)
         assert answer.status == 201, answer.body
         return f"{document['resourceType']}/{answer.json['id']}"
+
+
+def judging(service: Service, share: float) -> Service:
+    """The service where that share of the answers is judged twice, which hides what a test plants."""
+    return replace(service, settings=replace(service.settings, recheck=share))
 
 
 class Api:

@@ -135,7 +135,9 @@ def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def service(database_url: str, keys_dir: Path, clock: Clock) -> Iterator[Service]:
     """The assembled service on each kind of database; references may point to what no test made."""
     given = {"base_url": BASE_URL, "keys_dir": keys_dir, "references": "open"}
-    settings = Settings(database_url=database_url, **given, recheck=0)  # no test depends on chance
+    settings = Settings(
+        database_url=database_url, **given, recheck=1
+    )  # whatever any test is shown is judged twice
     service = assemble(settings, clock, migrated=False)
     yield service
     service.database.close()
@@ -144,7 +146,7 @@ def service(database_url: str, keys_dir: Path, clock: Clock) -> Iterator[Service
 @pytest.fixture
 def strict_service(database_url: str, keys_dir: Path, clock: Clock) -> Iterator[Service]:
     """The service as it comes: what is referred to must be here."""
-    settings = Settings(database_url=database_url, base_url=BASE_URL, keys_dir=keys_dir, recheck=0)
+    settings = Settings(database_url=database_url, base_url=BASE_URL, keys_dir=keys_dir, recheck=1)
     service = assemble(settings, clock, migrated=False)
     yield service
     service.database.close()

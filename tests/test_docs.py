@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 
 import markdown
 import names
-from builders import AGENCY, Answer, Api, As, a_consent, a_goal, a_patient, a_provision
+from builders import AGENCY, Answer, Api, As, a_consent, a_goal, a_patient, a_provision, judging
 from careplan_service.access import filters
 from careplan_service.access.caller import Caller
 from careplan_service.access.clients import Client
@@ -132,7 +132,8 @@ def test_the_readme_names_no_setting_that_there_is_not() -> None:
 
 @pytest.fixture
 def walk(api: Api) -> Api:
-    """Ann, her goal and her consent, as the walk has them."""
+    """Ann, her goal and her consent, as the walk has them; the second judge has statements of its own."""
+    api = Api(judging(api.service, 0))
     _put(api, {**a_patient("Ann"), "id": "ann"})
     _put(api, {**a_goal(of="Patient/ann"), "id": "g1"})
     permit = a_provision(to="Organization/partner", purpose=["COC"], codes=["housing-instability"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from builders import (
     a_goal,
     a_patient,
     a_provision,
+    judging,
 )
 from careplan_service.access.clients import Client
 from careplan_service.app import Service, assemble
@@ -242,7 +242,7 @@ def test_each_client_and_purpose_has_its_own_and_so_does_a_narrow_token(api: Api
 
 
 def test_an_answer_that_is_judged_twice_tells_what_ended_too(service: Service, clock: Clock) -> None:
-    api = Api(replace(service, settings=replace(service.settings, recheck=1.0)))
+    api = Api(judging(service, 1))
     ann = api.agency.make(a_patient("Ann"))
     consent = api.agency.make(a_consent(ann, SHARE))
     goal = api.agency.make(a_goal(ann))

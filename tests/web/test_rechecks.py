@@ -19,6 +19,7 @@ from builders import (
     a_goal,
     a_patient,
     a_provision,
+    judging,
 )
 from careplan_service.app import Service
 from careplan_service.log import configure_log
@@ -36,10 +37,6 @@ def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture
     configure_log("info")
     yield capsys
     configure_log("info")
-
-
-def every(service: Service, share: float = 1.0, **more: object) -> Service:
-    return replace(service, settings=replace(service.settings, recheck=share), **more)
 
 
 def a_world(api: Api) -> dict[str, str]:
@@ -82,7 +79,7 @@ ASKED = (
 def test_two_judges_agree_on_whatever_is_shown(
     service: Service, clock: Clock, logged: pytest.CaptureFixture[str]
 ) -> None:
-    plainly, twice = Api(service), Api(every(service))
+    plainly, twice = Api(judging(service, 0)), Api(service)
     a_world(plainly)
     plainly.agency("DELETE", "/fhir/Consent/d")
     logged.readouterr()
@@ -118,7 +115,7 @@ def test_nothing_leaves_where_the_statements_let_through_too_much(
     name: str,
     fault: object,
 ) -> None:
-    world = Api(service)
+    world = Api(judging(service, 0))
     a_world(world)
     if name == "on_frontier":
         world.agency.put("Consent/c", a_consent("Patient/ann", a_provision(to="Organization/other")))
@@ -128,7 +125,7 @@ def test_nothing_leaves_where_the_statements_let_through_too_much(
         world.agency.put("Consent/c", a_consent("Patient/ann", a_provision(to=PARTNER, **label)))
     monkeypatch.setattr(_Predicate, name, fault)
     service.records._reading.asking._statements._kept.clear()
-    faulty, guarded = Api(service), Api(every(service))
+    faulty, guarded = Api(judging(service, 0)), Api(service)
     secret = "/fhir/Goal/secret"
     assert faulty.partner.get(secret).status == 200  # the fault leaks
     # The first version had no label: it is closed because the current one is.
@@ -148,7 +145,7 @@ def test_nothing_leaves_where_the_statements_let_through_too_much(
 
 @on_sqlite
 def test_rules_that_no_longer_say_what_the_consent_says_are_seen(service: Service) -> None:
-    api = Api(every(service))
+    api = Api(service)
     a_world(api)
     assert api.partner.get("/fhir/Goal/home").status == 200
     with service.database.writing():
@@ -161,21 +158,21 @@ def test_rules_that_no_longer_say_what_the_consent_says_are_seen(service: Servic
 
 @on_sqlite
 def test_facts_that_no_longer_say_what_the_document_says_are_seen(service: Service) -> None:
-    api = Api(every(service))
+    api = Api(service)
     a_world(api)
     assert api.partner.get("/fhir/Goal/secret").status == 404
     with service.database.writing():
         columns = ", ".join(f"{name} = (SELECT {name} FROM resource WHERE id = 'home' AND current = 1)"
                             for name in ("rank", "sensitive", "sensitivities"))  # fmt: skip
         service.database.run(f"UPDATE resource SET {columns} WHERE id = 'secret'", {})
-    assert Api(service).partner.get("/fhir/Goal/secret").status == 200  # the fault leaks
+    assert Api(judging(service, 0)).partner.get("/fhir/Goal/secret").status == 200  # the fault leaks
     assert api.partner.get("/fhir/Goal/secret").status == 500
 
 
 @on_sqlite
 def test_only_a_share_is_judged_twice_and_people_too(service: Service) -> None:
     numbers = iter([0.3, 0.1, 0.3])
-    api = Api(every(service, 0.2, chance=lambda: next(numbers)))
+    api = Api(replace(judging(service, 0.2), chance=lambda: next(numbers)))
     a_world(api)
     for _ in range(3):
         assert api.partner.get("/fhir/Goal").status == 200

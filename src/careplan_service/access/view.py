@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.compartment import IN_NONE, within
@@ -186,17 +187,21 @@ def _contributed(caller: Caller) -> Filter:
 
 
 def _consented(caller: Caller, now: int, action: str) -> Filter:
-    return all_of(*(_asked(caller, purpose, now, action) for purpose in caller.purposes or ("",)))
+    told = (caller.actors, caller.also, caller.is_agency, now, action)
+    return all_of(*(_asked(purpose, *told) for purpose in caller.purposes or ("",)))
 
 
-def _asked(caller: Caller, purpose: str, now: int, action: str) -> Consented:
+@lru_cache(maxsize=64)  # a request asks for many types at one moment
+def _asked(
+    purpose: str, actors: tuple[str, ...], also: tuple[str, ...], workforce: bool, now: int, action: str
+) -> Consented:
     return Consented(
-        actors=caller.actors,
+        actors=actors,
         purpose=purpose_and_ancestors(purpose) if purpose else (),
         now=now,
-        workforce=caller.is_agency,
+        workforce=workforce,
         action=action,
-        also=caller.also,
+        also=also,
     )
 
 
@@ -204,5 +209,6 @@ def _in_emergency(caller: Caller, now: int) -> Iterator[Filter]:
     """What broken glasses open: of one patient each, as it is now, and nothing that is another's as well."""
     for glass in caller.glasses:
         if now < glass.until:
-            asked = replace(_asked(caller, glass.purpose, now, "access"), emergency=glass.overrides)
+            told = (caller.actors, caller.also, caller.is_agency, now, "access")
+            asked = replace(_asked(glass.purpose, *told), emergency=glass.overrides)
             yield all_of(_about(glass.patient), Is("others", "0"), _LIVING, _CURRENT, asked)
