@@ -135,9 +135,7 @@ def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def service(database_url: str, keys_dir: Path, clock: Clock) -> Iterator[Service]:
     """The assembled service on each kind of database; references may point to what no test made."""
     given = {"base_url": BASE_URL, "keys_dir": keys_dir, "references": "open"}
-    settings = Settings(
-        database_url=database_url, **given, recheck=1
-    )  # whatever any test is shown is judged twice
+    settings = Settings(database_url=database_url, **given, recheck=1)  # what tests are shown is judged twice
     service = assemble(settings, clock, migrated=False)
     yield service
     service.database.close()

@@ -87,18 +87,19 @@ class Pair:
         return list(dict.fromkeys([*chosen, "Patient/client-0", *shown, *absent]))
 
 
-def opened(urls: Sequence[str], keys_dir: Path) -> tuple[World, World]:
-    """The worlds on two databases, each served as the service is when nothing is set."""
-    first, second = (_opened(url, keys_dir) for url in urls)
+def opened(urls: Sequence[str], keys_dir: Path, recheck: float = 1) -> tuple[World, World]:
+    """The worlds on two databases, each served as the service is when nothing is set but that share of
+    the answers that are judged twice, which chance would choose."""
+    first, second = (_opened(url, keys_dir, recheck) for url in urls)
     # Statements are the same in both; building each once takes half the time.
     asking = [world.api.service.records._reading.asking for world in (first, second)]
     asking[1]._statements = asking[0]._statements
     return first, second
 
 
-def _opened(url: str, keys_dir: Path) -> World:
+def _opened(url: str, keys_dir: Path, recheck: float) -> World:
     clock, ids = Clock(), Ids()
-    settings = Settings(database_url=url, base_url=BASE, keys_dir=keys_dir)
+    settings = Settings(database_url=url, base_url=BASE, keys_dir=keys_dir, recheck=recheck)
     service = assemble(settings, clock, ids, migrated=False)
     if service.clients.get("partner") is None:
         purposes = ("TREAT", "HRESCH")
