@@ -6,6 +6,7 @@ Extensions: https://hl7.org/fhir/R4/extensibility.html
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 BASE = "https://careplan-service.org/fhir"
@@ -38,6 +39,7 @@ Document = dict[str, Any]
 SDOH_CATEGORY: Document = {"coding": [{"system": US_CORE_CATEGORY, "code": "sdoh", "display": "SDOH"}]}
 
 
+@cache
 def sw(name: str) -> str:
     """The address of the project's extension `sw-...`: `<base>/StructureDefinition/sw-number`."""
     return f"{BASE}/StructureDefinition/sw-{name}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from marshmallow import ValidationError
@@ -243,16 +244,22 @@ def _strategy(data: Data, known: Names) -> parts.Strategy:
 
 def as_json(value: Any) -> Any:
     """The JSON of a part: what has its default is left out, but for states and who is a client."""
-    if is_dataclass(value):
-        named = {field.name: (getattr(value, field.name), field.default) for field in fields(value)}
+    if defaults := _defaults(value.__class__):
+        named = ((name, getattr(value, name), default) for name, default in defaults)
         return {
             name: as_json(found)
-            for name, (found, default) in named.items()
+            for name, found, default in named
             if name in ("status", "client") or (found not in (None, "") and found != default)
         }
     if isinstance(value, tuple):
         return [as_json(one) for one in value]
     return value.isoformat() if isinstance(value, date) else value
+
+
+@cache
+def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+    """The fields of a part with their defaults; none for what is no part."""
+    return tuple((field.name, field.default) for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _told_dates(told: dict[str, Any]) -> dict[str, Any]:

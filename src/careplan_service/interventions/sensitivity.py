@@ -53,11 +53,11 @@ def found_in(document: Any) -> Labels:
         elif isinstance(part, dict):
             if "code" in part and "system" in part:
                 found |= _coded(part["system"], part["code"])
-            pending += [
-                value
-                for name, value in part.items()
-                if value.__class__ is not str or (name not in NO_WORDS_IN and value)
-            ]
+            for name, value in part.items():
+                if value.__class__ is not str:
+                    pending.append(value)
+                elif value and name not in NO_WORDS_IN:
+                    found |= _worded(value)
         elif isinstance(part, list | tuple):
             pending += part
     return frozenset(found)

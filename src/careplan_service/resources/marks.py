@@ -11,7 +11,7 @@ from typing import Any
 from careplan_service.access.consent.directory import majority_of
 from careplan_service.access.consent.recipients import local
 from careplan_service.access.facts import UNDATED, Fact
-from careplan_service.resources.extract import spans, values_at
+from careplan_service.resources.extract import Path, spans, values_at
 
 WITHIN = "~within"
 """The parameter under which the targets of a current version stand, with the marks that it gives them."""
@@ -19,27 +19,38 @@ WITHIN = "~within"
 MAJORITY = "~majority"
 """The parameter under which the moment stands from which a patient is of age."""
 
-_AUTHORS = ("author", "recorder", "asserter", "expressedBy", "requester", "performer", "performer.actor")
+_AUTHORS: tuple[Path, ...] = (
+    *(("author",), ("recorder",), ("asserter",), ("expressedBy",), ("requester",)),
+    *(("performer",), ("performer", "actor")),
+)
 _ORDERED = frozenset({"ServiceRequest", "Task"})  # their performer is who should do it, and wrote nothing
-_INFORMANTS = ("informationSource", "source", "asserter", "expressedBy")
-_CUSTODIANS = ("custodian", "managingOrganization")
-_AGENTS = ("agent.who",)
-_DATED = (
-    "startDate statusDate date period onset[x] abatement[x] recordedDate recorded effective[x] issued"
-    " occurrence[x] occurred[x] performed[x] authoredOn authored created executionPeriod"
-).split()
+_INFORMANTS: tuple[Path, ...] = (("informationSource",), ("source",), ("asserter",), ("expressedBy",))
+_CUSTODIANS: tuple[Path, ...] = (("custodian",), ("managingOrganization",))
+_AGENTS: tuple[Path, ...] = (("agent", "who"),)
+_DATED = frozenset(
+    "startDate statusDate date period recordedDate recorded issued authoredOn authored created"
+    " executionPeriod".split()
+)
+_DATED_AS = ("onset", "abatement", "effective", "occurrence", "occurred", "performed")
+"""Elements that are dates, and those that are dates of several types (`onset[x]`)."""
 
 
 def dated(document: Mapping[str, Any]) -> tuple[int, int]:
     """From the first clinical date of a document to its last, in microseconds UTC; UNDATED without one."""
-    found = [span for name in _DATED for value in values_at(document, (name,)) for span in spans(value)]
+    found = [
+        span
+        for name in document
+        if name in _DATED or name.startswith(_DATED_AS)
+        for value in values_at(document, (name,))
+        for span in spans(value)
+    ]
     return (min(lo for lo, _ in found), max(hi for _, hi in found)) if found else UNDATED
 
 
 def marks(document: Mapping[str, Any], literals: Iterable[str], base_url: str) -> frozenset[str]:
     """What a document has to do with others: see `Facts.marks`. `literals` are its references."""
     type_ = str(document.get("resourceType", ""))
-    authors = [name for name in _AUTHORS if type_ not in _ORDERED or not name.startswith("performer")]
+    authors = [name for name in _AUTHORS if type_ not in _ORDERED or name[0] != "performer"]
     named = {
         "author": _named(document, _AGENTS if type_ == "Provenance" else authors, base_url),
         "informant": _named(document, _INFORMANTS, base_url),
@@ -72,11 +83,12 @@ def around_of(document: Mapping[str, Any], marked: Iterable[str]) -> list[str]:
     return given
 
 
-def _named(document: Mapping[str, Any], paths: Any, base_url: str) -> set[str]:
+def _named(document: Mapping[str, Any], paths: Iterable[Path], base_url: str) -> set[str]:
     return {
         local(value["reference"], base_url)
         for path in paths
-        for value in values_at(document, tuple(path.split(".")))
+        if path[0] in document
+        for value in values_at(document, path)
         if isinstance(value, dict) and isinstance(value.get("reference"), str)
     }
 

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import count
+from itertools import chain, count, repeat
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -48,6 +48,9 @@ _SNAPSHOT = {True: "BEGIN", False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ O
 
 _AT_ONCE = 200
 """Rows of a table that are sent on together."""
+
+_NUMBERS = 32
+"""Of a sequence that one transaction takes at a time; those that it does not need are nobody's."""
 
 _STEPS = 10_000
 """Of SQLite's virtual machine, between two looks at the clock: some tenths of a millisecond."""
@@ -202,9 +205,9 @@ class Database:
         return count(int(largest.fetchone()[0]) + 1)
 
     def _reserved(self, table: str, column: str) -> Iterator[int]:
-        """Numbers from the sequence; who needs many gets twice as many each time."""
-        for doubled in count():
-            some = f"SELECT nextval('{table}_{column}_seq') FROM generate_series(1, {2**doubled})"  # noqa: S608
+        """Numbers from the sequence: one, and for who needs more many at once."""
+        for many in chain([1], repeat(_NUMBERS)):
+            some = f"SELECT nextval('{table}_{column}_seq') FROM generate_series(1, {many})"  # noqa: S608
             yield from (int(number) for (number,) in self._connection.execute(some).fetchall())
 
     @contextmanager

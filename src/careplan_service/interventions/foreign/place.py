@@ -93,7 +93,7 @@ class Place(NamedTuple):
 
 def left_over(sheet: Sheet) -> list[Place]:
     """The places of a document that were not put into words, each as far up as nothing in it was."""
-    above = {steps[:end] for steps in sheet.said for end in range(len(steps))}
+    above = {steps[:end] for steps in sheet.said if len(steps) > 1 for end in range(1, len(steps))}
     left: list[Place] = []
     waiting: list[tuple[Steps, Any]] = [
         ((name,), value) for name, value in reversed(list(sheet.body.items()))

@@ -150,12 +150,13 @@ def _refuse_half_characters(document: dict[str, Any]) -> None:
         raise Malformed("a text holds half of a surrogate pair: send whole characters") from None
 
 
-_FRACTION = re.compile(rb"[:\[,]\s*-?[0-9]+[.eE]")
+_EXACT = re.compile(rb"[:\[,]\s*-?(?:[0-9]+[.eE][0-9.eE+-]*|[0-9]{18,})\s*[,\]}]")
+"""A number that a double may not hold, and not the seconds of a time."""
 
 
 def parse_stored(data: bytes) -> dict[str, Any]:
-    """The document of bytes that were checked as they came in; fractions keep their digits."""
-    if _FRACTION.search(data):
+    """The document of bytes that were checked as they came in; numbers keep their digits."""
+    if _EXACT.search(data):
         document: dict[str, Any] = json.loads(data, parse_float=Decimal)
     else:
         document = orjson.loads(data)
