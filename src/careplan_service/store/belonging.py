@@ -13,7 +13,7 @@ from careplan_service.access.consent.directory import Edge
 from careplan_service.resources.marks import MAJORITY
 from careplan_service.store.bind import Binds, named
 from careplan_service.store.database import Database
-from careplan_service.store.lists import elements, listed
+from careplan_service.store.lists import elements, is_among, listed
 from careplan_service.store.tables import actor_edge, fact, resource
 
 _SLASH = len("Patient/") + 1
@@ -26,7 +26,7 @@ class Belonging:
         self._database = database
         one, sqlite = actor_edge.c, database.is_sqlite
         edge = select(one.member, one.key, one.kind, one.within, one.lo, one.hi)
-        self._edges = database.compiled(edge.where(one.member.in_(elements(Binds(), sqlite=sqlite))))
+        self._edges = database.compiled(edge.where(is_among(one.member, Binds(), sqlite=sqlite)))
         name = elements(Binds(), sqlite=sqlite).subquery().c.value
         of_age = select(name, fact.c.lo).join_from(
             resource, fact, (fact.c.vid == resource.c.vid) & (fact.c.param == literal_column(f"'{MAJORITY}'"))

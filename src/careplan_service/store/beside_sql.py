@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from careplan_service.store.bind import Binds
-from careplan_service.store.lists import elements
+from careplan_service.store.lists import is_among
 from careplan_service.store.tables import fact, resource
 
 _OWN = ".patient"
@@ -30,21 +30,22 @@ _OWN = ".patient"
 def targets(binds: Binds, *, sqlite: bool) -> tuple[Select[Any], Select[Any]]:
     """What the versions numbered refer to by the parameters named; binds numbers, names, both again."""
     row, there, source = fact.alias(), resource.alias(), resource.alias()
+    said = (
+        select(row.c.value)
+        .where(is_among(row.c.vid, binds, sqlite=sqlite, numbers=True))
+        .where(is_among(row.c.param, binds, sqlite=sqlite))
+        .distinct()  # those of a page mostly refer to the same
+        .subquery()
+    )
     one: ColumnElement[int] = literal_column("1")
-    slash = getattr(func, "instr" if sqlite else "strpos")(row.c.value, literal_column("'/'"))
+    slash = getattr(func, "instr" if sqlite else "strpos")(said.c.value, literal_column("'/'"))
     by_fact = and_(
         # PostgreSQL refuses a negative length; a code among the facts has no slash.
-        there.c.type == case((slash > one, func.substr(row.c.value, one, slash - one)), else_=""),
-        there.c.id == func.substr(row.c.value, slash + one),
+        there.c.type == case((slash > one, func.substr(said.c.value, one, slash - one)), else_=""),
+        there.c.id == func.substr(said.c.value, slash + one),
         there.c.current == 1,
     )
-    facts = (
-        select(there.c.vid)
-        .select_from(row)
-        .join(there, by_fact)
-        .where(row.c.vid.in_(elements(binds, sqlite=sqlite, numbers=True)))
-        .where(row.c.param.in_(elements(binds, sqlite=sqlite)))
-    )
+    facts = select(there.c.vid).select_from(said).join(there, by_fact)
     by_column = and_(
         there.c.type == literal_column("'Patient'"),
         there.c.id == func.substr(source.c.patient, literal_column("9")),
@@ -54,8 +55,8 @@ def targets(binds: Binds, *, sqlite: bool) -> tuple[Select[Any], Select[Any]]:
         select(there.c.vid)
         .select_from(source)
         .join(there, by_column)
-        .where(source.c.vid.in_(elements(binds, sqlite=sqlite, numbers=True)))
-        .where(source.c.type.concat(_OWN).in_(elements(binds, sqlite=sqlite)))
+        .where(is_among(source.c.vid, binds, sqlite=sqlite, numbers=True))
+        .where(is_among(source.c.type.concat(_OWN), binds, sqlite=sqlite))
     )
     return facts, columns
 
@@ -65,13 +66,13 @@ def sources(binds: Binds, *, sqlite: bool) -> tuple[Select[Any], Select[Any]]:
     row, there = fact.alias(), resource.alias()
     facts = (
         select(row.c.vid)
-        .where(row.c.value.in_(elements(binds, sqlite=sqlite)))
-        .where(row.c.param.in_(elements(binds, sqlite=sqlite)))
+        .where(is_among(row.c.value, binds, sqlite=sqlite))
+        .where(is_among(row.c.param, binds, sqlite=sqlite))
     )
     columns = (
         select(there.c.vid)
-        .where(there.c.patient.in_(elements(binds, sqlite=sqlite)))
-        .where(there.c.type.concat(_OWN).in_(elements(binds, sqlite=sqlite)), there.c.current == 1)
+        .where(is_among(there.c.patient, binds, sqlite=sqlite))
+        .where(is_among(there.c.type.concat(_OWN), binds, sqlite=sqlite), there.c.current == 1)
     )
     return facts, columns
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, func, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, Select, any_, func, literal_column, select
 
 from careplan_service.store.bind import Binds
 
@@ -20,9 +20,21 @@ def listed(values: Iterable[str | int]) -> str:
 
 
 def elements(binds: Binds, *, sqlite: bool, numbers: bool = False) -> Select[Any]:
-    """The values of one `listed` parameter as a query, for `IN`."""
+    """The values of one `listed` parameter as a query."""
     given = binds.text("[]")
     if sqlite:
         return select(literal_column("value")).select_from(func.json_each(given))
     made = func.json_array_elements_text(given.op("::")(literal_column("json"))).table_valued("value")
     return select(made.c.value.cast(BigInteger) if numbers else made.c.value)
+
+
+def is_among(
+    column: ColumnElement[Any], binds: Binds, *, sqlite: bool, numbers: bool = False
+) -> ColumnElement[bool]:
+    """Whether a column has one of the values of a `listed` parameter.
+
+    PostgreSQL looks up in an index what an array holds; of a query it guesses that it has a hundred rows,
+    and rather reads the whole index.
+    """
+    given = elements(binds, sqlite=sqlite, numbers=numbers)
+    return column.in_(given) if sqlite else column == any_(func.array(given.scalar_subquery()))

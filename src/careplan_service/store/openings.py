@@ -19,7 +19,7 @@ from careplan_service.store.bind import Binds, Values
 from careplan_service.store.consent_sql import opening
 from careplan_service.store.database import Database
 from careplan_service.store.leads import partner_of, reach, reach_values
-from careplan_service.store.lists import elements, listed
+from careplan_service.store.lists import is_among, listed
 from careplan_service.store.shapes import shape
 from careplan_service.store.tables import consent_key, consent_part, consent_rule, resource
 
@@ -97,8 +97,8 @@ class Openings:
         """Rows of parts that permit: what an exception excludes is not told."""
 
         def build(binds: Binds) -> Select[Any]:
-            among = elements(binds, sqlite=self._sqlite, numbers=True)
-            return query.where(consent_part.c.rule.in_(among), consent_part.c.deny == literal_column("0"))
+            among = is_among(consent_part.c.rule, binds, sqlite=self._sqlite, numbers=True)
+            return query.where(among, consent_part.c.deny == literal_column("0"))
 
         form = ("parts", *(str(column) for column in query.selected_columns))
         return self._asking.tuples(form, build, [bodies])

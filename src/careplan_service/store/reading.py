@@ -16,7 +16,7 @@ from careplan_service.store.bind import Binds, Values
 from careplan_service.store.consent_sql import because
 from careplan_service.store.database import Database
 from careplan_service.store.leads import Leads, few_leads, partner_of, reach, reach_values
-from careplan_service.store.lists import elements, listed
+from careplan_service.store.lists import elements, is_among, listed
 from careplan_service.store.paging import key_columns, key_values, page_values, paged
 from careplan_service.store.shapes import shape
 from careplan_service.store.tables import document, fact, resource
@@ -125,7 +125,7 @@ class Reading:
         def build(binds: Binds) -> Select[Any]:
             columns = (fact.c.param, fact.c.value, fact.c.system)
             query = select(*columns).select_from(fact).join(resource, resource.c.vid == fact.c.vid)
-            query = query.where(fact.c.param.in_(elements(binds, sqlite=self._sqlite)))
+            query = query.where(is_among(fact.c.param, binds, sqlite=self._sqlite))
             of_type = [resource.c.type == binds.text(type_)] if type_ else []
             query = query.where(*of_type, *_LIVE, self.asking.clause(wanted, resource, binds))
             return query.distinct().order_by(*columns).limit(MOST_LABELS)

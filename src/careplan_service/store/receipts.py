@@ -17,7 +17,7 @@ from careplan_service.interactions.records import Stored
 from careplan_service.store.asking import SELECT, Asking
 from careplan_service.store.bind import Binds, Values
 from careplan_service.store.database import Database
-from careplan_service.store.lists import elements, listed
+from careplan_service.store.lists import is_among, listed
 from careplan_service.store.receipt_tables import receipt
 from careplan_service.store.shapes import shape
 from careplan_service.store.tables import resource
@@ -81,7 +81,7 @@ class Receipts:
             update(receipt)
             .values(gone=literal_column(str(gone)), changed=binds.number(at))
             .where(receipt.c.gone == literal_column(str(1 - gone)))
-            .where(receipt.c.number.in_(elements(binds, sqlite=self._sqlite, numbers=True)))
+            .where(is_among(receipt.c.number, binds, sqlite=self._sqlite, numbers=True))
         )
         self._database.run(self._database.compiled(changed), {"p0": at, "p1": listed(numbers)})
 
@@ -122,7 +122,7 @@ class Receipts:
             receipt.c.gone == literal_column(str(gone)),
             changed != literal_column("0"),
             changed >= binds.number(pulled.since),
-            receipt.c.type.in_(elements(binds, sqlite=self._sqlite)),
+            is_among(receipt.c.type, binds, sqlite=self._sqlite),
         )
         if pulled.id:
             query = query.where(receipt.c.id == binds.text(pulled.id))

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from careplan_service.access.facts import OTHER_PATIENT
 from careplan_service.store.bind import Binds, named
 from careplan_service.store.database import Database
-from careplan_service.store.lists import elements, listed
+from careplan_service.store.lists import is_among, listed
 from careplan_service.store.tables import fact, resource
 
 
@@ -29,8 +29,8 @@ class Whose:
         binds = Binds()
         columns = (resource.c.vid, resource.c.id, resource.c.version, resource.c.patient, resource.c.others)
         versions = select(*columns).where(resource.c.type == binds.text(""))
-        ids = elements(binds, sqlite=database.is_sqlite)
-        self._versions = database.compiled(versions.where(resource.c.id.in_(ids)))
+        of_ids = is_among(resource.c.id, binds, sqlite=database.is_sqlite)
+        self._versions = database.compiled(versions.where(of_ids))
 
     def current(self, type_: str, id_: str) -> list[str]:
         """The patient of the current version: one reference, or none."""
