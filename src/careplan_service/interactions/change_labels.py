@@ -22,7 +22,7 @@ from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.labelling import born_here, called_for
 from careplan_service.interactions.leaving import seen_of
-from careplan_service.interactions.once import Written
+from careplan_service.interactions.once import Made, Written
 from careplan_service.interactions.parameters import one_text, parts_of
 from careplan_service.interactions.read import absent, gone
 from careplan_service.interactions.records import Changes
@@ -79,7 +79,7 @@ def change_labels(
     if wanted.reason:
         desk.also_asked(_told(wanted))
 
-    def carry_out(changes: Changes, integrity: Integrity) -> Written:
+    def carry_out(changes: Changes, integrity: Integrity) -> Made:
         before = held(desk, changes, spec.name, id_, "u", None)
         if before is None:
             raise absent()
@@ -92,7 +92,7 @@ def change_labels(
         meta = _changed(document, wanted)
         if meta == document.get("meta", {}):  # nothing to put on or take off: no version that says so
             guard.require(seen.stored)
-            return Written(200, desk.show(before))
+            return Made(200, before)
         kept = {name: value for name, value in meta.items() if name not in ("versionId", "lastUpdated")}
         made = {**document, "meta": kept} if kept else _without_meta(document)
         admitted = admit(spec, documents.written(made).encode(), door)

@@ -21,7 +21,7 @@ from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import Guard
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.leaving import seen_of
-from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.once import Made, Written, shown, written
 from careplan_service.interactions.plan_changes import marked_plan
 from careplan_service.interactions.read_plan import Found, found_plan, require_ours
 from careplan_service.interactions.records import Changes, Page, Stored
@@ -55,7 +55,7 @@ def change_plan(desk: Desk, id_: str, sort: str, apply: Apply, guard: Guard, doo
     require_step(desk, sort)
     require_scope(desk.caller, "u", "CarePlan")
     asking, desk = desk, hand_of(desk, id_)
-    shown: list[Found] = []
+    looked: list[Found] = []
 
     def carry_out(changes: Changes) -> list[Written]:
         found = _current(desk, changes, id_, guard)
@@ -73,14 +73,15 @@ def change_plan(desk: Desk, id_: str, sort: str, apply: Apply, guard: Guard, doo
         what = tuple(differences(found.plan, after))
         changed = Changed(sort, told.reason, told.agreement, what)
         who = asking.caller.fhir_user or asking.caller.organization
-        _explain(desk, changes, made[0].stored, changed, found, door, integrity, who)
+        made.append(_explained(desk, changes, made[0].stored, changed, found, door, integrity, who))
         integrity.require(changes)
+        done = shown(desk, made)
         if asking is not desk:
             asking.take_in(desk)
-        return made
+        return done
 
-    written(asking, carry_out, 200, lambda: shown.append(marked_plan(desk, id_)))
-    return shown[0]
+    written(asking, carry_out, 200, lambda: looked.append(marked_plan(desk, id_)))
+    return looked[0]
 
 
 def reopen_plan(desk: Desk, id_: str, sent: Any, guard: Guard, door: Door) -> Found:
@@ -88,7 +89,7 @@ def reopen_plan(desk: Desk, id_: str, sent: Any, guard: Guard, door: Door) -> Fo
     require_step(desk, "reopening")
     require_scope(desk.caller, "c", "CarePlan")
     new: list[str] = []
-    shown: list[Found] = []
+    looked: list[Found] = []
 
     def carry_out(changes: Changes) -> list[Written]:
         found = _current(desk, changes, id_, guard)
@@ -103,16 +104,16 @@ def reopen_plan(desk: Desk, id_: str, sent: Any, guard: Guard, door: Door) -> Fo
         new.append(made[0].stored.id)
         changed = Changed("reopening", told.reason, None, ())
         who = desk.caller.fhir_user or desk.caller.organization
-        _explain(desk, changes, made[0].stored, changed, found, door, integrity, who)
+        made.append(_explained(desk, changes, made[0].stored, changed, found, door, integrity, who))
         integrity.require(changes)
-        return made
+        return shown(desk, made)
 
     def look() -> None:
         # sent again, the plan that was made then is shown first
-        shown.append(found_plan(desk, new[0] if new else desk.shown[0].split("/")[1]))
+        looked.append(found_plan(desk, new[0] if new else desk.shown[0].split("/")[1]))
 
     written(desk, carry_out, 201, look)
-    return shown[0]
+    return looked[0]
 
 
 def _require_not_reopened(desk: Desk, id_: str) -> None:
@@ -163,7 +164,7 @@ def _rewritten(
     integrity: Integrity,
     *,
     lower: bool,
-) -> list[Written]:
+) -> list[Made]:
     """Write what is other of every document, and what is new; the CarePlan comes first, as a version in any
     case."""
     stands = found.documents
@@ -218,7 +219,7 @@ def _by_reference(
     return {f"{one['resourceType']}/{one['id']}": one for one in made}
 
 
-def _explain(
+def _explained(
     desk: Desk,
     changes: Changes,
     stored: Stored,
@@ -227,7 +228,7 @@ def _explain(
     door: Door,
     integrity: Integrity,
     who: str,
-) -> None:
+) -> Made:
     """Store why, by whom and what, beside the version that it made."""
     require_scope(desk.caller, "c", "Provenance")
     now = documents.read(stored.body)
@@ -240,4 +241,4 @@ def _explain(
         recorded=instant(desk.now),
         labels=labels_of(now) | labels_of(found.documents[f"CarePlan/{found.care_plan.id}"]),
     )
-    add(desk, changes, document, door, integrity)
+    return add(desk, changes, document, door, integrity)

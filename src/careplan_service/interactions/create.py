@@ -8,7 +8,7 @@ from careplan_service.interactions.admission import Admitted, admit, forbid_self
 from careplan_service.interactions.conditional import condition_of, only_match
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.integrity import Integrity, write_one
-from careplan_service.interactions.once import Written
+from careplan_service.interactions.once import Made, Written
 from careplan_service.interactions.records import Changes, Stored
 from careplan_service.resources.spec import ResourceSpec
 
@@ -29,11 +29,11 @@ def create(
     admitted = admit(spec, data, door)
     forbid_self_service(desk.caller, admitted.document)
 
-    def carry_out(changes: Changes, integrity: Integrity) -> Written:
+    def carry_out(changes: Changes, integrity: Integrity) -> Made:
         if condition:
             changes.alone(condition.name)
             if found := only_match(desk, condition):
-                return Written(200, desk.show(found))
+                return Made(200, found)
         return post(desk, changes, admitted, desk.new_id(), integrity)
 
     return write_one(desk, door, carry_out)
@@ -41,15 +41,15 @@ def create(
 
 def post(
     desk: Desk, changes: Changes, admitted: Admitted, id_: str, integrity: Integrity, where: str = ""
-) -> Written:
+) -> Made:
     """The create inside an open transaction."""
-    return Written(201, desk.show(put_new(desk, changes, admitted, id_, integrity, where)))
+    return Made(201, put_new(desk, changes, admitted, id_, integrity, where))
 
 
 def put_new(
     desk: Desk, changes: Changes, admitted: Admitted, id_: str, integrity: Integrity, where: str = ""
 ) -> Stored:
-    """What `post` stores, to be shown with others."""
+    """What `post` stores."""
     write = admitted.write(id_, "POST", integrity.base_url)
     desk.require_opened("c", write)
     stored = desk.put(changes, write, None)

@@ -9,7 +9,7 @@ from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.leaving import seen_of
-from careplan_service.interactions.once import Written
+from careplan_service.interactions.once import Made, Written
 from careplan_service.interactions.practised import require_deletable
 from careplan_service.interactions.read import absent
 from careplan_service.interactions.records import Changes, Write
@@ -26,7 +26,7 @@ def delete(desk: Desk, spec: ResourceSpec, id_: str, door: Door, guard: Guard = 
     """
     require_scope(desk.caller, "d", spec.name)
 
-    def carry_out(changes: Changes, integrity: Integrity) -> Written:
+    def carry_out(changes: Changes, integrity: Integrity) -> Made:
         return remove(desk, changes, spec, id_, integrity, guard)
 
     return write_one(desk, door, carry_out)
@@ -40,7 +40,7 @@ def delete_where(desk: Desk, spec: ResourceSpec, query: str, door: Door, guard: 
     require_scope(desk.caller, "d", spec.name)
     condition = condition_of(desk, spec, query)
 
-    def carry_out(changes: Changes, integrity: Integrity) -> Written:
+    def carry_out(changes: Changes, integrity: Integrity) -> Made:
         found = only_match(desk, condition)
         if found is None:
             raise absent()
@@ -57,14 +57,14 @@ def remove(
     integrity: Integrity,
     guard: Guard = UNGUARDED,
     condition: Condition | None = None,
-) -> Written:
+) -> Made:
     """The delete inside an open transaction."""
     before = held(desk, changes, spec.name, id_, "d", condition)
     if before is None:
         raise absent()
     guard.require(seen_of(desk, before).stored)
     if before.deleted:
-        return Written(204, before)
+        return Made(204, before, told=False)
     require_may_change(desk, changes, before)
     require_deletable(before)
     # The marker keeps the facts of what it ends, so the same rules decide who may know of it.
@@ -72,4 +72,4 @@ def remove(
     write = Write(spec.name, id_, "DELETE", lambda version, updated: b"", facts)
     stored = desk.put(changes, write, before)
     integrity.deleted(stored)
-    return Written(204, desk.show(stored))
+    return Made(204, stored)

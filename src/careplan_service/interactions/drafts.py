@@ -18,7 +18,7 @@ from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.entries import Entry, placed, placing
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.links import Links, conditional_references, replaced
-from careplan_service.interactions.once import Written
+from careplan_service.interactions.once import Made
 from careplan_service.interactions.patch import Patch, amend
 from careplan_service.interactions.records import Changes, Stored
 from careplan_service.interactions.update import put, put_where, require_same_id
@@ -54,19 +54,19 @@ class Draft:
         if self.patch is not None:
             self.patch = self.patch._replace(data=replaced(self.patch.data, keys))
 
-    def write(self, desk: Desk, changes: Changes, integrity: Integrity, door: Door) -> Written:
+    def write(self, desk: Desk, changes: Changes, integrity: Integrity, door: Door) -> Made:
         """Carry the entry out inside the open transaction."""
         return _WRITE[self.entry.method](self, desk, changes, integrity, door)
 
 
-def _post(draft: Draft, desk: Desk, changes: Changes, integrity: Integrity, door: Door) -> Written:
+def _post(draft: Draft, desk: Desk, changes: Changes, integrity: Integrity, door: Door) -> Made:
     if draft.found is not None:
-        return Written(200, desk.show(draft.found))
+        return Made(200, draft.found)
     assert draft.admitted is not None
     return post(desk, changes, draft.admitted, draft.id, integrity, f"{draft.entry.where}.resource")
 
 
-def _put(draft: Draft, desk: Desk, changes: Changes, integrity: Integrity, door: Door) -> Written:
+def _put(draft: Draft, desk: Desk, changes: Changes, integrity: Integrity, door: Door) -> Made:
     assert draft.admitted is not None
     guard, where = draft.entry.guard, f"{draft.entry.where}.resource"
     if draft.condition is None:
@@ -84,7 +84,7 @@ def _put(draft: Draft, desk: Desk, changes: Changes, integrity: Integrity, door:
     )
 
 
-def _patch(draft: Draft, desk: Desk, changes: Changes, integrity: Integrity, door: Door) -> Written:
+def _patch(draft: Draft, desk: Desk, changes: Changes, integrity: Integrity, door: Door) -> Made:
     assert draft.patch is not None
     entry = draft.entry
     where = f"{entry.where}.resource"
@@ -102,12 +102,12 @@ def _patch(draft: Draft, desk: Desk, changes: Changes, integrity: Integrity, doo
     )
 
 
-def _delete(draft: Draft, desk: Desk, changes: Changes, integrity: Integrity, door: Door) -> Written:
+def _delete(draft: Draft, desk: Desk, changes: Changes, integrity: Integrity, door: Door) -> Made:
     entry = draft.entry
     return remove(desk, changes, entry.spec, draft.id, integrity, entry.guard, draft.condition)
 
 
-_WRITE: Mapping[str, Callable[[Draft, Desk, Changes, Integrity, Door], Written]] = {
+_WRITE: Mapping[str, Callable[[Draft, Desk, Changes, Integrity, Door], Made]] = {
     "POST": _post,
     "PUT": _put,
     "PATCH": _patch,

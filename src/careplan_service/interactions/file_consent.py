@@ -19,7 +19,7 @@ from careplan_service.interactions.admission import Admitted, admit, spec_of
 from careplan_service.interactions.create import post
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.integrity import Integrity
-from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.once import Made, Written, shown, written
 from careplan_service.interactions.parameters import one_resource, parts_of, references
 from careplan_service.interactions.patch import Patch, amend
 from careplan_service.interactions.records import Changes, Page, Stored
@@ -82,7 +82,7 @@ def file_consent(desk: Desk, filing: Filing, door: Door) -> Sequence[Written]:
         if document is not None:
             made.append(post(desk, changes, document, reference.partition("/")[2], integrity))
         integrity.require(changes)
-        return made + ended
+        return shown(desk, made + ended)
 
     return written(desk, carry_out, 200)
 
@@ -176,6 +176,6 @@ def _told(stored: Stored, found: Contradiction) -> Fault:
     return Fault("conflict", text, f"Consent.{found.ours.path}")
 
 
-def _end(desk: Desk, changes: Changes, stored: Stored, integrity: Integrity, door: Door) -> Written:
+def _end(desk: Desk, changes: Changes, stored: Stored, integrity: Integrity, door: Door) -> Made:
     require_scope(desk.caller, "u", "Consent")
     return amend(desk, changes, spec_of("Consent"), stored.id, END, door, integrity)

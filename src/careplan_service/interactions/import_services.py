@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from careplan_service.access.consent.rules import Door
@@ -21,7 +22,8 @@ from careplan_service.interactions.create import post
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import Guard
 from careplan_service.interactions.integrity import Integrity
-from careplan_service.interactions.records import Cursor, Page, Stored
+from careplan_service.interactions.once import Written, shown, written
+from careplan_service.interactions.records import Changes, Cursor, Page, Stored
 from careplan_service.interactions.update import put
 from careplan_service.interventions.canonical import ACT_CODE, sw
 from careplan_service.interventions.hsds.over import written_over
@@ -112,18 +114,24 @@ def carry_out(desk: Desks, rows: Sequence[Row], door: Door) -> Iterator[int]:
         batch = waiting[start : start + BATCH]
         ready = _admitted(batch, door)
         own = desk()
-        with own.records.changes() as changes:
-            changes.alone("services")
-            _require_new(own, batch)
-            integrity = Integrity(own, door)
-            for row, admitted in zip(batch, ready, strict=True):
-                if row.stored is None:
-                    post(own, changes, admitted, row.document["id"], integrity)
-                else:
-                    put(own, changes, admitted, row.stored.id, integrity, Guard(row.stored.tag))
-            integrity.require(changes)
-            own.note_in(changes, 200)
+        written(own, partial(_stored, own, batch, ready, door), 200)
         yield len(batch)
+
+
+def _stored(
+    desk: Desk, batch: Sequence[Row], ready: Sequence[Admitted], door: Door, changes: Changes
+) -> list[Written]:
+    changes.alone("services")
+    _require_new(desk, batch)
+    integrity = Integrity(desk, door)
+    made = [
+        post(desk, changes, admitted, row.document["id"], integrity)
+        if row.stored is None
+        else put(desk, changes, admitted, row.stored.id, integrity, Guard(row.stored.tag))
+        for row, admitted in zip(batch, ready, strict=True)
+    ]
+    integrity.require(changes)
+    return shown(desk, made)
 
 
 def _row(record: Record, document: dict[str, Any], stored: Stored | None) -> Row:

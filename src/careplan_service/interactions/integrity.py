@@ -16,7 +16,7 @@ from careplan_service.access.view import known_to, of_types
 from careplan_service.errors import Conflict, Fault, Invalid
 from careplan_service.interactions.admission import Admitted
 from careplan_service.interactions.desk import Desk
-from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.once import Made, Written, shown, written
 from careplan_service.interactions.practised import Practised
 from careplan_service.interactions.records import Changes, Page, Stored
 from careplan_service.resources.literals import REFERS, Target, places, targets_in
@@ -26,14 +26,14 @@ MOST_NAMED = 20
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
-def write_one(desk: Desk, door: Door, carry_out: Callable[[Changes, Integrity], Written]) -> Written:
+def write_one(desk: Desk, door: Door, carry_out: Callable[[Changes, Integrity], Made]) -> Written:
     """One write in a transaction of its own, kept only if what it refers to and deletes may be so."""
 
     def all_of_it(changes: Changes) -> list[Written]:
         integrity = Integrity(desk, door)
         made = carry_out(changes, integrity)
         integrity.require(changes)
-        return [made]
+        return shown(desk, [made])
 
     return written(desk, all_of_it)[0]
 

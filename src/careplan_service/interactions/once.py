@@ -21,11 +21,25 @@ KEPT_FOR = 24 * 3600 * 1_000_000
 _KEY = re.compile(r'"([ !#-\[\]-~]{1,255})"|([!#-+\--\[\]-~]{1,255})')
 
 
-class Written(NamedTuple):
-    """What became of one write: its HTTP status and the version it made, or found."""
+class Made(NamedTuple):
+    """What one write has made or found, before it is shown; nothing leaves of what is not `told`."""
 
     status: int
     stored: Stored
+    told: bool = True
+
+
+class Written(NamedTuple):
+    """What became of one write: its HTTP status, and what it made or found as the caller may have it."""
+
+    status: int
+    stored: Stored
+
+
+def shown(desk: Desk, made: Sequence[Made]) -> list[Written]:
+    """What was made in one transaction, shown when all of it is there: each may name the others."""
+    left = iter(desk.show_all([one.stored for one in made if one.told]))
+    return [Written(one.status, next(left) if one.told else one.stored) for one in made]
 
 
 def written(
@@ -42,7 +56,7 @@ def written(
     """
     with desk.records.changes() as changes:
         earlier = _earlier(desk, changes)
-        done = carry_out(changes) if earlier is None else list(_again(desk, earlier))
+        done = carry_out(changes) if earlier is None else shown(desk, list(_again(desk, earlier)))
         if earlier is None and desk.once:
             changes.remember(desk.caller.owner, desk.once, _told(done), desk.now)
         if then:
@@ -85,16 +99,17 @@ def _told(done: Sequence[Written]) -> str:
     return "\n".join(f"{status} {s.type}/{s.id} {s.version}" for status, s in done)
 
 
-def _again(desk: Desk, told: str) -> Iterator[Written]:
+def _again(desk: Desk, told: str) -> Iterator[Made]:
     for line in told.splitlines():
         status, key, version = line.split(" ")
         type_, _, id_ = key.partition("/")
         if status == "204":
             # Whoever deleted it knows that it is gone, and nothing of it is shown.
-            yield Written(204, Stored(type_, id_, int(version), desk.now, True, "DELETE", b"", "", 0))
+            gone = Stored(type_, id_, int(version), desk.now, True, "DELETE", b"", "", 0)
+            yield Made(204, gone, told=False)
             continue
         seen = known_to(desk.caller, type_, desk.now)
         found = desk.records.version(type_, id_, int(version), seen)
         if found is None:
             raise absent()
-        yield Written(int(status), desk.show(found))
+        yield Made(int(status), found)

@@ -13,7 +13,7 @@ from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.labelling import labelled
 from careplan_service.interactions.leaving import seen_of
-from careplan_service.interactions.once import Written
+from careplan_service.interactions.once import Made, Written
 from careplan_service.interactions.read import absent, gone
 from careplan_service.interactions.receipt import answers_referral, require_its_own
 from careplan_service.interactions.records import Changes
@@ -38,7 +38,7 @@ def patch(
     """
     require_scope(desk.caller, "u", spec.name)
 
-    def carry_out(changes: Changes, integrity: Integrity) -> Written:
+    def carry_out(changes: Changes, integrity: Integrity) -> Made:
         return amend(desk, changes, spec, id_, sent, door, integrity, guard)
 
     return write_one(desk, door, carry_out)
@@ -54,7 +54,7 @@ def patch_where(
     require_scope(desk.caller, "u", spec.name)
     condition = condition_of(desk, spec, query)
 
-    def carry_out(changes: Changes, integrity: Integrity) -> Written:
+    def carry_out(changes: Changes, integrity: Integrity) -> Made:
         found = only_match(desk, condition)
         if found is None:
             raise absent()
@@ -75,7 +75,7 @@ def amend(
     condition: Condition | None = None,
     *,
     where: str = "",
-) -> Written:
+) -> Made:
     """The patch inside an open transaction: it is made of the version that is locked."""
     before = held(desk, changes, spec.name, id_, "u", condition)
     if before is None:
@@ -96,4 +96,4 @@ def amend(
     desk.require_opened("u", write)
     stored = desk.put(changes, write, before, before.contributor if receives else "")
     integrity.wrote(stored, admitted, before, where)
-    return Written(200, desk.show(stored))
+    return Made(200, stored)

@@ -17,7 +17,7 @@ from careplan_service.interactions.create import post
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.file_consent import END, admitted_document, require_filing, require_of
 from careplan_service.interactions.integrity import Integrity
-from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.once import Written, shown, written
 from careplan_service.interactions.parameters import one_resource, parts_of, references
 from careplan_service.interactions.patch import Patch, amend
 from careplan_service.interactions.read import read
@@ -74,7 +74,7 @@ def revoke_consent(desk: Desk, sent: Revocation, door: Door) -> Sequence[Written
         if document is not None:
             made.append(post(desk, changes, document, desk.new_id(), integrity))
         integrity.require(changes)
-        return made
+        return shown(desk, made)
 
     return written(desk, carry_out, 200)
 

@@ -15,7 +15,7 @@ from careplan_service.interactions.admission import Admitted, admit_document, sp
 from careplan_service.interactions.create import post, put_new
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.integrity import Integrity
-from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.once import Made, Written, shown, written
 from careplan_service.interactions.records import Changes, Page, Stored
 from careplan_service.interactions.released import require_released
 from careplan_service.interactions.steps import require_step
@@ -45,12 +45,12 @@ def submit_plan(desk: Desk, plan: Plan, door: Door) -> Stored:
         integrity = Integrity(desk, door, in_words=True)
         made = store_plan(desk, changes, plan, door, integrity)
         integrity.require(changes)
-        return made
+        return shown(desk, made)
 
     return written(desk, carry_out)[0].stored
 
 
-def store_plan(desk: Desk, changes: Changes, plan: Plan, door: Door, integrity: Integrity) -> list[Written]:
+def store_plan(desk: Desk, changes: Changes, plan: Plan, door: Door, integrity: Integrity) -> list[Made]:
     """Store a new plan inside an open transaction; the CarePlan comes first. Raises as `submit_plan`."""
     # Two imports of one client at the same moment must not make two of them.
     changes.alone("plans")
@@ -64,7 +64,7 @@ def store_plan(desk: Desk, changes: Changes, plan: Plan, door: Door, integrity: 
     new = [one for one in made if f"{one['resourceType']}/{one['id']}" not in case.values()]
     stored = [put_new(desk, changes, admitted(one, door), one["id"], integrity) for one in new]
     require_released(desk, None, plan, expression, stored, door)
-    return [Written(201, one) for one in desk.show_all(stored)]
+    return [Made(201, one) for one in stored]
 
 
 def on_record(desk: Desk, wanted: Iterable[Identity]) -> Iterable[tuple[Identity, str]]:
@@ -102,7 +102,7 @@ def _require_new(desk: Desk, plan: Plan, care_plan: Mapping[str, Any]) -> None:
         raise Conflict(text, expression="number")
 
 
-def add(desk: Desk, changes: Changes, document: dict[str, Any], door: Door, integrity: Integrity) -> Written:
+def add(desk: Desk, changes: Changes, document: dict[str, Any], door: Door, integrity: Integrity) -> Made:
     """Store a new document of a plan, under the id it has, inside an open transaction."""
     return post(desk, changes, admitted(document, door), document["id"], integrity)
 

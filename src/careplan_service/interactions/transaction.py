@@ -22,7 +22,7 @@ from careplan_service.interactions.entries import (
     require_conditions,
 )
 from careplan_service.interactions.integrity import Integrity
-from careplan_service.interactions.once import Written, written
+from careplan_service.interactions.once import Made, Written, shown, written
 from careplan_service.interactions.records import Changes
 from careplan_service.interactions.resolving import resolve_conditions, resolve_references
 
@@ -40,21 +40,22 @@ def transaction(desk: Desk, frames: Sequence[Frame], door: Door, read: Reader) -
         require_scope(desk.caller, _LETTER[entry.method], entry.spec.name)
     drafts = drafts_of(desk, entries, door)
     reading = [frame for frame in frames if frame.request["method"] in READING]
-    shown: dict[int, Written | Shown] = {}
+    told: dict[int, Written | Shown] = {}
 
     def look_up() -> None:
         for frame in reading:
             with placing(frame.where):
-                shown[frame.number] = read(desk, frame)
+                told[frame.number] = read(desk, frame)
 
     def carry_out(changes: Changes) -> list[Written]:
-        done = _carried_out(desk, changes, drafts, door)
+        made = _carried_out(desk, changes, drafts, door)
+        done = dict(zip(made, shown(desk, list(made.values())), strict=True))
         return [done[entry.frame.number] for entry in entries]
 
     answers = written(desk, carry_out, 200, look_up)
     numbers = (entry.frame.number for entry in entries)
-    shown |= dict(zip(numbers, answers, strict=True))
-    return [shown[frame.number] for frame in frames]
+    told |= dict(zip(numbers, answers, strict=True))
+    return [told[frame.number] for frame in frames]
 
 
 def _entries(frames: Sequence[Frame]) -> list[Entry]:
@@ -87,7 +88,7 @@ def _twice(entries: Sequence[Entry]) -> list[Fault]:
     return faults
 
 
-def _carried_out(desk: Desk, changes: Changes, drafts: Sequence[Draft], door: Door) -> dict[int, Written]:
+def _carried_out(desk: Desk, changes: Changes, drafts: Sequence[Draft], door: Door) -> dict[int, Made]:
     """Everyone takes the locks in one order, so that two transactions never wait for each other."""
     for name in sorted({draft.condition.name for draft in drafts if draft.condition}):
         changes.alone(name)
@@ -95,7 +96,7 @@ def _carried_out(desk: Desk, changes: Changes, drafts: Sequence[Draft], door: Do
     for key in sorted(draft.key for draft in drafts if draft.entry.method != "POST"):
         changes.alone(key)
     integrity = Integrity(desk, door)
-    done: dict[int, Written] = {}
+    done: dict[int, Made] = {}
 
     def write(some: Sequence[Draft]) -> None:
         for draft in sorted(some, key=lambda d: METHODS.index(d.entry.method)):

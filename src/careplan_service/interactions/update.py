@@ -14,7 +14,7 @@ from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.labelling import labelled
 from careplan_service.interactions.leaving import seen_of
-from careplan_service.interactions.once import Written
+from careplan_service.interactions.once import Made, Written
 from careplan_service.interactions.read import absent
 from careplan_service.interactions.receipt import answers_referral, require_its_own
 from careplan_service.interactions.records import Changes, Stored
@@ -32,7 +32,7 @@ def update(
     admitted = _admitted(desk, spec, data, door)
     require_same_id(admitted, id_)
 
-    def carry_out(changes: Changes, integrity: Integrity) -> Written:
+    def carry_out(changes: Changes, integrity: Integrity) -> Made:
         return put(desk, changes, admitted, id_, integrity, guard)
 
     return write_one(desk, door, carry_out)
@@ -49,7 +49,7 @@ def update_where(
     admitted = _admitted(desk, spec, data, door)
     condition = condition_of(desk, spec, query)
 
-    def carry_out(changes: Changes, integrity: Integrity) -> Written:
+    def carry_out(changes: Changes, integrity: Integrity) -> Made:
         changes.alone(condition.name)
         found = only_match(desk, condition)
         return put_where(desk, changes, admitted, condition, found, integrity, guard)
@@ -76,7 +76,7 @@ def put_where(
     *,
     new_id: str = "",
     where: str = "",
-) -> Written:
+) -> Made:
     """The conditional update inside an open transaction, when it is known what matched."""
     given = admitted.document.get("id")
     if found is not None:
@@ -102,7 +102,7 @@ def put(
     *,
     where: str = "",
     lower: bool = False,
-) -> Written:
+) -> Made:
     """The update inside an open transaction; with `lower` labels that stand there may be taken away."""
     name = admitted.spec.name
     before = held(desk, changes, name, id_, "u", condition)
@@ -121,7 +121,7 @@ def put(
     desk.require_opened("u", write)  # SMART: an update that creates is allowed by the letter of updates
     stored = desk.put(changes, write, before, before.contributor if before and receives else "")
     integrity.wrote(stored, admitted, before, where)
-    return Written(201 if before is None or before.deleted else 200, desk.show(stored))
+    return Made(201 if before is None or before.deleted else 200, stored)
 
 
 def held(
