@@ -38,6 +38,9 @@ def world(api: Api) -> dict[str, str]:
     return made
 
 
+IDS = {"ann": "ann", "plan": "ann plan", "goal": "ann goal"}
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -46,6 +49,11 @@ def world(api: Api) -> dict[str, str]:
         ("Goal?subject.identifier=urn:x|ben", "ben goal"),
         ("Goal?subject:Patient.family:exact=Ann", "ann goal"),
         ("Goal?subject:Patient._id={ann}", "ann goal"),
+        ("Goal?_has:CarePlan:goal:_id={plan}", "ann goal"),
+        ("Goal?_has:CarePlan:goal:_id={plan},none", "ann goal"),
+        ("Goal?_has:CarePlan:goal:patient=Patient/{ann}", "ann goal"),
+        ("CarePlan?goal._id={goal}", "ann plan"),
+        ("CarePlan?goal:Goal.patient=Patient/{ann}", "ann plan"),
         ("CarePlan?goal.category=" + FOOD, "ben plan"),
         ("CarePlan?goal.subject:Patient.family=ben", "ben plan"),
         ("CarePlan?goal.patient.family=ben", "ben plan"),
@@ -61,7 +69,8 @@ def world(api: Api) -> dict[str, str]:
     ],
 )
 def test_a_chain_finds_what_it_leads_to(api: Api, world: dict[str, str], query: str, expected: str) -> None:
-    path = "/fhir/" + query.format(ann=world["ann"][8:])
+    named = {name: world[key].split("/")[1] for name, key in IDS.items()}
+    path = "/fhir/" + query.format(**named)
     answer = api.agency.get(path)
     assert (answer.status, answer.ids) == (200, [world[expected].split("/")[1]]), answer.body
     assert answer.json["total"] == 1

@@ -35,6 +35,9 @@ FEW = 700
 MANY_PATIENTS = 500
 """Patients that name a partner; the records of more are soon met while walking, too."""
 
+_RECORD = 30
+"""Resources that a client's record has, about; an id has one."""
+
 _SPREAD, _MOST_PROBED, _COUNTED, _SECOND = 5, 5000, 100, 1_000_000
 
 
@@ -53,8 +56,18 @@ def few_leads(wanted: f.Filter) -> tuple[f.Filter, ...] | None:
 def conjuncts(wanted: f.Filter) -> Iterator[f.Filter]:
     """The parts that must all hold and that an index answers."""
     for part in wanted.parts if isinstance(wanted, f.All) else (wanted,):
-        if _indexed(part) or (isinstance(part, f.Linked) and any(conjuncts(part.part))):
+        if _indexed(part) or _fixed(part) or (isinstance(part, f.Linked) and any(conjuncts(part.part))):
             yield part
+
+
+def _fixed(part: f.Filter) -> int:
+    """How many ids or patients a part names, of which one must hold; 0 where it may hold otherwise.
+
+    At the end of a chain: one that fixes what is asked for itself has its own start (`few_leads`).
+    """
+    choices = part.parts if isinstance(part, f.Any) else (part,)
+    named_ = [one for one in choices if isinstance(one, f.Is) and one.column in ("patient", "id")]
+    return len(choices) if len(named_) == len(choices) else 0
 
 
 def _indexed(part: f.Filter) -> bool:
@@ -93,6 +106,8 @@ class Leads:
 
     def _asked(self, part: f.Filter) -> tuple[int, tuple[f.Filter, ...]]:
         """How rare a conjunct is; a chain is as rare as the rarest condition at its end."""
+        if many := _fixed(part):
+            return many * _RECORD, ()
         if not isinstance(part, f.Linked):
             return self._many(part), _singles(part)
         found = [self._asked(inner) for inner in conjuncts(part.part)]
