@@ -87,6 +87,27 @@ def test_a_search_finds_what_lies_in_its_reach(
     assert answer.json["total"] == len(expected.split())
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", "worker ann ben g1 g2 team plan bens"),
+        ("_sort=_lastUpdated", "worker ann ben g1 g2 team plan bens"),
+        ("_sort=-_lastUpdated", "bens plan team g2 g1 ben ann worker"),
+        ("_type=Goal,CarePlan,Patient", "ann ben g1 g2 plan bens"),
+        ("_type=CarePlan,Goal&_sort=-_lastUpdated", "bens plan g2 g1"),
+    ],
+)
+def test_several_types_are_paged_in_one_order(
+    api: Api, world: dict[str, str], query: str, expected: str
+) -> None:
+    """Each type has an index of its own; what was made in one moment stands in the order it was made."""
+    names = {key: name for name, key in world.items()}
+    pages = api.agency.pages(f"/fhir/?{query}&_count=3")
+    assert len(pages) == -(-len(expected.split()) // 3)
+    entries = [entry["resource"] for page in pages for entry in page.json["entry"]]
+    assert " ".join(names[f"{one['resourceType']}/{one['id']}"] for one in entries) == expected
+
+
 def test_a_form_is_searched_as_the_address_is(api: Api, world: dict[str, str]) -> None:
     ann = world["ann"].split("/")[1]
     for path, form, expected in (

@@ -63,16 +63,20 @@ def paged(
 
     What is `gathered` first is then sorted: no index is walked in the order of the page.
     """
-    descending = [key.descending for key in page.sort]
-    ways = [*descending, descending[0] if descending else False]
     order: list[Column] = [*columns, resource.c.origin]
     if page.after is not None:
         marks = [_mark(value, binds) for value in (*page.after.keys, page.after.origin)]
-        query = query.where(_beyond(order, marks, ways))
+        query = query.where(_beyond(order, marks, ways(page)))
     if gathered:
         order[0] = _of_no_index(order[0])
-    by = [column.desc() if down else column.asc() for column, down in zip(order, ways, strict=True)]
+    by = [column.desc() if down else column.asc() for column, down in zip(order, ways(page), strict=True)]
     return query.order_by(*by).limit(binds.number(page.limit))
+
+
+def ways(page: Page) -> list[bool]:
+    """Whether each sort key, and the place after them, goes down."""
+    descending = [key.descending for key in page.sort]
+    return [*descending, descending[0] if descending else False]
 
 
 def _of_no_index(column: Column) -> Column:

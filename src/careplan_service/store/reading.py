@@ -18,6 +18,7 @@ from careplan_service.store.database import Database
 from careplan_service.store.leads import Leads, few_leads, partner_of, reach, reach_values
 from careplan_service.store.lists import elements, is_among, listed
 from careplan_service.store.paging import key_columns, key_values, page_values, paged
+from careplan_service.store.several import merged, types_of
 from careplan_service.store.shapes import shape
 from careplan_service.store.tables import document, fact, resource
 
@@ -46,6 +47,21 @@ class Reading:
     def find(self, type_: str, wanted: Filter, page: Page, *, body: bool = True) -> list[Stored]:
         """Current, living versions, in the order of the page, with or without their bytes."""
         start, lead = self._start(wanted)
+        if not type_ and start == _ANYWHERE and (types := types_of(wanted)):
+            each = (self._found(one, wanted, page, start, lead, body=body) for one in sorted(types))
+            return merged(each, page)
+        return self._found(type_, wanted, page, start, lead, body=body)
+
+    def _found(
+        self,
+        type_: str,
+        wanted: Filter,
+        page: Page,
+        start: Hashable,
+        lead: tuple[Filter, ...],
+        *,
+        body: bool,
+    ) -> list[Stored]:
         values = Values([*([type_] if type_ else []), *key_values(page)])
         form = ("find", body, not type_, start, shape(wanted, values), page.sort, page.after is not None)
 
