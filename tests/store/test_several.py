@@ -14,21 +14,21 @@ GOAL, PLAN, ACTIVE = Is("type", "Goal"), Is("type", "CarePlan"), Has("Goal.lifec
 @pytest.mark.parametrize(
     ("wanted", "types"),
     [
-        (GOAL, {"Goal"}),
-        (Any((GOAL, PLAN)), {"Goal", "CarePlan"}),
-        (All((ACTIVE, Any((GOAL, PLAN)))), {"Goal", "CarePlan"}),
-        (Any((All((GOAL, ACTIVE)), All((Not(ACTIVE), PLAN)))), {"Goal", "CarePlan"}),
-        (Any((GOAL, ACTIVE)), set()),
-        (Any((GOAL, All((PLAN,)), EVERYTHING)), set()),
-        (Not(GOAL), set()),
-        (Is("id", "Goal"), set()),
-        (EVERYTHING, set()),
-        (NOTHING, set()),
+        (GOAL, "Goal"),
+        (Any((GOAL, PLAN)), "CarePlan Goal"),
+        (All((ACTIVE, Any((GOAL, PLAN)))), "CarePlan Goal"),
+        (Any((All((GOAL, ACTIVE)), All((Not(ACTIVE), PLAN)))), "CarePlan Goal"),
+        (Any((GOAL, ACTIVE)), ""),
+        (Any((GOAL, All((PLAN,)), EVERYTHING)), ""),
+        (Not(GOAL), ""),
+        (Is("id", "Goal"), ""),
+        (EVERYTHING, ""),
+        (NOTHING, ""),
     ],
     ids=repr,
 )
-def test_the_types_are_those_of_which_one_must_be(wanted: Filter, types: set[str]) -> None:
-    assert types_of(wanted) == types
+def test_the_types_are_those_of_which_one_must_be(wanted: Filter, types: str) -> None:
+    assert " ".join(sorted(types_of(wanted))) == types
 
 
 def stored(type_: str, origin: int, *keys: str | int) -> Stored:
