@@ -26,6 +26,7 @@ from careplan_service.access.filters import (
     Linked,
     Not,
     Reads,
+    all_of,
     any_of,
 )
 from careplan_service.access.scope_text import parse_scopes
@@ -41,6 +42,7 @@ SRC = Path(__file__).parents[2] / "src" / "careplan_service"
 ANN = "Patient/ann"
 ALL = Page(limit=100)
 PERMITTED = Consented((PARTNER,), purpose_and_ancestors("COC"), NOW)
+SEVERAL = Any((Is("type", "Goal"), Is("type", "CarePlan")))
 PAGES = [
     ALL,
     Page(5, sort=(Key("updated"),)),
@@ -77,7 +79,11 @@ class Questions:
 
 
 CALLS: dict[str, Callable[[Questions, Filter], list[object]]] = {
-    "find": lambda q, seen: [q.reading.find("Goal", seen, page) for page in PAGES],
+    "find": lambda q, seen: [
+        q.reading.find(type_, wanted, page)
+        for type_, wanted in (("Goal", seen), ("", all_of(SEVERAL, seen)))
+        for page in PAGES
+    ],
     "count": lambda q, seen: [q.reading.count("Goal", seen), q.reading.count("Goal", seen, 1)],
     "current": lambda q, seen: [q.reading.current("Goal", "g", seen, body=body) for body in (True, False)],
     "page": lambda q, seen: [

@@ -65,6 +65,19 @@ def test_whose_step_it_is_not_is_told_whose_it_is(api: Api, service: Service) ->
             )
 
 
+def test_what_a_client_sends_again_under_its_key_is_told_again(api: Api, service: Service) -> None:
+    plan = a_plan(api, status="draft", agreement=None)
+    ann = subject(api, plan)
+    patient = Persons(service).signed_in(ann, *SCOPES, patient=ann)
+    once = {"Content_Type": "application/json", "If_Match": 'W/"1"', "Idempotency_Key": "k1"}
+    first, again = (
+        patient("POST", f"/plans/{plan['id']}/agreement", {"status": "agreed"}, **once) for _ in range(2)
+    )
+    assert (first.status, again.status, again.json) == (200, 200, first.json), again.body
+    kept = [one["change"] for one in api.agency.get(f"/plans/{plan['id']}/history").json["history"]]
+    assert kept == ["agreement", "made"]
+
+
 def test_a_client_agrees_refuses_and_withdraws_for_herself(api: Api, service: Service) -> None:
     plan = a_plan(api, status="draft", agreement=None)
     path, ann = f"/plans/{plan['id']}/agreement", subject(api, plan)

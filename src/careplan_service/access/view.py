@@ -187,13 +187,16 @@ def _contributed(caller: Caller) -> Filter:
 
 
 def _consented(caller: Caller, now: int, action: str) -> Filter:
-    told = (caller.actors, caller.also, caller.is_agency, now, action)
-    return all_of(*(_asked(purpose, *told) for purpose in caller.purposes or ("",)))
+    return all_of(*(_asked(caller, purpose, now, action) for purpose in caller.purposes or ("",)))
+
+
+def _asked(caller: Caller, purpose: str, now: int, action: str) -> Consented:
+    return _question(caller.actors, caller.also, purpose, now, action, workforce=caller.is_agency)
 
 
 @lru_cache(maxsize=64)  # a request asks for many types at one moment
-def _asked(
-    purpose: str, actors: tuple[str, ...], also: tuple[str, ...], workforce: bool, now: int, action: str
+def _question(
+    actors: tuple[str, ...], also: tuple[str, ...], purpose: str, now: int, action: str, *, workforce: bool
 ) -> Consented:
     return Consented(
         actors=actors,
@@ -209,6 +212,5 @@ def _in_emergency(caller: Caller, now: int) -> Iterator[Filter]:
     """What broken glasses open: of one patient each, as it is now, and nothing that is another's as well."""
     for glass in caller.glasses:
         if now < glass.until:
-            told = (caller.actors, caller.also, caller.is_agency, now, "access")
-            asked = replace(_asked(glass.purpose, *told), emergency=glass.overrides)
+            asked = replace(_asked(caller, glass.purpose, now, "access"), emergency=glass.overrides)
             yield all_of(_about(glass.patient), Is("others", "0"), _LIVING, _CURRENT, asked)

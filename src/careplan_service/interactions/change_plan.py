@@ -73,9 +73,9 @@ def change_plan(desk: Desk, id_: str, sort: str, apply: Apply, guard: Guard, doo
         what = tuple(differences(found.plan, after))
         changed = Changed(sort, told.reason, told.agreement, what)
         who = asking.caller.fhir_user or asking.caller.organization
-        made.append(_explained(desk, changes, made[0].stored, changed, found, door, integrity, who))
+        why = _explained(desk, changes, made[0].stored, changed, found, door, integrity, who)
         integrity.require(changes)
-        done = shown(desk, made)
+        *done, _ = shown(desk, [*made, why])
         if asking is not desk:
             asking.take_in(desk)
         return done
@@ -104,9 +104,10 @@ def reopen_plan(desk: Desk, id_: str, sent: Any, guard: Guard, door: Door) -> Fo
         new.append(made[0].stored.id)
         changed = Changed("reopening", told.reason, None, ())
         who = desk.caller.fhir_user or desk.caller.organization
-        made.append(_explained(desk, changes, made[0].stored, changed, found, door, integrity, who))
+        why = _explained(desk, changes, made[0].stored, changed, found, door, integrity, who)
         integrity.require(changes)
-        return shown(desk, made)
+        *done, _ = shown(desk, [*made, why])  # what is sent again is answered by the plan alone
+        return done
 
     def look() -> None:
         # sent again, the plan that was made then is shown first

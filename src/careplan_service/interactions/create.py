@@ -9,7 +9,7 @@ from careplan_service.interactions.conditional import condition_of, only_match
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.once import Made, Written
-from careplan_service.interactions.records import Changes, Stored
+from careplan_service.interactions.records import Changes
 from careplan_service.resources.spec import ResourceSpec
 
 
@@ -43,15 +43,8 @@ def post(
     desk: Desk, changes: Changes, admitted: Admitted, id_: str, integrity: Integrity, where: str = ""
 ) -> Made:
     """The create inside an open transaction."""
-    return Made(201, put_new(desk, changes, admitted, id_, integrity, where))
-
-
-def put_new(
-    desk: Desk, changes: Changes, admitted: Admitted, id_: str, integrity: Integrity, where: str = ""
-) -> Stored:
-    """What `post` stores."""
     write = admitted.write(id_, "POST", integrity.base_url)
     desk.require_opened("c", write)
     stored = desk.put(changes, write, None)
     integrity.wrote(stored, admitted, None, where)
-    return stored
+    return Made(201, stored)

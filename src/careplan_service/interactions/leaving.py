@@ -39,7 +39,7 @@ class _Part(NamedTuple):
 def leaving(desk: Desk, page: Sequence[Stored]) -> list[Stored]:
     """The versions as the caller may have them: as they are stored, or redacted copies."""
     named = [_named(desk, stored) for stored in page]
-    hidden = _hidden(desk, frozenset().union(*named) - _beside(desk, page))
+    hidden = _hidden(desk, frozenset().union(*named) - _on_page(desk, page))
     return [
         _copy(desk, stored, _Part(names & hidden, elements))
         for stored, names, elements in zip(page, named, withheld(desk, page), strict=True)
@@ -95,7 +95,7 @@ def named_beside(stored: Stored, base_url: str) -> frozenset[str]:
     return named_in(stored.body, base_url) - {stored.patient, f"{stored.type}/{stored.id}"}
 
 
-def _beside(desk: Desk, page: Sequence[Stored]) -> frozenset[str]:
+def _on_page(desk: Desk, page: Sequence[Stored]) -> frozenset[str]:
     """What leaves itself is not hidden from staff, from whom what was deleted is not hidden either."""
     return frozenset(f"{one.type}/{one.id}" for one in page) if desk.caller.is_agency else frozenset()
 

@@ -12,7 +12,7 @@ from careplan_service.access.instants import as_datetime
 from careplan_service.access.view import require_scope
 from careplan_service.errors import Conflict, Invalid
 from careplan_service.interactions.admission import Admitted, admit_document, spec_of
-from careplan_service.interactions.create import post, put_new
+from careplan_service.interactions.create import post
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.integrity import Integrity
 from careplan_service.interactions.once import Made, Written, shown, written
@@ -62,9 +62,9 @@ def store_plan(desk: Desk, changes: Changes, plan: Plan, door: Door, integrity: 
     )
     _require_new(desk, plan, made[0])
     new = [one for one in made if f"{one['resourceType']}/{one['id']}" not in case.values()]
-    stored = [put_new(desk, changes, admitted(one, door), one["id"], integrity) for one in new]
-    require_released(desk, None, plan, expression, stored, door)
-    return [Made(201, one) for one in stored]
+    stored = [add(desk, changes, one, door, integrity) for one in new]
+    require_released(desk, None, plan, expression, [one.stored for one in stored], door)
+    return stored
 
 
 def on_record(desk: Desk, wanted: Iterable[Identity]) -> Iterable[tuple[Identity, str]]:

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain, count, repeat
+from itertools import chain, count
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -50,7 +50,7 @@ _AT_ONCE = 200
 """Rows of a table that are sent on together."""
 
 _NUMBERS = 32
-"""Of a sequence that one transaction takes at a time; those that it does not need are nobody's."""
+"""Of a sequence that a transaction takes when it needs a second; those that it leaves are nobody's."""
 
 _STEPS = 10_000
 """Of SQLite's virtual machine, between two looks at the clock: some tenths of a millisecond."""
@@ -205,8 +205,8 @@ class Database:
         return count(int(largest.fetchone()[0]) + 1)
 
     def _reserved(self, table: str, column: str) -> Iterator[int]:
-        """Numbers from the sequence: one, and for who needs more many at once."""
-        for many in chain([1], repeat(_NUMBERS)):
+        """Numbers from the sequence: one, then many at once, and twice as many each time."""
+        for many in chain([1], (_NUMBERS << doubled for doubled in count())):
             some = f"SELECT nextval('{table}_{column}_seq') FROM generate_series(1, {many})"  # noqa: S608
             yield from (int(number) for (number,) in self._connection.execute(some).fetchall())
 

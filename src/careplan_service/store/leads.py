@@ -25,7 +25,7 @@ from careplan_service.store.bind import Binds, Values, named
 from careplan_service.store.compiling import MOST_FORMS, Forms, Statement
 from careplan_service.store.consent_sql import given
 from careplan_service.store.database import Database
-from careplan_service.store.shapes import shape
+from careplan_service.store.shapes import is_fixed, shape
 from careplan_service.store.sql import clause
 from careplan_service.store.tables import consent_key, consent_part, consent_rule, resource
 
@@ -46,7 +46,7 @@ def few_leads(wanted: f.Filter) -> tuple[f.Filter, ...] | None:
     parts = wanted.parts if isinstance(wanted, f.All) else (wanted,)
     for part in parts:
         choices = part.parts if isinstance(part, f.Any) else (part,)
-        fixed = [one for one in choices if isinstance(one, f.Is) and one.column in ("patient", "id")]
+        fixed = [one for one in choices if is_fixed(one)]
         facts = tuple(one for one in choices if isinstance(one, f.Has) and one.value is not None)
         if fixed and len(fixed) + len(facts) == len(choices):
             return facts
@@ -66,8 +66,7 @@ def _fixed(part: f.Filter) -> int:
     At the end of a chain: one that fixes what is asked for itself has its own start (`few_leads`).
     """
     choices = part.parts if isinstance(part, f.Any) else (part,)
-    named_ = [one for one in choices if isinstance(one, f.Is) and one.column in ("patient", "id")]
-    return len(choices) if len(named_) == len(choices) else 0
+    return len(choices) if all(map(is_fixed, choices)) else 0
 
 
 def _indexed(part: f.Filter) -> bool:

@@ -22,6 +22,11 @@ def shape(wanted: f.Filter, values: Values) -> Hashable:
     return _SHAPES[type(wanted)](wanted, values)
 
 
+def is_fixed(wanted: f.Filter) -> bool:
+    """Whether it is the id of a version or whose record it is, by either of which it is looked up."""
+    return isinstance(wanted, f.Is) and wanted.column in ("patient", "id")
+
+
 def after(text: str) -> str:
     """The smallest text greater than every text that starts with this one."""
     return text + "\U0010ffff"

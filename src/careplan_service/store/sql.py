@@ -32,7 +32,7 @@ from careplan_service.store.consent_sql import ONE, consented
 from careplan_service.store.directory_sql import represented
 from careplan_service.store.documents_sql import mentions
 from careplan_service.store.linked_sql import linked
-from careplan_service.store.shapes import FLAGS, READ
+from careplan_service.store.shapes import FLAGS, READ, is_fixed
 from careplan_service.store.tables import fact, resource
 
 Column = ColumnElement[Anything]
@@ -138,8 +138,8 @@ def _any(wanted: f.Any, r: FromClause, binds: Binds, within: str) -> Column:
     PostgreSQL walks through the whole table for `column = ... OR vid IN (...)`.
     """
     leading = [binds.leads(part) for part in wanted.parts]
-    indexed = [isinstance(part, f.Is) and part.column in ("patient", "id") for part in wanted.parts]
-    if not any(leading) or not all(map(operator.or_, leading, indexed)):
+    fixed = map(is_fixed, wanted.parts)
+    if not any(leading) or not all(map(operator.or_, leading, fixed)):
         return or_(false(), *(clause(part, r, binds, within) for part in wanted.parts))
     return r.c.vid.in_(union_all(*(_versions(part, binds, within) for part in wanted.parts)))
 
