@@ -25,6 +25,7 @@ from careplan_service.access.filters import (
     all_of,
     any_of,
 )
+from careplan_service.access.moments import timeless
 from careplan_service.errors import OutOfScope
 
 _VERBS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
@@ -79,10 +80,25 @@ def known_to(caller: Caller, resource_type: str, now: int) -> Filter:
     For what a write refers to, and for what refers to it; nothing of these versions is shown. An app
     that is bound to one patient learns nothing of others here, though the person at it might.
     """
+    return _known_to(caller, now, resource_type)
+
+
+def known_to_any(caller: Caller, types: Iterable[str], now: int) -> Filter:
+    """`known_to` of several types."""
+    return _known_to_any(caller, now, tuple(types))
+
+
+@timeless
+def _known_to(caller: Caller, now: int, resource_type: str) -> Filter:
     view = _own_view(caller, resource_type, now, "access")
     if caller.reaches_beyond(resource_type):
         return view
     return all_of(view, within(caller.patient, resource_type))
+
+
+@timeless
+def _known_to_any(caller: Caller, now: int, types: tuple[str, ...]) -> Filter:
+    return of_types((type_, _known_to(caller, now, type_)) for type_ in types)
 
 
 def shared_with(caller: Caller, resource_type: str, now: int) -> Filter:

@@ -12,6 +12,7 @@ from careplan_service.access.caller import Caller
 from careplan_service.access.filters import Filter, all_of
 from careplan_service.access.glass import Claim
 from careplan_service.access.holds import Version, World, holds
+from careplan_service.access.moments import timeless
 from careplan_service.access.receiver import receiver_of
 from careplan_service.access.view import of_types, view_for, writable
 from careplan_service.errors import Forbidden, OutOfScope
@@ -24,6 +25,17 @@ from careplan_service.interactions.records import AuditEntry, Changes, Once, Pag
 
 LONGEST_ASKED, _LONGEST_REFUSAL = 2000, 2000
 """Characters of an audit row."""
+
+
+@timeless
+def _seen(caller: Caller, now: int, letter: str, type_: str, base_url: str) -> Filter:
+    return all_of(view_for(caller, letter, type_, now), opened(caller, letter, type_, base_url))
+
+
+@timeless
+def _seen_of_any(caller: Caller, now: int, letter: str, types: tuple[str, ...], base_url: str) -> Filter:
+    allowed = (type_ for type_ in types if caller.allows(letter, type_))
+    return of_types((type_, _seen(caller, now, letter, type_, base_url)) for type_ in allowed)
 
 
 @dataclass
@@ -55,8 +67,7 @@ class Desk:
 
     def sees(self, letter: str, type_: str) -> Filter:
         """What the caller may see of a type by an interaction letter of `cruds`; 403 when nothing at all."""
-        view = view_for(self.caller, letter, type_, self.now)
-        return all_of(view, opened(self.caller, letter, type_, self.policy.base_url))
+        return _seen(self.caller, self.now, letter, type_, self.policy.base_url)
 
     def require_opened(self, letter: str, write: Write) -> None:
         """Raise Forbidden (403) when scopes do not open what is to be stored, or it is not the caller's."""
@@ -75,7 +86,7 @@ class Desk:
 
     def sees_any(self, letter: str, types: Iterable[str]) -> Filter:
         """What the caller may see of several types; those out of the token's scope hold nothing."""
-        return of_types((t, self.sees(letter, t)) for t in types if self.caller.allows(letter, t))
+        return _seen_of_any(self.caller, self.now, letter, tuple(types), self.policy.base_url)
 
     def put(self, changes: Changes, write: Write, before: Stored | None, whose: str = "") -> Stored:
         """Store a version; only the custodian's own records say who belongs to whom.

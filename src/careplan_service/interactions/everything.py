@@ -19,6 +19,7 @@ from careplan_service.interactions.read import absent, read
 from careplan_service.interactions.records import Cursor, Page, Stored
 from careplan_service.interactions.search import COUNTED, Found
 from careplan_service.resources.literals import REFERS
+from careplan_service.resources.naming import named_in
 
 _CARE_DATES = {
     "CarePlan": "date",
@@ -69,7 +70,9 @@ def _known(desk: Desk, id_: str) -> bool:
 def _outside(desk: Desk, shown: Sequence[Stored]) -> tuple[Stored, ...]:
     """Only what belongs to nobody: a household or a relative leads to other people's records."""
     most = desk.policy.most_included
-    found = desk.records.referenced(shown, _OUTWARD.params, desk.sees_any("r", BESIDE), most + 1)
+    named = (named_in(one.body, desk.policy.base_url).beside for one in shown)
+    found = desk.records.named(frozenset[str]().union(*named), desk.sees_any("r", BESIDE))
+    found.sort(key=lambda one: one.origin)
     if len(found) > most:
         raise TooLarge(f"this page names more than {most} further resources; ask for a smaller `_count`")
     return tuple(desk.show_all(found))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import EVERYTHING, Filter, Is, all_of
-from careplan_service.access.view import known_to, of_types
+from careplan_service.access.view import known_to, known_to_any
 from careplan_service.errors import Conflict, Fault, Invalid
 from careplan_service.interactions.admission import Admitted
 from careplan_service.interactions.desk import Desk
@@ -171,7 +171,7 @@ def _not_here(expected: _Expected, missing: set[str]) -> Iterable[Fault]:
 
 def _known(desk: Desk) -> Filter:
     """What the caller may know of, whatever its type."""
-    return of_types((type_, known_to(desk.caller, type_, desk.now)) for type_ in SERVED)
+    return known_to_any(desk.caller, SERVED, desk.now)
 
 
 def _refused(stored: Stored, shown: Sequence[Stored], known: int) -> str:

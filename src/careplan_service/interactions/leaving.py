@@ -12,9 +12,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from careplan_service.access.labels import labels_in
-from careplan_service.access.view import known_to, of_types
+from careplan_service.access.view import known_to_any
 from careplan_service.errors import Conflict
-from careplan_service.interactions.withheld import Withheld, withheld
+from careplan_service.interactions.withheld import NOTHING, Withheld, withheld
 from careplan_service.resources.inline_labels import PROCESS, labelled_in
 from careplan_service.resources.naming import named_by, named_in
 from careplan_service.resources.patching import amended, patched
@@ -24,6 +24,8 @@ from careplan_service.resources.redaction import Redaction
 if TYPE_CHECKING:
     from careplan_service.interactions.desk import Desk
     from careplan_service.interactions.records import Stored
+
+_TAG = PROCESS.encode()
 
 
 class _Part(NamedTuple):
@@ -38,11 +40,14 @@ class _Part(NamedTuple):
 
 def leaving(desk: Desk, page: Sequence[Stored]) -> list[Stored]:
     """The versions as the caller may have them: as they are stored, or redacted copies."""
-    named = [_named(desk, stored) for stored in page]
-    hidden = _hidden(desk, frozenset().union(*named) - _on_page(desk, page))
+    named = _named(desk, page)
+    hidden = _hidden(desk, frozenset[str]().union(*named) - _on_page(desk, page))
+    elements = withheld(desk, page)
+    if not hidden and not elements and not any(_TAG in stored.body for stored in page):
+        return list(page)
     return [
-        _copy(desk, stored, _Part(names & hidden, elements))
-        for stored, names, elements in zip(page, named, withheld(desk, page), strict=True)
+        _copy(desk, stored, _Part(names & hidden, elements.get(stored, NOTHING)))
+        for stored, names in zip(page, named, strict=True)
     ]
 
 
@@ -79,20 +84,24 @@ class Seen:
 
 def seen_of(desk: Desk, stored: Stored) -> Seen:
     """The current version, before it is changed."""
-    lost = _Part(_hidden(desk, _named(desk, stored)), withheld(desk, [stored])[0])
+    [named] = _named(desk, [stored])
+    lost = _Part(_hidden(desk, named), withheld(desk, [stored]).get(stored, NOTHING))
     return Seen(_copy(desk, stored, lost), stored.body, lost, desk.policy.base_url)
 
 
-def _named(desk: Desk, stored: Stored) -> frozenset[str]:
-    """The resources named that may be hidden. Who wrote a version knows what it says."""
-    if not stored.body or (not desk.caller.is_agency and stored.contributor == desk.caller.contributor):
-        return frozenset()
-    return named_beside(stored, desk.policy.base_url)
+def _named(desk: Desk, page: Sequence[Stored]) -> list[frozenset[str]]:
+    """The resources that each names and that may be hidden. Who wrote a version knows what it says."""
+    own = None if desk.caller.is_agency else desk.caller.contributor
+    base_url = desk.policy.base_url
+    return [
+        named_beside(stored, base_url) if stored.body and stored.contributor != own else frozenset()
+        for stored in page
+    ]
 
 
 def named_beside(stored: Stored, base_url: str) -> frozenset[str]:
     """What a version names that may be hidden where it is open itself: not itself, nor its patient."""
-    return named_in(stored.body, base_url) - {stored.patient, f"{stored.type}/{stored.id}"}
+    return named_in(stored.body, base_url).guarded - {stored.patient, f"{stored.type}/{stored.id}"}
 
 
 def _on_page(desk: Desk, page: Sequence[Stored]) -> frozenset[str]:
@@ -107,8 +116,7 @@ def _hidden(desk: Desk, named: frozenset[str]) -> frozenset[str]:
     """
     if not named:
         return named
-    types = sorted({name.partition("/")[0] for name in named})
-    seen = of_types((type_, known_to(desk.caller, type_, desk.now)) for type_ in types)
+    seen = known_to_any(desk.caller, sorted({name.partition("/")[0] for name in named}), desk.now)
     if desk.caller.is_agency:
         return desk.records.among(named, ~seen)
     return named - desk.records.among(named, seen)
@@ -131,7 +139,7 @@ def _copy(desk: Desk, stored: Stored, lost: _Part) -> Stored:
 
 def _with_labels_within(stored: Stored) -> Stored:
     """What leaves is as secret as the most secret element that is still in it."""
-    if PROCESS.encode() not in stored.body:
+    if _TAG not in stored.body:
         return stored
     labels = [labels_in(one.labels) for one in labelled_in(read(stored.body))]
     rank = max([stored.rank, *(one.rank for one in labels)])

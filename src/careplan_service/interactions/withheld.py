@@ -59,15 +59,16 @@ class Withheld:
 NOTHING = Withheld()
 
 
-def withheld(desk: Desk, page: Sequence[Stored]) -> list[Withheld]:
-    """What the caller may not have of each version. Who wrote one knows what it says."""
+def withheld(desk: Desk, page: Sequence[Stored]) -> dict[Stored, Withheld]:
+    """What the caller may not have of the versions that lack something. Who wrote one knows what it says."""
     later = _labelled_later(desk, page)
-    return [
-        NOTHING
-        if not desk.caller.is_agency and one.contributor == desk.caller.contributor
-        else _of(desk, one, later.get(f"{one.type}/{one.id}", ()))
-        for one in page
-    ]
+    own = None if desk.caller.is_agency else desk.caller.contributor
+    lacking: dict[Stored, Withheld] = {}
+    for one in page:
+        versions = later.get(f"{one.type}/{one.id}", ()) if later else ()
+        if (versions or _TAG in one.body) and one.contributor != own:
+            lacking[one] = _of(desk, one, versions)
+    return {one: taken for one, taken in lacking.items() if taken}
 
 
 def _of(desk: Desk, stored: Stored, versions: Sequence[Stored]) -> Withheld:

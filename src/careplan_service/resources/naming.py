@@ -9,23 +9,32 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from careplan_service.resources.registry import SERVED
 
 GUARDED = frozenset(name for name, spec in SERVED.items() if spec.patient or spec.other_patients)
 """The types of which some may be hidden; people at work, organisations and places are not."""
+_IN_NO_RECORD = frozenset(name for name, spec in SERVED.items() if not spec.patient)
 
+_SHORT = 4096
+"""Bytes of documents whose names are kept, so that what is kept stays small."""
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 
 
-def named_in(data: bytes, base_url: str) -> frozenset[str]:
-    """The resources (`Goal/1`) of guarded types that a valid document's bytes name."""
-    if b"\\u" in data or b"\\/" in data:
-        # What is written with escapes is the same address; no other escape is part of one.
-        return frozenset(key for text in _texts(json.loads(data)) if (key := named_by(text, base_url)))
-    found = {key.decode() for key in _in_bytes(base_url).findall(data)}
-    return frozenset(key for key in found if key.partition("/")[0] in GUARDED)
+class Named(NamedTuple):
+    """The resources (`Goal/1`) that a document names: of guarded types, and of those that stand in no record.
+
+    A household is both.
+    """
+
+    guarded: frozenset[str]
+    beside: frozenset[str]
+
+
+def named_in(data: bytes, base_url: str) -> Named:
+    """What a valid document's bytes name."""
+    return (_named if len(data) <= _SHORT else _named.__wrapped__)(data, base_url)
 
 
 def named_by(text: str, base_url: str) -> str:
@@ -34,9 +43,22 @@ def named_by(text: str, base_url: str) -> str:
     return found[1] if found and found[1].partition("/")[0] in GUARDED else ""
 
 
+@lru_cache(maxsize=4096)  # what is read once is mostly read again
+def _named(data: bytes, base_url: str) -> Named:
+    if b"\\u" in data or b"\\/" in data:
+        # What is written with escapes is the same address; no other escape is part of one.
+        read = (_whole(base_url).fullmatch(text) for text in _texts(json.loads(data)))
+        found = {one[1] for one in read if one}
+    else:
+        found = {key.decode() for key in _in_bytes(base_url).findall(data)}
+    types = [(key, key.partition("/")[0]) for key in found]
+    guarded = (key for key, type_ in types if type_ in GUARDED)
+    return Named(frozenset(guarded), frozenset(key for key, type_ in types if type_ in _IN_NO_RECORD))
+
+
 def _pattern(base_url: str) -> str:
     own = re.escape(base_url.rstrip("/") + "/fhir/")
-    return rf"(?:{own})?([A-Z][A-Za-z]+/{_ID})(?:/_history/{_ID})?"
+    return rf"(?:{own})?((?:{'|'.join(SERVED)})/{_ID})(?:/_history/{_ID})?"
 
 
 @lru_cache(maxsize=4)

@@ -99,27 +99,13 @@ class Asking:
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
-    type_, id_, version, updated, deleted, method, origin, vid, *facts, body = row[:14]
-    *keys, reason = row[14:]
-    contributor, patient, others, rank, part2 = facts
+    type_, id_, version, updated, deleted, method, origin, vid, *further = row
+    contributor, patient, others, rank, part2, body, *keys, reason = further
+    body = body if type(body) is bytes else bytes(body or b"")
     return Stored(
-        type_,
-        id_,
-        version,
-        updated,
-        bool(deleted),
-        method,
-        bytes(body or b""),
-        reason or "",
-        origin,
-        vid,
-        tuple(keys),
-        contributor,
-        patient,
-        others,
-        rank,
-        bool(part2),
-    )
+        type_, id_, version, updated, bool(deleted), method, body, reason or "", origin, vid, tuple(keys),
+        contributor, patient, others, rank, bool(part2),
+    )  # fmt: skip
 
 
 def first_consented(wanted: Filter) -> Consented | None:

@@ -52,6 +52,8 @@ _AT_ONCE = 200
 _NUMBERS = 32
 """Of a sequence that a transaction takes when it needs a second; those that it leaves are nobody's."""
 
+_GONE = "the database cannot be reached for now; try again"
+
 _STEPS = 10_000
 """Of SQLite's virtual machine, between two looks at the clock: some tenths of a millisecond."""
 
@@ -127,17 +129,19 @@ class Database:
 
         Raises TooCostly when it takes too long, Unavailable when the database is gone.
         """
-        with _reached(self._gone):
-            self._local.until = monotonic() + self._seconds
-            try:
-                found: list[tuple[Any, ...]] = self._execute(statement, values).fetchall()
-            except Exception as error:
-                if self._broken_off(error):
-                    text = f"this took longer than {self._seconds:g} seconds; ask for less, or more narrowly"
-                    raise TooCostly(text) from None
-                raise
-            finally:
-                self._local.until = None
+        local = self._local
+        local.until = monotonic() + self._seconds
+        try:
+            found: list[tuple[Any, ...]] = self._execute(statement, values).fetchall()
+        except Exception as error:
+            if self._broken_off(error):
+                text = f"this took longer than {self._seconds:g} seconds; ask for less, or more narrowly"
+                raise TooCostly(text) from None
+            if isinstance(error, self._gone):
+                raise Unavailable(_GONE) from error
+            raise
+        finally:
+            local.until = None
         return found
 
     def _is_late(self) -> bool:
@@ -304,7 +308,7 @@ def _reached(gone: tuple[type[BaseException], ...]) -> Iterator[None]:
     try:
         yield
     except gone as error:
-        raise Unavailable("the database cannot be reached for now; try again") from error
+        raise Unavailable(_GONE) from error
 
 
 def _is_taken(error: Exception) -> bool:
