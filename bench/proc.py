@@ -10,6 +10,8 @@ from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
+_LISTEN = "0A"
+"""The state of a socket in /proc/net/tcp."""
 
 
 def family(pid: int) -> list[int]:
@@ -39,6 +41,12 @@ def cpu(pids: Iterable[int]) -> dict[int, float]:
 def cpu_since(before: dict[int, float], pids: Iterable[int]) -> float:
     """Seconds of CPU used by the processes since `cpu` told `before`."""
     return sum(used - before.get(pid, 0.0) for pid, used in cpu(pids).items())
+
+
+def listening(port: int) -> int:
+    """How many sockets listen on a port of this machine: one of each worker."""
+    rows = (line.split() for line in (_PROC / "net/tcp").read_text().splitlines()[1:])
+    return sum(1 for row in rows if row[3] == _LISTEN and row[1].endswith(f":{port:04X}"))
 
 
 def memory(pid: int) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.asks import BARE_PATH
+from bench.proc import listening
 
 HOST = "127.0.0.1"
 WORKERS = 2
@@ -85,7 +86,9 @@ def _serving(
         )
         try:
             _wait(process, port, path, began + _STARTS_WITHIN, log)
-            yield Server(process.pid, port, time.perf_counter() - began)
+            server = Server(process.pid, port, time.perf_counter() - began)
+            _wait_for_all(port, began + _STARTS_WITHIN)
+            yield server
         finally:
             _stop(process)
 
@@ -102,6 +105,14 @@ def _wait(process: subprocess.Popen[bytes], port: int, path: str, until: float, 
         finally:
             connection.close()
     raise RuntimeError(f"`{' '.join(process.args)}` does not answer:\n{log.read_text()[-2000:]}")  # type: ignore[arg-type]
+
+
+def _wait_for_all(port: int, until: float) -> None:
+    """Until every worker listens: connections stay with the worker that took them."""
+    while listening(port) < WORKERS:
+        if time.perf_counter() > until:
+            raise RuntimeError(f"{listening(port)} of {WORKERS} workers listen on port {port}")
+        time.sleep(0.01)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

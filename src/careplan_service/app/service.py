@@ -63,7 +63,7 @@ class Service:
         """The organisations whose staff run this service; by default those of the agency clients."""
         if self.settings.custodians:
             return frozenset(self.settings.custodians)
-        return frozenset(c.organization for c in self.clients.list() if c.kind == "agency" and c.is_let_in)
+        return self.clients.custodians()
 
     def door(self) -> Door:
         """What a Consent is compiled with."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from careplan_service.access.caller import Caller
 from careplan_service.access.consent.rules import Door, Rule, is_sharing, rules_of
+from careplan_service.access.facts import Facts
 from careplan_service.errors import Conflict, Fault, Forbidden, Invalid, Malformed, NotAllowed, NotFound
 from careplan_service.interactions.records import Write
 from careplan_service.interventions.screening.checking import form_faults, response_faults
@@ -42,13 +43,21 @@ class Admitted:
     data: bytes
     document: dict[str, Any]
     rules: tuple[Rule, ...]
+    _worked_out: dict[tuple[str, str], Facts] = field(init=False, default_factory=dict, compare=False)
+
+    def work_out(self, id_: str, base_url: str) -> Facts:
+        """The facts of the version under an id, worked out once: best before the transaction begins."""
+        key = id_, base_url
+        if key not in self._worked_out:
+            self._worked_out[key] = self.spec.facts({**self.document, "id": id_}, base_url)
+        return self._worked_out[key]
 
     def write(self, id_: str, method: str, base_url: str) -> Write:
         """The version to store under an id. Raises Conflict (409) for that of a definition."""
         if self.spec.name == "Questionnaire" and id_ in tools():
             text = f"`Questionnaire/{id_}` is a definition of this service; store yours under another id"
             raise Conflict(text, expression="Questionnaire.id")
-        facts = self.spec.facts({**self.document, "id": id_}, base_url)
+        facts = self.work_out(id_, base_url)
         stamp = partial(stamped, self.data, self.document, id_)
         edges = edges_of({**self.document, "id": id_}, base_url)
         return Write(self.spec.name, id_, method, stamp, facts, self.rules, edges)

@@ -80,4 +80,4 @@ def _earlier(desk: Desk, before: Stored | None) -> Mapping[str, Any]:
     """What stood there last; a deletion has no labels of its own, and takes none away."""
     if before is not None and before.deleted:
         before = desk.records.version(before.type, before.id, before.version - 1, EVERYTHING)
-    return r4.parse(before.body) if before is not None and before.body else {}
+    return r4.parse_stored(before.body) if before is not None and before.body else {}

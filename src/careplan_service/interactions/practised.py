@@ -69,7 +69,7 @@ class _Write:
     @cached_property
     def earlier(self) -> Mapping[str, Any]:
         """What it said before; nothing where it was not there."""
-        return r4.parse(self.before.body) if self.before and not self.before.deleted else {}
+        return r4.parse_stored(self.before.body) if self.before and not self.before.deleted else {}
 
     @property
     def says_otherwise(self) -> bool:

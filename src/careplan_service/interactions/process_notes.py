@@ -13,7 +13,7 @@ from careplan_service.access.consent.terminology import VERY_RESTRICTED
 from careplan_service.access.filters import EVERYTHING, Filter, Has, Is, all_of, any_of
 from careplan_service.access.labels import labels_of
 from careplan_service.interactions.desk import Desk
-from careplan_service.interactions.records import Page, Stored
+from careplan_service.interactions.records import Stored
 from careplan_service.resources import r4
 from careplan_service.resources.literals import REFERS
 from careplan_service.resources.registry import SERVED
@@ -53,33 +53,23 @@ def _notes_among(desk: Desk, references: Iterable[str]) -> list[str]:
     wanted = set(references)
     found = _labelled(desk, wanted)
     acts = {one for one in wanted if one.startswith(f"{_BETWEEN}/")}
-    for act in _found(desk, acts, EVERYTHING):
+    for act in desk.records.named(acts, _seen(desk, _BETWEEN)) if acts else ():
         if _labelled(desk, _references(r4.parse(act.body))):
             found.append(f"{act.type}/{act.id}")
     return sorted(found)
 
 
 def _labelled(desk: Desk, references: Iterable[str]) -> list[str]:
-    found = []
-    for type_ in sorted({one.partition("/")[0] for one in references} & SERVED.keys()):
-        some = [one for one in references if one.startswith(f"{type_}/")]
-        codes = (NOTE, "V") if type_ in _TEXTS else (NOTE,)
-        said = any_of(*(Has(f"{type_}._security", code) for code in codes))
-        found += [f"{one.type}/{one.id}" for one in _found(desk, some, said)]
-    return found
+    """Those of the references that are labelled as process notes and that may be known of."""
+    served = [one for one in references if one.partition("/")[0] in SERVED]
+    said = (_said(desk, type_) for type_ in sorted({one.partition("/")[0] for one in served}))
+    return sorted(desk.records.among(served, any_of(*said))) if served else []
 
 
-def _found(desk: Desk, references: Iterable[str], about: Filter) -> list[Stored]:
-    ids: dict[str, list[str]] = {}
-    for one in references:
-        ids.setdefault(one.partition("/")[0], []).append(one.partition("/")[2])
-    return [
-        stored
-        for type_, some in ids.items()
-        for stored in desk.records.find(
-            type_, all_of(any_of(*(Is("id", id_) for id_ in some)), about, _seen(desk, type_)), Page(_MOST)
-        )
-    ]
+def _said(desk: Desk, type_: str) -> Filter:
+    codes = (NOTE, "V") if type_ in _TEXTS else (NOTE,)
+    labelled = any_of(*(Has(f"{type_}._security", code) for code in codes))
+    return all_of(Is("type", type_), labelled, _seen(desk, type_))
 
 
 def _plans(desk: Desk, page: list[Stored]) -> Iterator[Stored]:

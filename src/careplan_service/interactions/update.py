@@ -31,6 +31,7 @@ def update(
     """
     admitted = _admitted(desk, spec, data, door)
     require_same_id(admitted, id_)
+    admitted.work_out(id_, door.base_url)
 
     def carry_out(changes: Changes, integrity: Integrity) -> Made:
         return put(desk, changes, admitted, id_, integrity, guard)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from careplan_service.access.compartment import IN_NONE
 from careplan_service.access.consent.directory import majority_of
 from careplan_service.access.consent.recipients import local
 from careplan_service.access.facts import UNDATED, Fact
@@ -64,11 +65,14 @@ def marks(document: Mapping[str, Any], literals: Iterable[str], base_url: str) -
 
 
 def decisive(document: Mapping[str, Any], marked: Iterable[str]) -> Iterator[Fact]:
-    """The facts that no search asks for: what it refers to, and from when on a patient is of age."""
+    """The facts that no search asks for: what it refers to, and from when on a patient is of age.
+
+    No consent decides about what stands in nobody's record, so nothing is kept of references to that.
+    """
     given = around_of(document, marked)
-    for mark in sorted(marked):
-        if mark.startswith("refers "):
-            yield from (Fact(WITHIN, mark.removeprefix("refers "), f"\n{one}\n") for one in given)
+    for target in sorted(mark.removeprefix("refers ") for mark in marked if mark.startswith("refers ")):
+        if target.partition("/")[0] not in IN_NONE:
+            yield from (Fact(WITHIN, target, f"\n{one}\n") for one in given)
     if document.get("resourceType") == "Patient":
         for lo, _ in spans(document.get("birthDate")):
             yield Fact(MAJORITY, lo=majority_of(lo), hi=1)

@@ -93,6 +93,13 @@ class SqlClients:
             rows = connection.execute(select(oauth_client).order_by(oauth_client.c.id)).mappings().all()
         return tuple(client_of(row) for row in rows)
 
+    def custodians(self) -> frozenset[str]:
+        """The organisations of the agency clients that are let in."""
+        row = oauth_client.c
+        wanted = select(row.organization).where(row.kind == "agency", row.enabled, ~row.pending).distinct()
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            return frozenset(connection.execute(wanted).scalars())
+
     def disable(self, client_id: str) -> bool:
         """Refuse the client from now on; False when there is none of that id."""
         change = update(oauth_client).where(oauth_client.c.id == client_id).values(enabled=False)
