@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/search.html#sort
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -71,6 +72,22 @@ def paged(
         order[0] = _of_no_index(order[0])
     by = [column.desc() if down else column.asc() for column, down in zip(order, ways(page), strict=True)]
     return query.order_by(*by).limit(binds.number(page.limit))
+
+
+def picked(
+    told: Select[Any], keys: list[Column], page: Page, on_page: Callable[[Select[Any]], Select[Any]]
+) -> Select[Any]:
+    """What is told of the versions of a page, with their keys, once it is known which they are.
+
+    Else both databases sort everything that is told, bytes too, of every version that may be on the page.
+    """
+    names = [f"key{number}" for number in range(len(keys))]
+    labelled = [column.label(name) for name, column in zip(names, keys, strict=True)]
+    page_of = on_page(select(resource.c.vid, resource.c.origin, *labelled)).subquery()
+    order = [page_of.c[name] for name in (*names, "origin")]
+    by = [column.desc() if down else column.asc() for column, down in zip(order, ways(page), strict=True)]
+    query = told.add_columns(*order[:-1]).join(page_of, page_of.c.vid == resource.c.vid)
+    return query.order_by(*by)
 
 
 def ways(page: Page) -> list[bool]:

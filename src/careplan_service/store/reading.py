@@ -17,7 +17,7 @@ from careplan_service.store.consent_sql import because
 from careplan_service.store.database import Database
 from careplan_service.store.leads import Leads, few_leads, partner_of, reach, reach_values
 from careplan_service.store.lists import elements, is_among, listed
-from careplan_service.store.paging import key_columns, key_values, page_values, paged
+from careplan_service.store.paging import key_columns, key_values, page_values, paged, picked
 from careplan_service.store.several import merged, types_of
 from careplan_service.store.shapes import shape
 from careplan_service.store.tables import document, fact, resource
@@ -62,17 +62,22 @@ class Reading:
         *,
         body: bool,
     ) -> list[Stored]:
+        gathered = start not in ("few", _ANYWHERE)
+        is_sorted = gathered or any(key.kind != "column" for key in page.sort)
         values = Values([*([type_] if type_ else []), *key_values(page)])
         form = ("find", body, not type_, start, shape(wanted, values), page.sort, page.after is not None)
 
         def build(binds: Binds) -> Select[Any]:
             of_type = [resource.c.type == binds.text(type_)] if type_ else []
             keys = key_columns(page, binds, resource)
-            query = SELECT if body else HEADS.add_columns(_NO_BODY)
-            query = query.add_columns(*keys).where(*of_type, *_LIVE)
-            query = query.where(self.asking.clause(wanted, resource, binds))
-            query = self._started(query, start, wanted, type_, binds)
-            return paged(query, keys, page, binds, gathered=start not in ("few", _ANYWHERE))
+
+            def on_page(query: Select[Any]) -> Select[Any]:
+                query = query.where(*of_type, *_LIVE, self.asking.clause(wanted, resource, binds))
+                query = self._started(query, start, wanted, type_, binds)
+                return paged(query, keys, page, binds, gathered=gathered)
+
+            told = SELECT if body else HEADS.add_columns(_NO_BODY)
+            return picked(told, keys, page, on_page) if is_sorted else on_page(told.add_columns(*keys))
 
         values += self._start_values(start, wanted, type_)
         return self.asking.rows(form, build, [*values, *page_values(page)], wanted, lead)
