@@ -5,10 +5,25 @@ from __future__ import annotations
 import pytest
 
 from builders import a_goal
-from careplan_service.access.filters import EVERYTHING, All, Any, Filter, Has, Is, Link, Linked
+from careplan_service.access.filters import (
+    EVERYTHING,
+    All,
+    Any,
+    Filter,
+    Has,
+    Is,
+    Link,
+    Linked,
+    Reads,
+    Updated,
+    Within,
+)
+from careplan_service.access.instants import span
+from careplan_service.interactions.records import Cursor, Key, Page
 from careplan_service.store.bind import Binds
 from careplan_service.store.leads import Leads
 from careplan_service.store.lists import is_among, listed
+from careplan_service.store.reading import Reading
 from careplan_service.store.tables import fact
 from store.archive import Archive
 
@@ -55,3 +70,55 @@ def test_what_a_list_names_is_found_and_looked_up_in_an_index(archive: Archive) 
         explained = asked._replace(text=f"EXPLAIN {asked.text}")
         plan = "\n".join(line for (line,) in database.rows(explained, values))
         assert "value = ANY" in plan.split("Index Cond:", 1)[1], plan
+
+
+ACTIVE = Has("Goal.lifecycle-status", "active")
+STARTED = Key("Goal.start-date", "span", descending=True)
+
+
+@pytest.mark.parametrize(
+    "sort", [(), (STARTED,), (Key("updated"), STARTED)], ids=["by place", "by date", "by two"]
+)
+def test_what_is_gathered_is_counted_on_the_way_and_only_for_the_first_page(
+    archive: Archive, sort: tuple[Key, ...]
+) -> None:
+    for day in range(1, 6):
+        archive.put(a_goal(of="Patient/ann", startDate=f"2026-03-0{day}"), f"goal-{day}")
+    archive.put(a_goal(of="Patient/ann", lifecycleStatus="completed"), "goal-6")
+    reading = Reading(archive.database)
+    every = reading.find("Goal", ACTIVE, Page(10, sort))
+    assert len(every) == 5
+    found, total = reading.find_and_count("Goal", ACTIVE, Page(2, sort))
+    assert (found, total) == (every[:2], 5)
+    after = Cursor(found[-1].keys, found[-1].origin)
+    assert reading.find_and_count("Goal", ACTIVE, Page(2, sort, after)) == (every[2:4], None)
+    assert reading.find_and_count("Goal", Has("Goal.lifecycle-status", "none"), Page(2, sort)) == ([], 0)
+
+
+def test_what_is_walked_for_is_not_counted_on_the_way(archive: Archive) -> None:
+    archive.put(a_goal(of="Patient/ann"), "goal")
+    found, total = Reading(archive.database).find_and_count("Goal", EVERYTHING, Page(2))
+    assert ([one.id for one in found], total) == (["goal"], None)
+
+
+DAY = span("2026-03-03")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "many"),
+    [("eq", 1), ("ap", 1), ("gt", 2), ("ge", 3), ("sa", 2), ("lt", 2), ("le", 3), ("eb", 2)],
+)
+def test_how_rare_a_range_is_is_counted(archive: Archive, prefix: str, many: int) -> None:
+    for day in range(1, 6):
+        archive.put(a_goal(of="Patient/ann", startDate=f"2026-03-0{day}"), f"goal-{day}")
+    asked = Within("Goal.start-date", prefix, *DAY)
+    leads = Leads(archive.database)
+    assert leads._many(asked) == many
+
+
+@pytest.mark.parametrize(
+    "asked", [Updated("ge", 0, 1), Reads("Goal.description:text", "starts", "find")], ids=repr
+)
+def test_how_rare_other_facts_are_is_counted(archive: Archive, asked: Filter) -> None:
+    archive.put(a_goal(of="Patient/ann", description={"text": "Find a home"}), "goal")
+    assert Leads(archive.database)._many(asked) == 1

@@ -34,7 +34,7 @@ def search(desk: Desk, query: Query, seen: Filter) -> Found:
     if query.only_count:
         return Found((), (), desk.records.count(query.type, wanted), None)
     count = query.page.limit
-    found = desk.records.find(query.type, wanted, replace(query.page, limit=count + 1))
+    found, counted = desk.records.find_and_count(query.type, wanted, replace(query.page, limit=count + 1))
     more = len(found) > count
     matches = found[:count]
     included = beside(desk, matches, query.includes) if query.includes else []
@@ -42,22 +42,19 @@ def search(desk: Desk, query: Query, seen: Filter) -> Found:
     return Found(
         tuple(shown[: len(matches)]),
         tuple(shown[len(matches) :]),
-        _total(desk, query, wanted, None if more else len(found)),
+        _total(desk, query, wanted, counted if more else len(found)),
         _cursor(matches, query.page) if more and matches else None,
     )
 
 
 def _total(desk: Desk, query: Query, wanted: Filter, here: int | None) -> int | None:
-    """The exact number of matches, or None; `here` is how many there are when this page is the last."""
-    first = query.page.after is None
+    """The exact number of matches, or None; `here` is what the first page told of it."""
     if query.total == "none":
         return None
-    if first and here is not None:
-        return here
-    if query.total:
-        return desk.records.count(query.type, wanted)
-    counted = desk.records.count(query.type, wanted, COUNTED)
-    return counted if counted <= COUNTED else None
+    counted = here if query.page.after is None else None
+    if counted is None:
+        counted = desk.records.count(query.type, wanted, None if query.total else COUNTED)
+    return counted if query.total or counted <= COUNTED else None
 
 
 def _cursor(shown: Sequence[Stored], page: Page) -> Cursor:

@@ -186,9 +186,22 @@ class Leads:
     def _counted(self, one: f.Filter, binds: Binds) -> Any:
         # The lead clause is `vid IN (SELECT vid FROM fact WHERE ...)`; its inside is what is counted.
         inside: Any = clause(one, resource, binds, self._database.within)
-        inner = inside.right.element
+        inner = _walked(one, inside.right.element)
         counted = inner.limit(literal_column(str(FEW + 1))).subquery()
         return select(func.count()).select_from(counted).scalar_subquery()
+
+
+def _walked(one: f.Filter, facts: Any) -> Any:
+    """In the order of their index: PostgreSQL would gather all that answer before it counts the first few."""
+    by = _WALKED_BY.get(getattr(one, "prefix", ""))
+    if isinstance(one, f.Updated):
+        by = "updated"
+    [source] = facts.get_final_froms()
+    return facts.order_by(source.c[by]) if by else facts
+
+
+_WALKED_BY = {"gt": "hi", "ge": "hi", "eb": "hi", "lt": "lo", "le": "lo", "sa": "lo"}
+"""The end of a range that a prefix bounds: https://hl7.org/fhir/R4/search.html#prefix"""
 
 
 def _naming(asked: f.Consented, binds: Binds, within: str) -> CompoundSelect[Any]:

@@ -75,18 +75,28 @@ def paged(
 
 
 def picked(
-    told: Select[Any], keys: list[Column], page: Page, on_page: Callable[[Select[Any]], Select[Any]]
+    told: Select[Any],
+    keys: list[Column],
+    page: Page,
+    on_page: Callable[[Select[Any]], Select[Any]],
+    *,
+    counts: bool,
 ) -> Select[Any]:
     """What is told of the versions of a page, with their keys, once it is known which they are.
+
+    With `counts` how many there are in all stands behind the keys.
 
     Else both databases sort everything that is told, bytes too, of every version that may be on the page.
     """
     names = [f"key{number}" for number in range(len(keys))]
     labelled = [column.label(name) for name, column in zip(names, keys, strict=True)]
-    page_of = on_page(select(resource.c.vid, resource.c.origin, *labelled)).subquery()
+    total = [func.count().over().label("total")] if counts else []
+    page_of = on_page(select(resource.c.vid, resource.c.origin, *labelled, *total)).subquery()
     order = [page_of.c[name] for name in (*names, "origin")]
     by = [column.desc() if down else column.asc() for column, down in zip(order, ways(page), strict=True)]
-    query = told.add_columns(*order[:-1]).join(page_of, page_of.c.vid == resource.c.vid)
+    query = told.add_columns(*order[:-1], *(page_of.c[one.name] for one in total)).join(
+        page_of, page_of.c.vid == resource.c.vid
+    )
     return query.order_by(*by)
 
 

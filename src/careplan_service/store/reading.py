@@ -27,6 +27,9 @@ _ANYWHERE = "any"
 _WALKED = 3000  # resources, to count unasked
 _LIVE = (resource.c.current == 1, resource.c.deleted == 0)
 
+Start = tuple[Hashable, tuple[Filter, ...]]
+"""Where a statement starts, and at which facts."""
+
 _COUNT: Select[Any] = select(func.count()).select_from(resource)
 _NUMBERS: Select[Any] = select(resource.c.vid)
 _NO_BODY: ColumnElement[str] = literal_column("''")
@@ -46,26 +49,47 @@ class Reading:
 
     def find(self, type_: str, wanted: Filter, page: Page, *, body: bool = True) -> list[Stored]:
         """Current, living versions, in the order of the page, with or without their bytes."""
-        start, lead = self._start(wanted)
-        if not type_ and start == _ANYWHERE and (types := types_of(wanted)):
-            each = (self._found(one, wanted, page, start, lead, body=body) for one in sorted(types))
-            return merged(each, page)
-        return self._found(type_, wanted, page, start, lead, body=body)
+        return self._page(type_, wanted, page, self._start(wanted), body=body)
+
+    def find_and_count(self, type_: str, wanted: Filter, page: Page) -> tuple[list[Stored], int | None]:
+        """A page, and how many there are in all where that shows on the way: what is gathered was judged.
+
+        None on later pages, where it would cost more, and where it is not counted unasked.
+        """
+        start = self._start(wanted)
+        known = page.after is None and _is_gathered(start[0])
+        if not known or self._is_much_to_count(type_, wanted, start[0]):
+            return self._page(type_, wanted, page, start), None
+        found = self._found(type_, wanted, page, start, body=True, counts=True)
+        *_, total = found[0].keys if found else (0,)
+        return [one._replace(keys=one.keys[:-1]) for one in found], int(total)
+
+    def _page(
+        self, type_: str, wanted: Filter, page: Page, start: Start, *, body: bool = True
+    ) -> list[Stored]:
+        if not type_ and start[0] == _ANYWHERE and (types := types_of(wanted)):
+            return merged((self._found(one, wanted, page, start, body=body) for one in sorted(types)), page)
+        return self._found(type_, wanted, page, start, body=body)
 
     def _found(
         self,
         type_: str,
         wanted: Filter,
         page: Page,
-        start: Hashable,
-        lead: tuple[Filter, ...],
+        starting: Start,
         *,
         body: bool,
+        counts: bool = False,
     ) -> list[Stored]:
-        gathered = start not in ("few", _ANYWHERE)
+        """With `counts` the last key of each is how many there are in all."""
+        start, lead = starting
+        gathered = _is_gathered(start)
         is_sorted = gathered or any(key.kind != "column" for key in page.sort)
         values = Values([*([type_] if type_ else []), *key_values(page)])
-        form = ("find", body, not type_, start, shape(wanted, values), page.sort, page.after is not None)
+        form = (
+            *("find", body, counts, not type_, start),
+            *(shape(wanted, values), page.sort, page.after is not None),
+        )
 
         def build(binds: Binds) -> Select[Any]:
             of_type = [resource.c.type == binds.text(type_)] if type_ else []
@@ -77,7 +101,11 @@ class Reading:
                 return paged(query, keys, page, binds, gathered=gathered)
 
             told = SELECT if body else HEADS.add_columns(_NO_BODY)
-            return picked(told, keys, page, on_page) if is_sorted else on_page(told.add_columns(*keys))
+            return (
+                picked(told, keys, page, on_page, counts=counts)
+                if is_sorted
+                else on_page(told.add_columns(*keys))
+            )
 
         values += self._start_values(start, wanted, type_)
         return self.asking.rows(form, build, [*values, *page_values(page)], wanted, lead)
@@ -185,7 +213,7 @@ class Reading:
         query = SELECT.where(among, *_LIVE, self.asking.clause(wanted, resource, binds))
         return query.order_by(resource.c.origin).limit(binds.number(most))
 
-    def _start(self, wanted: Filter, *, whole: bool = False) -> tuple[Hashable, tuple[Filter, ...]]:
+    def _start(self, wanted: Filter, *, whole: bool = False) -> Start:
         """Where the statement starts: at the patient or id, at rare facts, at a partner's reach, anywhere.
 
         What is asked for as a `whole` is never walked for where a partner's reach says where it is.
@@ -220,6 +248,11 @@ class Reading:
     ) -> Select[Any]:
         partner = partner_of(wanted) if start == "reach" else None
         return query.where(reach(*partner, type_, resource, binds, self.asking.within)) if partner else query
+
+
+def _is_gathered(start: Hashable) -> bool:
+    """Whether all that may be found is looked at before the first is told."""
+    return start not in ("few", _ANYWHERE)
 
 
 def _nearest(type_: ColumnElement[str], id_: ColumnElement[str]) -> ColumnElement[bool]:

@@ -49,6 +49,10 @@ class SqlRecords:
         """`find` without the bodies."""
         return self._reading.find(type_, wanted, page, body=False)
 
+    def find_and_count(self, type_: str, wanted: Filter, page: Page) -> tuple[list[Stored], int | None]:
+        """`find`, and how many there are in all where that is known then."""
+        return self._reading.find_and_count(type_, wanted, page)
+
     def current(self, type_: str, id_: str, seen: Filter) -> Stored | None:
         """The current version of an id, a deleted one too, if `seen` holds for it."""
         return next(iter(self._reading.current(type_, id_, seen)), None)

@@ -130,6 +130,8 @@ consent_rule = Table(
 )
 Index("consent_rule_patient", consent_rule.c.patient, consent_rule.c.deny)
 Index("consent_rule_consent", consent_rule.c.consent)
+# From a key that names a partner to the patients whose permits have it.
+Index("consent_rule_body", consent_rule.c.body)
 _open, _kept, _guarded = text("open = 1"), text("kept = 1"), text("guardian <> ''")
 Index("consent_rule_open", consent_rule.c.patient, sqlite_where=_open, postgresql_where=_open)
 Index("consent_rule_kept", consent_rule.c.consent, sqlite_where=_kept, postgresql_where=_kept)
