@@ -24,7 +24,6 @@ from careplan_service.interactions import (
 )
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.records import Page
-from careplan_service.interactions.withheld import Withheld
 from careplan_service.store import leads, reading
 from careplan_service.store.keeping import Targets
 from careplan_service.store.records import SqlRecords
@@ -115,7 +114,7 @@ def _nothing_is_hidden(true: Any) -> Any:
 
 
 def _nothing_is_withheld(true: Any) -> Any:
-    return lambda desk, page: [Withheld()] * len(page)
+    return lambda desk, page: {}
 
 
 def _asked_of_the_whole(true: Any) -> Any:
@@ -183,6 +182,9 @@ PLANTED: Mapping[str, Fault] = {
     "a total is counted without the predicate": Fault(_instead(search, "_total", _counted), SEARCHES),
     "a count alone is without the predicate": Fault(_blind(SqlRecords, "count", 2), SEARCHES),
     "a total is left out where a type is large": Fault(_not_of_large_types, SEARCHES),
+    "a page and its total are without the predicate": Fault(
+        _blind(SqlRecords, "find_and_count", 2), SEARCHES
+    ),
     "an include is without the predicate": Fault(_blind(SqlRecords, "referenced", 3), SEARCHES),
     "a revinclude is without the predicate": Fault(_blind(SqlRecords, "referring", 3), SEARCHES),
     "a chain passes through what is hidden": Fault(_links(reverse=False), LINKS),

@@ -84,6 +84,12 @@ CALLS: dict[str, Callable[[Questions, Filter], list[object]]] = {
         for type_, wanted in (("Goal", seen), ("", all_of(SEVERAL, seen)))
         for page in PAGES
     ],
+    "find_and_count": lambda q, seen: [
+        found
+        for about in (EVERYTHING, Has("Goal.lifecycle-status", "active"))
+        for page in PAGES
+        for found in q.reading.find_and_count("Goal", all_of(about, seen), page)
+    ],
     "count": lambda q, seen: [q.reading.count("Goal", seen), q.reading.count("Goal", seen, 1)],
     "current": lambda q, seen: [q.reading.current("Goal", "g", seen, body=body) for body in (True, False)],
     "page": lambda q, seen: [

@@ -19,6 +19,7 @@ _View = Callable[[Caller, int, *Asked], f.Filter]
 _KEPT = 500
 """Views of each kind; a caller uses few."""
 _NO_MOMENT = 0
+_FORGETTING: list[Callable[[], None]] = []
 
 
 def timeless(make: _View[*Asked]) -> _View[*Asked]:
@@ -31,12 +32,20 @@ def timeless(make: _View[*Asked]) -> _View[*Asked]:
     def made(caller: Caller, *asked: *Asked) -> f.Filter:
         return make(caller, _NO_MOMENT, *asked)
 
+    _FORGETTING.append(made.cache_clear)
+
     def view(caller: Caller, now: int, *asked: *Asked) -> f.Filter:
         if caller.glasses:  # how long one is open is decided when the view is made
             return make(caller, now, *asked)
         return as_of(made(caller, *asked), now)
 
     return view
+
+
+def forget() -> None:
+    """Have every view made anew: for who puts other rules in the place of those that made them."""
+    for forget_one in _FORGETTING:
+        forget_one()
 
 
 def as_of(wanted: f.Filter, now: int) -> f.Filter:
