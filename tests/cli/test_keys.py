@@ -78,7 +78,7 @@ def test_force_removes_it_all_the_same(careplan):
 def test_the_key_that_signs_and_one_that_is_not_there_stay(careplan, force):
     careplan("keys", "rotate")
     newest = list(kids(careplan))[-1]
-    nobody = ("nobody", "-no-Body", "--nobody")
+    nobody = ("nobody", "-no-Body", "-hobody", "-who", "--nobody")
     for kid, told in (
         (newest, "signs; make another one first"),
         *((n, f"no signing key `{n}`") for n in nobody),

@@ -45,8 +45,8 @@ def rotate(database_url: str | None) -> None:
     _note(f"rotate, {kid} signs", database_url)
 
 
-# A key id may begin with a hyphen.
-@keys.command(context_settings={"ignore_unknown_options": True})
+# A key id may begin with a hyphen, so no short option is one here, `-h` neither.
+@keys.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("kid", metavar="KID")
 @click.option("--force", is_flag=True, help="Now, whatever it signed: where the key is known to others.")
 @database_option
