@@ -24,7 +24,7 @@ from careplan_service.interactions import (
 )
 from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.records import Page
-from careplan_service.store import leads, reading
+from careplan_service.store import leads, sizes, starting
 from careplan_service.store.keeping import Targets
 from careplan_service.store.records import SqlRecords
 from careplan_service.store.tables import resource
@@ -130,7 +130,10 @@ def _found_anyway(true: Any) -> Any:
 
 
 def _counted(true: Any) -> Any:
-    return lambda desk, query, wanted, here: true(desk, query, query.about, None)
+    def found(desk: Any, query: Any, wanted: Any, page: Any) -> Any:
+        return true(desk, query, wanted, page)[0], true(desk, query, query.about, page)[1]
+
+    return found
 
 
 def _judged_alone(true: Any) -> Any:
@@ -162,8 +165,10 @@ def _replaced_by_any(true: Any) -> Any:
 
 def everything_is_large(patch: pytest.MonkeyPatch) -> None:
     """Types are large and partners let in by many from a few on, as they are where there is more data."""
-    patch.setattr(reading, "_WALKED", 8)
-    patch.setattr(leads, "FEW", 2)
+    patch.setattr(starting, "_WALKED", 8)
+    patch.setattr(starting, "_JUDGED", 2)
+    patch.setattr(sizes, "_OFTEN", 0)
+    patch.setattr(sizes, "_FEWEST", 2)
     patch.setattr(leads, "MANY_PATIENTS", 1)
 
 
@@ -171,15 +176,17 @@ def _not_of_large_types(patch: pytest.MonkeyPatch) -> None:
     """All types together are large in the one world only."""
     everything_is_large(patch)
     patch.setattr(
-        reading.Reading,
-        "_is_much_to_count",
-        lambda self, type_, wanted, start: start == reading._ANYWHERE and self._leads.more_than(100, type_),
+        starting.Starts,
+        "is_much_to_count",
+        lambda self, type_, wanted, start: (
+            start.at == starting.ANYWHERE and self._leads.more_than(100, type_)
+        ),
     )
 
 
 READS, SEARCHES, LINKS, WRITES = ("reads",), ("searches",), ("links",), ("writes", "changes")
 PLANTED: Mapping[str, Fault] = {
-    "a total is counted without the predicate": Fault(_instead(search, "_total", _counted), SEARCHES),
+    "a total is counted without the predicate": Fault(_instead(search, "_found", _counted), SEARCHES),
     "a count alone is without the predicate": Fault(_blind(SqlRecords, "count", 2), SEARCHES),
     "a total is left out where a type is large": Fault(_not_of_large_types, SEARCHES),
     "a page and its total are without the predicate": Fault(

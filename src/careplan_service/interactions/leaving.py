@@ -18,7 +18,7 @@ from careplan_service.interactions.withheld import NOTHING, Withheld, withheld
 from careplan_service.resources.inline_labels import PROCESS, labelled_in
 from careplan_service.resources.naming import named_by, named_in
 from careplan_service.resources.patching import amended, patched
-from careplan_service.resources.patching.document import read, written
+from careplan_service.resources.patching.document import read_stored, written
 from careplan_service.resources.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ class Seen:
         """The references (`Goal/1`) and elements (`Goal.note[0]`) that a redacted copy lacks."""
         if not self.stored.projection:
             return frozenset()
-        return self.lost.hidden.union(one.where for one in self.lost.withheld.elements(read(self.whole)))
+        return self.lost.hidden.union(
+            one.where for one in self.lost.withheld.elements(read_stored(self.whole))
+        )
 
     def require_whole(self) -> None:
         """Raise Conflict (409) when the caller sees a part only: what replaced it would lose the rest."""
@@ -123,9 +125,9 @@ def _hidden(desk: Desk, named: frozenset[str]) -> frozenset[str]:
 
 
 def _redaction(data: bytes, lost: _Part, base_url: str) -> Redaction:
-    document = read(data)
+    document = read_stored(data)
     spots = frozenset(one.spot for one in lost.withheld.elements(document))
-    return Redaction(document, lambda text: named_by(text, base_url) in lost.hidden, spots)
+    return Redaction(document, lambda text: "/" in text and named_by(text, base_url) in lost.hidden, spots)
 
 
 def _copy(desk: Desk, stored: Stored, lost: _Part) -> Stored:
@@ -141,6 +143,6 @@ def _with_labels_within(stored: Stored) -> Stored:
     """What leaves is as secret as the most secret element that is still in it."""
     if _TAG not in stored.body:
         return stored
-    labels = [labels_in(one.labels) for one in labelled_in(read(stored.body))]
+    labels = [labels_in(one.labels) for one in labelled_in(read_stored(stored.body))]
     rank = max([stored.rank, *(one.rank for one in labels)])
     return stored._replace(rank=rank, part2=stored.part2 or any(one.part2 for one in labels))

@@ -205,8 +205,10 @@ class Records(Protocol):
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
 
-    def find_and_count(self, type_: str, wanted: Filter, page: Page) -> tuple[list[Stored], int | None]:
-        """`find`, and how many there are in all where that is known on the way; None elsewhere."""
+    def find_and_count(
+        self, type_: str, wanted: Filter, page: Page, most: int
+    ) -> tuple[list[Stored], int | None]:
+        """`find`, and how many there are in all, counted up to one more than `most`; None if that is much."""
 
     def heads(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """`find` without the bodies."""

@@ -34,7 +34,7 @@ def search(desk: Desk, query: Query, seen: Filter) -> Found:
     if query.only_count:
         return Found((), (), desk.records.count(query.type, wanted), None)
     count = query.page.limit
-    found, counted = desk.records.find_and_count(query.type, wanted, replace(query.page, limit=count + 1))
+    found, total = _found(desk, query, wanted, replace(query.page, limit=count + 1))
     more = len(found) > count
     matches = found[:count]
     included = beside(desk, matches, query.includes) if query.includes else []
@@ -42,19 +42,21 @@ def search(desk: Desk, query: Query, seen: Filter) -> Found:
     return Found(
         tuple(shown[: len(matches)]),
         tuple(shown[len(matches) :]),
-        _total(desk, query, wanted, counted if more else len(found)),
+        total,
         _cursor(matches, query.page) if more and matches else None,
     )
 
 
-def _total(desk: Desk, query: Query, wanted: Filter, here: int | None) -> int | None:
-    """The exact number of matches, or None; `here` is what the first page told of it."""
+def _found(desk: Desk, query: Query, wanted: Filter, page: Page) -> tuple[list[Stored], int | None]:
+    """A page with one more, and the exact number of all matches, or None."""
+    if not query.total:
+        found, total = desk.records.find_and_count(query.type, wanted, page, COUNTED)
+        return found, total if total is not None and total <= COUNTED else None
+    found = desk.records.find(query.type, wanted, page)
     if query.total == "none":
-        return None
-    counted = here if query.page.after is None else None
-    if counted is None:
-        counted = desk.records.count(query.type, wanted, None if query.total else COUNTED)
-    return counted if query.total or counted <= COUNTED else None
+        return found, None
+    is_all = page.after is None and len(found) < page.limit
+    return found, len(found) if is_all else desk.records.count(query.type, wanted)
 
 
 def _cursor(shown: Sequence[Stored], page: Page) -> Cursor:

@@ -73,14 +73,15 @@ class Redaction:
     _cuts: list[_Cut] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        mentioned = set(_local_literals(self.document))
+        mentioned = set(_local_literals(self.document)) if "contained" in self.document else set()
         self._waiting: dict[tuple[int, str], set[int | None]] = {}
         for spot in self.spots:
             self._waiting.setdefault((spot.holder, spot.name), set()).add(spot.at)
         shape = SHAPES[self.document["resourceType"]]
         self._object(self.document, shape, at_top=True)
         if self._cuts:
-            self._orphans(mentioned)
+            if mentioned:
+                self._orphans(mentioned)
             for node in (self.document, *self.document.get("contained", ())):
                 if "text" in node:
                     self._drop(node, "text")
@@ -125,6 +126,8 @@ class Redaction:
     def _member(self, node: Node, name: str, shape: Shape | None) -> bool:
         """Take out what is hidden of one member; True when the object around it has to go with it."""
         value = node[name]
+        if not self._waiting and not self._names_hidden(value):
+            return False
         inner = _shape_of(shape, name)
         spots = self._spots(node, name)
         if None in spots:
@@ -148,6 +151,13 @@ class Redaction:
         if isinstance(value, dict):
             return self._object(value, SHAPES.get(value.get("resourceType", ""), shape))
         return name not in _NEVER_NAMES and self._is_hidden(value)
+
+    def _names_hidden(self, value: Any) -> bool:
+        """Whether any text within is hidden: most members hold none, and need no further look."""
+        if type(value) is str:
+            return self.hides(value)
+        inner = value.values() if type(value) is dict else value if type(value) is list else ()
+        return any(map(self._names_hidden, inner))
 
     def _is_hidden(self, value: Any) -> bool:
         return isinstance(value, str) and self.hides(value)

@@ -29,6 +29,9 @@ COLUMNS = (
 )
 HEADS: Select[Any] = select(*(resource.c[name] for name in COLUMNS))
 SELECT: Select[Any] = HEADS.add_columns(document.c.body).join(document, document.c.vid == resource.c.vid)
+NO_BODY: ColumnElement[str] = literal_column("''")
+LIVE = (resource.c.current == 1, resource.c.deleted == 0)
+"""Of a living version."""
 
 
 class Asking:

@@ -18,8 +18,8 @@ from careplan_service.store.asking import Asking
 from careplan_service.store.bind import Binds, Values
 from careplan_service.store.consent_sql import opening
 from careplan_service.store.database import Database
-from careplan_service.store.leads import partner_of, reach, reach_values
 from careplan_service.store.lists import is_among, listed
+from careplan_service.store.reaching import partner_of, reach, reach_values
 from careplan_service.store.shapes import shape
 from careplan_service.store.tables import consent_key, consent_part, consent_rule, resource
 

@@ -5,7 +5,6 @@ https://hl7.org/fhir/R4/search.html#sort
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -60,7 +59,14 @@ def key_values(page: Page) -> list[str | int]:
 def paged(
     query: Select[Any], columns: list[Column], page: Page, binds: Binds, *, gathered: bool = False
 ) -> Select[Any]:
-    """The query in the order of the page, after its mark, at most its limit.
+    """The query in the order of the page, after its mark, at most its limit."""
+    return ordered(query, columns, page, binds, gathered=gathered).limit(binds.number(page.limit))
+
+
+def ordered(
+    query: Select[Any], columns: list[Column], page: Page, binds: Binds, *, gathered: bool = False
+) -> Select[Any]:
+    """The query in the order of the page, after its mark.
 
     What is `gathered` first is then sorted: no index is walked in the order of the page.
     """
@@ -69,34 +75,8 @@ def paged(
         marks = [_mark(value, binds) for value in (*page.after.keys, page.after.origin)]
         query = query.where(_beyond(order, marks, ways(page)))
     if gathered:
-        order[0] = _of_no_index(order[0])
+        order[0] = of_no_index(order[0])
     by = [column.desc() if down else column.asc() for column, down in zip(order, ways(page), strict=True)]
-    return query.order_by(*by).limit(binds.number(page.limit))
-
-
-def picked(
-    told: Select[Any],
-    keys: list[Column],
-    page: Page,
-    on_page: Callable[[Select[Any]], Select[Any]],
-    *,
-    counts: bool,
-) -> Select[Any]:
-    """What is told of the versions of a page, with their keys, once it is known which they are.
-
-    With `counts` how many there are in all stands behind the keys.
-
-    Else both databases sort everything that is told, bytes too, of every version that may be on the page.
-    """
-    names = [f"key{number}" for number in range(len(keys))]
-    labelled = [column.label(name) for name, column in zip(names, keys, strict=True)]
-    total = [func.count().over().label("total")] if counts else []
-    page_of = on_page(select(resource.c.vid, resource.c.origin, *labelled, *total)).subquery()
-    order = [page_of.c[name] for name in (*names, "origin")]
-    by = [column.desc() if down else column.asc() for column, down in zip(order, ways(page), strict=True)]
-    query = told.add_columns(*order[:-1], *(page_of.c[one.name] for one in total)).join(
-        page_of, page_of.c.vid == resource.c.vid
-    )
     return query.order_by(*by)
 
 
@@ -106,7 +86,7 @@ def ways(page: Page) -> list[bool]:
     return [*descending, descending[0] if descending else False]
 
 
-def _of_no_index(column: Column) -> Column:
+def of_no_index(column: Column) -> Column:
     """The same values as an expression, by which nothing is walked."""
     return (
         column + literal_column("0")
@@ -115,13 +95,9 @@ def _of_no_index(column: Column) -> Column:
     )
 
 
-def page_values(page: Page) -> list[str | int]:
-    """What `paged` binds."""
-    return [
-        *(page.after.keys if page.after else ()),
-        *([page.after.origin] if page.after else []),
-        page.limit,
-    ]
+def mark_values(page: Page) -> list[str | int]:
+    """What `ordered` binds; the limit of the page comes behind it."""
+    return [*page.after.keys, page.after.origin] if page.after else []
 
 
 def _mark(value: int | str, binds: Binds) -> Column:

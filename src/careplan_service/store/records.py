@@ -30,6 +30,7 @@ class SqlRecords:
     def __init__(self, database: Database, *, audited: bool = True) -> None:
         self._database = database
         self._reading = Reading(database)
+        self._pages = self._reading.pages
         self._versions = Versions(self._reading.asking)
         self._statements = Statements(database)
         self._keeping = Keeping(database)
@@ -43,15 +44,17 @@ class SqlRecords:
 
     def find(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """The current versions the Filter holds for; an empty type means any."""
-        return self._reading.find(type_, wanted, page)
+        return self._pages.find(type_, wanted, page)
 
     def heads(self, type_: str, wanted: Filter, page: Page) -> list[Stored]:
         """`find` without the bodies."""
-        return self._reading.find(type_, wanted, page, body=False)
+        return self._pages.find(type_, wanted, page, body=False)
 
-    def find_and_count(self, type_: str, wanted: Filter, page: Page) -> tuple[list[Stored], int | None]:
-        """`find`, and how many there are in all where that is known then."""
-        return self._reading.find_and_count(type_, wanted, page)
+    def find_and_count(
+        self, type_: str, wanted: Filter, page: Page, most: int
+    ) -> tuple[list[Stored], int | None]:
+        """`find`, and how many there are in all, counted up to one more than `most`; None if that is much."""
+        return self._pages.find_and_count(type_, wanted, page, most)
 
     def current(self, type_: str, id_: str, seen: Filter) -> Stored | None:
         """The current version of an id, a deleted one too, if `seen` holds for it."""
@@ -63,7 +66,7 @@ class SqlRecords:
 
     def count(self, type_: str, wanted: Filter, most: int | None = None) -> int:
         """How many current versions the Filter holds for; counting ends above `most`."""
-        return self._reading.count(type_, wanted, most)
+        return self._pages.count(type_, wanted, most)
 
     def labels(self, type_: str, params: Sequence[str], wanted: Filter) -> list[tuple[str, str, str]]:
         """The different (parameter, value, system) among the facts of the current versions."""
@@ -127,7 +130,7 @@ class SqlRecords:
             try:
                 yield writing
             finally:
-                self._reading.forget()
+                self._pages.forget()
         self._growth.reached(writing.last)
 
     def note(self, entry: AuditEntry) -> None:

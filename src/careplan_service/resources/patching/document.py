@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 
 from careplan_service.errors import Invalid, Malformed
@@ -39,6 +41,12 @@ def read(data: bytes) -> dict[str, Any]:
     return document
 
 
+def read_stored(data: bytes) -> dict[str, Any]:
+    """`read` of what was found to be valid when it was stored."""
+    document: dict[str, Any] = _decoded(data)
+    return document
+
+
 def read_list(data: bytes) -> list[Any]:
     """The JSON list in the bytes, under the same rules as a resource. Raises `Malformed`."""
     plain = data.removeprefix(b"\xef\xbb\xbf")
@@ -55,23 +63,37 @@ def _decoded(data: bytes) -> Any:
     return _DECODER.decode(data.decode("utf-8-sig"))
 
 
-def written(value: Any, deepest: int = DEEPEST) -> str:
+def written(value: Any) -> str:
     """The value as JSON without white space. Raises `Invalid` where it is nested deeper than allowed."""
-    if type(value) is dict:
-        _refuse_depth(deepest)
-        members = (f"{_text(name)}:{written(inner, deepest - 1)}" for name, inner in value.items())
-        return "{" + ",".join(members) + "}"
-    if type(value) is list:
-        _refuse_depth(deepest)
-        return "[" + ",".join(written(inner, deepest - 1) for inner in value) + "]"
-    if type(value) is str:
-        return _text(value)
-    if value is None or type(value) is bool:
-        return _WORDS[value]
-    return value.text if type(value) is Number else str(value)
+    parts: list[str] = []
+    _write(value, parts.append, DEEPEST)
+    return "".join(parts)
 
 
-_text = json.JSONEncoder(ensure_ascii=False).encode
+def _write(value: Any, add: Callable[[str], None], deepest: int) -> None:
+    kind = type(value)
+    if kind is str:
+        add(encode_basestring(value))
+    elif kind is dict:
+        _refuse_depth(deepest)
+        mark = "{"
+        for name, inner in value.items():
+            add(f"{mark}{encode_basestring(name)}:")
+            _write(inner, add, deepest - 1)
+            mark = ","
+        add("}" if value else "{}")
+    elif kind is list:
+        _refuse_depth(deepest)
+        mark = "["
+        for inner in value:
+            add(mark)
+            _write(inner, add, deepest - 1)
+            mark = ","
+        add("]" if value else "[]")
+    elif value is None or kind is bool:
+        add(_WORDS[value])
+    else:
+        add(value.text if kind is Number else str(value))
 
 
 def _refuse_depth(deepest: int) -> None:
