@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -114,3 +114,29 @@ def test_numbers_rise_within_a_transaction_and_nobody_gets_one_twice(database: D
         thread.join(60)
     assert all(numbers == sorted(numbers) for numbers in given)
     assert len({number for numbers in given for number in numbers}) == 4 * 3 * 11
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_numbers_of_what_is_written_beside_versions_come_with_those_of_the_second(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trips = []
+    reserve = Database._reserve
+
+    def noted(of: Database, numbered: Mapping[str, str], many: int) -> None:
+        trips.append((sorted(numbered), many))
+        reserve(of, numbered, many)
+
+    monkeypatch.setattr(Database, "_reserve", noted)
+    with database.writing():
+        versions = [database.next_id("resource", "vid") for _ in range(40)]
+        rules = [database.next_id("consent_rule", "rule") for _ in range(40)]
+        edges = [database.next_id("actor_edge", "edge") for _ in range(2)]
+    assert trips == [
+        (["resource"], 1),
+        (["resource"], 32),
+        (["resource"], 64),
+        (["consent_rule"], 32),
+    ]
+    for numbers in (versions, rules, edges):
+        assert numbers == sorted(set(numbers))

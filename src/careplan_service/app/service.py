@@ -21,7 +21,7 @@ from careplan_service.settings import Settings
 from careplan_service.store import migrate
 from careplan_service.store.added import SqlAdded
 from careplan_service.store.authorizations import SqlAuthorizations
-from careplan_service.store.clients import SqlClients
+from careplan_service.store.clients import SqlAgencies, SqlClients
 from careplan_service.store.database import Database
 from careplan_service.store.people import SqlPeople
 from careplan_service.store.records import SqlRecords
@@ -48,6 +48,7 @@ class Service:
     database: Database
     records: SqlRecords
     clients: SqlClients
+    agencies: SqlAgencies
     revocations: SqlRevocations
     registrations: SqlRegistrations
     people: SqlPeople
@@ -63,7 +64,7 @@ class Service:
         """The organisations whose staff run this service; by default those of the agency clients."""
         if self.settings.custodians:
             return frozenset(self.settings.custodians)
-        return self.clients.custodians()
+        return self.agencies.organizations()
 
     def door(self) -> Door:
         """What a Consent is compiled with."""
@@ -127,6 +128,7 @@ def assemble(
         database=database,
         records=records,
         clients=clients,
+        agencies=SqlAgencies(database),
         revocations=SqlRevocations(database, now=lambda: clock().timestamp()),
         registrations=SqlRegistrations(database.engine),
         people=SqlPeople(database.engine),

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from careplan_service.access.clients import PRIVATE_KEY_JWT, Client
 from careplan_service.errors import Conflict
+from careplan_service.store.database import Database
 from careplan_service.store.purging import purge
 from careplan_service.store.tables import Text, metadata
 
@@ -64,6 +65,19 @@ _LISTS = ("further_purposes", "redirect_uris")
 """What is several values, none with a blank in it."""
 
 
+class SqlAgencies:
+    """Whose staff run the service, where no setting says so: asked for by whatever connection is at work."""
+
+    def __init__(self, database: Database) -> None:
+        row = oauth_client.c
+        wanted = select(row.organization).where(row.kind == "agency", row.enabled, ~row.pending).distinct()
+        self._database, self._asked = database, database.compiled(wanted)
+
+    def organizations(self) -> frozenset[str]:
+        """The organisations of the agency clients that are let in."""
+        return frozenset(organization for (organization,) in self._database.rows(self._asked, {}))
+
+
 class SqlClients:
     """The client directory; `now` gives seconds since the epoch."""
 
@@ -92,13 +106,6 @@ class SqlClients:
         with self._engine.connect() as connection:
             rows = connection.execute(select(oauth_client).order_by(oauth_client.c.id)).mappings().all()
         return tuple(client_of(row) for row in rows)
-
-    def custodians(self) -> frozenset[str]:
-        """The organisations of the agency clients that are let in."""
-        row = oauth_client.c
-        wanted = select(row.organization).where(row.kind == "agency", row.enabled, ~row.pending).distinct()
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            return frozenset(connection.execute(wanted).scalars())
 
     def disable(self, client_id: str) -> bool:
         """Refuse the client from now on; False when there is none of that id."""

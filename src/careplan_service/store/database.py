@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, count
@@ -52,6 +53,9 @@ _AT_ONCE = 200
 _NUMBERS = 32
 """Of a sequence that a transaction takes when it needs a second; those that it leaves are nobody's."""
 
+_NUMBERED = {"actor_edge": "edge", "consent_part": "part", "consent_rule": "rule"}
+"""The sequences of what is written beside versions."""
+
 _GONE = "the database cannot be reached for now; try again"
 
 _STEPS = 10_000
@@ -64,6 +68,7 @@ class _Unit:
     def __init__(self) -> None:
         self.waiting: dict[Statement, list[Values]] = {}
         self.numbers: dict[str, Iterator[int]] = {}
+        self.reserved: dict[str, deque[int]] = {}
 
 
 class Database:
@@ -210,9 +215,23 @@ class Database:
 
     def _reserved(self, table: str, column: str) -> Iterator[int]:
         """Numbers from the sequence: one, then many at once, and twice as many each time."""
+        held = self._unit.reserved.setdefault(table, deque())
         for many in chain([1], (_NUMBERS << doubled for doubled in count())):
-            some = f"SELECT nextval('{table}_{column}_seq') FROM generate_series(1, {many})"  # noqa: S608
-            yield from (int(number) for (number,) in self._connection.execute(some).fetchall())
+            if not held:
+                self._reserve({table: column}, many)
+            while held:
+                yield held.popleft()
+
+    def _reserve(self, numbered: Mapping[str, str], many: int) -> None:
+        """Who writes two of one kind writes several of the others, too: theirs come with the same answer."""
+        reserved = self._unit.reserved
+        if many > 1:
+            numbered = {**numbered, **{table: of for table, of in _NUMBERED.items() if table not in reserved}}
+        each = ", ".join(f"nextval('{table}_{column}_seq')" for table, column in numbered.items())
+        some = f"SELECT {each} FROM generate_series(1, {many})"  # noqa: S608
+        for row in self._connection.execute(some).fetchall():
+            for table, number in zip(numbered, row, strict=True):
+                reserved.setdefault(table, deque()).append(int(number))
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
