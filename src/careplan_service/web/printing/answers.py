@@ -18,7 +18,6 @@ from careplan_service.interventions.printing.leaflet import Leaflet
 from careplan_service.interventions.printing.words import DEFAULT
 from careplan_service.web import incoming
 from careplan_service.web.printing.html import html_of, policy
-from careplan_service.web.printing.pdf import pdf_of
 
 PRINTS = (".html", ".pdf")
 """How the address of a print ends."""
@@ -47,6 +46,9 @@ def print_in(shape: str, leaflet: Leaflet, desk: Desk, *, large: bool) -> bytes:
     """The leaflet as `html` or `pdf`. Raises as `pdf_of`."""
     if shape == "html":
         return html_of(leaflet, large=large).encode()
+    # What sets letters is a quarter of the time to the first answer, and few ask for it.
+    from careplan_service.web.printing.pdf import pdf_of
+
     return pdf_of(leaflet, as_datetime(desk.now).date(), large=large)
 
 
