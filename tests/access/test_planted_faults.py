@@ -326,7 +326,9 @@ def test_a_fault_planted_in_a_clause_is_seen(
     def clause(wanted: f.Filter, *rest: Any) -> Any:
         return clauses[type(misread(wanted))](misread(wanted), *rest)
 
-    monkeypatch.setattr(Leads, "best", lambda self, type_, wanted: None)  # it asks the true questions
+    monkeypatch.setattr(
+        Leads, "best", lambda self, type_, wanted, hidden=False: None
+    )  # it asks the true questions
     monkeypatch.setitem(shapes_module._SHAPES, kind, shape)
     monkeypatch.setitem(sql._CLAUSES, kind, clause)
     assert first_disagreement(SqlRecords(quick, audited=False), FILTERS, worlds=80)

@@ -90,26 +90,29 @@ class Leads:
         self._probes = Forms()
         self._named_by: dict[f.Consented, tuple[int, int]] = {}
 
-    def best(self, type_: str, wanted: f.Filter) -> tuple[int, tuple[f.Filter, ...], int] | None:
+    def best(
+        self, type_: str, wanted: f.Filter, *, hidden: bool = False
+    ) -> tuple[int, tuple[f.Filter, ...], int] | None:
         """The number of the conjunct with the rarest facts, where it starts, and how many facts these are.
 
-        None when none is rare.
+        None when none is rare. `hidden` says that most of what is found may be.
         """
         rarest: tuple[int, int, tuple[f.Filter, ...]] | None = None
         for number, part in enumerate(conjuncts(wanted)):
-            many, few, lead = self._asked(type_, part)
+            many, few, lead = self._asked(type_, part, hidden=hidden)
             if many <= few and (rarest is None or many < rarest[0]):
                 rarest = many, number, lead
         return (*rarest[1:], rarest[0]) if rarest else None
 
-    def _asked(self, type_: str, part: f.Filter) -> tuple[int, int, tuple[f.Filter, ...]]:
+    def _asked(self, type_: str, part: f.Filter, *, hidden: bool) -> tuple[int, int, tuple[f.Filter, ...]]:
         """How many facts a conjunct has, and how many are few; a chain has those of the rarest at its end."""
-        few = self._sizes.few(type_)
+        few = self._sizes.few(type_, hidden=hidden)
         if many := _fixed(part):
             return many * _RECORD, few, ()
         if not isinstance(part, f.Linked):
             return self._many(part, few), few, _singles(part)
-        found = [self._asked(part.links[-1].type, inner) for inner in conjuncts(part.part)]
+        at_end = part.links[-1].type
+        found = [self._asked(at_end, inner, hidden=hidden) for inner in conjuncts(part.part)]
         many, few, lead = min(found, key=lambda one: one[0])
         return many, few, (part, *lead)
 

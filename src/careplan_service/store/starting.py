@@ -56,7 +56,8 @@ class Starts:
         fixed = few_leads(wanted)
         if fixed is not None:
             return Start("few", fixed)
-        best, partner = self._leads.best(type_, wanted), partner_of(wanted)
+        partner = partner_of(wanted)
+        best = self._leads.best(type_, wanted, hidden=partner is not None)
         if best is not None and not (partner and self._leads.is_nearer(partner[0], best[-1])):
             return Start(*best)
         reached = partner and (whole or best is not None or self._leads.is_rare(partner[0]))
