@@ -253,3 +253,25 @@ def test_part_2_data_leaves_with_its_notice_and_a_bundle_says_how_secret_it_is(a
     assert "meta" not in partner.get("/fhir/Goal?_id=plain").json
     batch = {**a_transaction(an_entry("GET", "Goal/sud")), "type": "batch"}
     assert "X-Careplan-Notice" in partner("POST", "/fhir", batch).headers
+
+
+def a_deny_of(*goals: str) -> Document:
+    data = [{"meaning": "instance", "reference": {"reference": goal}} for goal in goals]
+    return a_consent(ANN, {**a_provision("deny", to=AGENCY), "data": data})
+
+
+def test_an_update_is_answered_as_the_resource_reads_from_then_on(denied: Api) -> None:
+    agency = denied.agency
+    plan = a_care_plan(ANN, (OPEN,))
+    assert agency.put("CarePlan/other", plan).status == 201
+    assert agency.put("Consent/maybe", a_deny_of("Goal/absent")).status == 201
+    for path, sent in (
+        ("CarePlan/other", {**plan, "title": "anew"}),
+        ("CarePlan/other", {**a_care_plan(ANN), "title": "anew"}),
+        ("Consent/maybe", a_deny_of("Goal/absent", OPEN)),  # now it hides what it names
+    ):
+        answer = agency.put(path, sent)
+        read = agency.get(f"/fhir/{path}")
+        assert (answer.status, answer.json, answer.headers["ETag"]) == (200, read.json, read.headers["ETag"])
+    assert OPEN not in json.dumps(read.json)
+    assert agency.put("CarePlan/plan", {**a_plan(), "title": "anew"}).status == 409  # it names what is hidden

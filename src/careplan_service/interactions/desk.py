@@ -59,6 +59,7 @@ class Desk:
     patients: dict[str, None] = field(default_factory=dict)
     several: list[int] = field(default_factory=list)
     broken: tuple[Claim, ...] = ()
+    foreseen: dict[str, bool] = field(init=False, default_factory=dict)
     recheck: Callable[[Desk, Sequence[Stored]], None] | None = None
 
     def also_asked(self, text: str) -> None:

@@ -6,7 +6,7 @@ its own, the stored bytes leave untouched. docs/consent-in-detail.md and docs/ad
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
@@ -111,7 +111,25 @@ def _on_page(desk: Desk, page: Sequence[Stored]) -> frozenset[str]:
     return frozenset(f"{one.type}/{one.id}" for one in page) if desk.caller.is_agency else frozenset()
 
 
+def foresee(desk: Desk, data: bytes, known: Collection[str]) -> None:
+    """Ask which names in a resource's bytes are hidden before its update begins, while nobody waits for it.
+
+    `known` are its own name and its patient. It holds for the update of a type that decides about nothing
+    but itself. Partners need no such thing: they change what they wrote, and know what that says.
+    """
+    if desk.caller.is_agency:
+        named = named_in(data, desk.policy.base_url).guarded.difference(known)
+        hidden = _hidden(desk, named)
+        desk.foreseen.update({name: name in hidden for name in named})
+
+
 def _hidden(desk: Desk, named: frozenset[str]) -> frozenset[str]:
+    """Those that are hidden, of which some may be foreseen."""
+    foreseen = {name for name in named if desk.foreseen.get(name)} if desk.foreseen else ()
+    return _hidden_now(desk, named - desk.foreseen.keys()).union(foreseen)
+
+
+def _hidden_now(desk: Desk, named: frozenset[str]) -> frozenset[str]:
     """Those that are not here for the caller: to it what is hidden and what is not there are the same.
 
     The custodian's staff keep their references to what is not there; only a patient's deny takes some out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from careplan_service.access.consent.directory import STATING
 from careplan_service.access.consent.rules import Door
 from careplan_service.access.filters import EVERYTHING, Filter, Is, all_of
 from careplan_service.access.view import require_scope
@@ -13,12 +14,15 @@ from careplan_service.interactions.desk import Desk
 from careplan_service.interactions.guard import UNGUARDED, Guard
 from careplan_service.interactions.integrity import Integrity, write_one
 from careplan_service.interactions.labelling import labelled
-from careplan_service.interactions.leaving import seen_of
+from careplan_service.interactions.leaving import foresee, seen_of
 from careplan_service.interactions.once import Made, Written
 from careplan_service.interactions.read import absent
 from careplan_service.interactions.receipt import answers_referral, require_its_own
 from careplan_service.interactions.records import Changes, Stored
 from careplan_service.resources.spec import ResourceSpec
+
+_DECIDING = STATING | {"Consent"}
+"""The types whose versions decide about what else is hidden."""
 
 
 def update(
@@ -31,7 +35,7 @@ def update(
     """
     admitted = _admitted(desk, spec, data, door)
     require_same_id(admitted, id_)
-    admitted.work_out(id_, door.base_url)
+    _prepare(desk, admitted, id_, door)
 
     def carry_out(changes: Changes, integrity: Integrity) -> Made:
         return put(desk, changes, admitted, id_, integrity, guard)
@@ -49,6 +53,8 @@ def update_where(
     """
     admitted = _admitted(desk, spec, data, door)
     condition = condition_of(desk, spec, query)
+    if given := admitted.document.get("id"):
+        _prepare(desk, admitted, given, door)
 
     def carry_out(changes: Changes, integrity: Integrity) -> Made:
         changes.alone(condition.name)
@@ -64,6 +70,13 @@ def _admitted(desk: Desk, spec: ResourceSpec, data: bytes, door: Door) -> Admitt
     require_whole(admitted)
     forbid_self_service(desk.caller, admitted.document)
     return admitted
+
+
+def _prepare(desk: Desk, admitted: Admitted, id_: str, door: Door) -> None:
+    """What can be worked out and asked before the transaction: others wait for that one to end."""
+    facts = admitted.work_out(id_, door.base_url)
+    if admitted.spec.name not in _DECIDING:
+        foresee(desk, admitted.data, (facts.patient, f"{admitted.spec.name}/{id_}"))
 
 
 def put_where(

@@ -18,6 +18,7 @@ from careplan_service.access.consent.directory import (
     PARENT,
     PART,
     REPRESENTS,
+    STATING,
     Edge,
 )
 from careplan_service.access.consent.recipients import identifier_key, local
@@ -25,9 +26,6 @@ from careplan_service.access.instants import period
 from careplan_service.resources.extract import values_at
 
 Document = Mapping[str, Any]
-_NAMED = frozenset(
-    "Organization Practitioner PractitionerRole RelatedPerson Patient Group CareTeam Device".split()
-)
 _REPRESENTING = frozenset({"GUARD", "POWATT", "DPOWATT", "HPOWATT", "SPOWATT", "RESPRSN"})
 _PARENTS = frozenset({"PRN", "MTH", "FTH", "NMTH", "NFTH", "ADOPTP", "ADOPTF", "ADOPTM", "STPPRN"})
 _ROLE_CODES = ("v3-RoleCode", "v3/RoleCode")
@@ -36,7 +34,7 @@ _ROLE_CODES = ("v3-RoleCode", "v3/RoleCode")
 def edges_of(document: Document, base_url: str) -> tuple[Edge, ...]:
     """The edges of one document; who is named by an identifier is found over one, too."""
     type_ = str(document.get("resourceType", ""))
-    if type_ not in _NAMED:
+    if type_ not in STATING:
         return ()
     own = f"{type_}/{document['id']}"
     found = list(_EDGES[type_](document, own, base_url)) if type_ in _EDGES else []

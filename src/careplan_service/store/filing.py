@@ -15,10 +15,6 @@ from careplan_service.store.statements import Statements
 from careplan_service.store.tables import COPIED, NOBODY
 
 _NO_RANK = 99
-STATING = frozenset(
-    "Organization Practitioner PractitionerRole RelatedPerson Patient Group CareTeam Device".split()
-)
-"""The types that state edges."""
 Row = dict[str, Any]
 
 

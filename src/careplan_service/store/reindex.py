@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
+from careplan_service.access.consent.directory import STATING
 from careplan_service.access.consent.rules import Door, rules_of
 from careplan_service.resources import r4
 from careplan_service.resources.directory import edges_of
 from careplan_service.resources.registry import SERVED
 from careplan_service.store.database import Database
-from careplan_service.store.filing import STATING, Filer, Filing
+from careplan_service.store.filing import Filer, Filing
 from careplan_service.store.statements import Statements
 from careplan_service.store.tables import document, fact, resource
 from careplan_service.store.writing import columns_of, fact_rows

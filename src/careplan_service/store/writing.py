@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from careplan_service.access.consent.directory import STATING
 from careplan_service.access.consent.rules import Rule
 from careplan_service.access.facts import OTHER_PATIENT, Facts
 from careplan_service.access.filters import Filter
@@ -13,7 +14,7 @@ from careplan_service.interactions.records import AuditEntry, Stored, Write
 from careplan_service.store.audit_rows import leave, leave_receipts, row_of
 from careplan_service.store.bind import fenced_set
 from careplan_service.store.database import Database
-from careplan_service.store.filing import STATING, Filer, Filing
+from careplan_service.store.filing import Filer, Filing
 from careplan_service.store.keeping import Keeping
 from careplan_service.store.reading import Reading
 from careplan_service.store.statements import Statements

@@ -59,7 +59,8 @@ def register(app: Flask, origins: Sequence[str], is_registered: Callable[[str], 
 
     def marked(response: Response) -> Response:
         if not any_origin and request.path.startswith(_PATHS) and request.path not in _OPEN:
-            response.vary.add("Origin")
+            others = response.headers.get("Vary")  # `Response.vary` reads them apart and writes them anew
+            response.headers["Vary"] = f"{others}, Origin" if others else "Origin"
         if origin := allowed():
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED

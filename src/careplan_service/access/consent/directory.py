@@ -14,6 +14,10 @@ from careplan_service.access.instants import BEGINNING, END, as_datetime, micros
 MEMBER, HELD, PART, REPRESENTS, PARENT, MERGED = "member", "held", "part", "represents", "parent", "merged"
 BARRED = "barred"
 ACTING = "acting "
+STATING = frozenset(
+    "Organization Practitioner PractitionerRole RelatedPerson Patient Group CareTeam Device".split()
+)
+"""The types that state edges."""
 MAJORITY = 18
 """Years of age."""
 
