@@ -66,7 +66,7 @@ class Admitted:
         """The same resource with other references in its bytes; valid ones stay valid."""
         if data == self.data:
             return self
-        document = r4.parse(data)
+        document = r4.parse_stored(data)
         rules = rules_of(document, door) if self.spec.name == "Consent" else ()
         return Admitted(self.spec, data, document, rules)
 

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -80,26 +80,24 @@ class SearchParam:
         roots = {path.split(".")[0] for path in paths}
         return frozenset() if any(root.endswith("[x]") for root in roots) else frozenset(roots)
 
-    def values(self, document: Mapping[str, Any]) -> Iterator[Any]:
+    def values(self, document: Mapping[str, Any]) -> list[Any]:
         """The values of a document (of the element `within`, for a component) that it is about."""
         if self.take is not None:
-            yield from self.take(document)
-            return
+            return self.take(document)
+        found: list[Any] = []
         for path in self._split_paths:
-            if path and path[0] not in document and not path[0].endswith("[x]"):
-                continue
-            for value in extract.values_at(document, path):
-                if not self.only or value.get("system") == self.only:
-                    yield value
+            if not path or path[0] in document or path[0].endswith("[x]"):
+                found += extract.values_at(document, path)
+        return [value for value in found if value.get("system") == self.only] if self.only else found
 
-    def facts(self, resource_type: str, document: Mapping[str, Any], base_url: str) -> Iterator[Fact]:
+    def facts(self, resource_type: str, document: Mapping[str, Any], base_url: str) -> list[Fact]:
         """The rows a document has for this parameter."""
         if self.combines:
-            return
-        name = f"{resource_type}.{self.name}"
-        for value in self.values(document):
-            for row in self._kind.rows(self, name, value, base_url):
-                yield shortened(row)
+            return []
+        name, rows = f"{resource_type}.{self.name}", self._kind.rows
+        return [
+            shortened(row) for value in self.values(document) for row in rows(self, name, value, base_url)
+        ]
 
     def asked(self, resource_type: str, modifier: str, text: str, base_url: str) -> Filter:
         """One `name:modifier=a,b` as a Filter. Raises Malformed (400) when it cannot be read."""

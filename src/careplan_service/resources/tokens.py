@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from careplan_service.access.facts import Fact
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from careplan_service.resources.params import SearchParam
 
 
-def rows(param: SearchParam, name: str, value: Any, base_url: str) -> Iterator[Fact]:
+def rows(param: SearchParam, name: str, value: Any, base_url: str) -> list[Fact]:
     """The codes, and beside them what they are called and the types of identifiers."""
-    for code, system in extract.token_pairs(value, param.system):
-        yield Fact(name, code, system)
+    found = [Fact(name, code, system) for code, system in extract.token_pairs(value, param.system)]
     if isinstance(value, dict):
-        for text in extract.labels_at(value):
-            yield Fact(f"{name}:text", cut(extract.normalised(text)))
-        for held, kind in extract.identifier_types(value):
-            yield Fact(f"{name}:of-type", held, kind)
+        found += [Fact(f"{name}:text", cut(extract.normalised(text))) for text in extract.labels_at(value)]
+        if "type" in value:
+            found += [Fact(f"{name}:of-type", held, kind) for held, kind in extract.identifier_types(value)]
+    return found
 
 
 def asked(param: SearchParam, name: str, text: str, base_url: str) -> Filter:

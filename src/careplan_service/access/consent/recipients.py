@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from careplan_service.access.consent.parts import Reach
@@ -22,6 +23,7 @@ _ORGANIZATION = frozenset({"Organization"})
 Unread = list[tuple[str, str]]
 
 
+@lru_cache(maxsize=8192)  # the same few are named by most of what a client's record holds
 def local(reference: str, base_url: str) -> str:
     """A reference as `Type/id`: our own base and a version are taken off, foreign ones stay whole."""
     own = base_url.rstrip("/") + "/fhir/"
