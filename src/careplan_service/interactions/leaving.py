@@ -16,9 +16,9 @@ from careplan_service.access.view import known_to_any
 from careplan_service.errors import Conflict
 from careplan_service.interactions.withheld import NOTHING, Withheld, withheld
 from careplan_service.resources.inline_labels import PROCESS, labelled_in
-from careplan_service.resources.naming import named_by, named_in
+from careplan_service.resources.naming import named_in
 from careplan_service.resources.patching import amended, patched
-from careplan_service.resources.patching.document import read_stored, written
+from careplan_service.resources.patching.document import read_stored, rewritten, written
 from careplan_service.resources.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -145,14 +145,14 @@ def _hidden_now(desk: Desk, named: frozenset[str]) -> frozenset[str]:
 def _redaction(data: bytes, lost: _Part, base_url: str) -> Redaction:
     document = read_stored(data)
     spots = frozenset(one.spot for one in lost.withheld.elements(document))
-    return Redaction(document, lambda text: "/" in text and named_by(text, base_url) in lost.hidden, spots)
+    return Redaction(document, named_in(data, base_url).texts(lost.hidden).__contains__, spots)
 
 
 def _copy(desk: Desk, stored: Stored, lost: _Part) -> Stored:
     if lost:
         redaction = _redaction(stored.body, lost, desk.policy.base_url)
         if not redaction.is_whole:
-            body = written(redaction.document).encode()
+            body = rewritten(redaction.document)
             stored = stored._replace(body=body, projection=sha256(body).hexdigest()[:16])
     return _with_labels_within(stored)
 

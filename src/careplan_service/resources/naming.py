@@ -25,11 +25,16 @@ _ID = r"[A-Za-z0-9\-.]{1,64}"
 class Named(NamedTuple):
     """The resources (`Goal/1`) that a document names: of guarded types, and of those that stand in no record.
 
-    A household is both.
+    A household is both. `otherwise` are texts that name one otherwise (by address, with a version).
     """
 
     guarded: frozenset[str]
     beside: frozenset[str]
+    otherwise: tuple[tuple[str, str], ...] = ()
+
+    def texts(self, names: frozenset[str]) -> frozenset[str]:
+        """All texts of the document that name one of these."""
+        return names.union(text for text, name in self.otherwise if name in names)
 
 
 def named_in(data: bytes, base_url: str) -> Named:
@@ -37,23 +42,20 @@ def named_in(data: bytes, base_url: str) -> Named:
     return (_named if len(data) <= _SHORT else _named.__wrapped__)(data, base_url)
 
 
-def named_by(text: str, base_url: str) -> str:
-    """The resource of a guarded type that a text is the address of; empty for any other text."""
-    found = _whole(base_url).fullmatch(text)
-    return found[1] if found and found[1].partition("/")[0] in GUARDED else ""
-
-
 @lru_cache(maxsize=4096)  # what is read once is mostly read again
 def _named(data: bytes, base_url: str) -> Named:
     if b"\\u" in data or b"\\/" in data:
         # What is written with escapes is the same address; no other escape is part of one.
         read = (_whole(base_url).fullmatch(text) for text in _texts(json.loads(data)))
-        found = {one[1] for one in read if one}
+        found = {one[0]: one[1] for one in read if one}
     else:
-        found = {key.decode() for key in _in_bytes(base_url).findall(data)}
-    types = [(key, key.partition("/")[0]) for key in found]
-    guarded = (key for key, type_ in types if type_ in GUARDED)
-    return Named(frozenset(guarded), frozenset(key for key, type_ in types if type_ in _IN_NO_RECORD))
+        found = {text.decode(): key.decode() for text, key in _in_bytes(base_url).findall(data)}
+    types = [(key, key.partition("/")[0]) for key in set(found.values())]
+    return Named(
+        frozenset(key for key, type_ in types if type_ in GUARDED),
+        frozenset(key for key, type_ in types if type_ in _IN_NO_RECORD),
+        tuple((text, key) for text, key in found.items() if text != key),
+    )
 
 
 def _pattern(base_url: str) -> str:
@@ -68,7 +70,7 @@ def _whole(base_url: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=4)
 def _in_bytes(base_url: str) -> re.Pattern[bytes]:
-    return re.compile(f'"{_pattern(base_url)}"'.encode())
+    return re.compile(f'"({_pattern(base_url)})"'.encode())
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -154,10 +154,17 @@ class Redaction:
 
     def _names_hidden(self, value: Any) -> bool:
         """Whether any text within is hidden: most members hold none, and need no further look."""
-        if type(value) is str:
-            return self.hides(value)
-        inner = value.values() if type(value) is dict else value if type(value) is list else ()
-        return any(map(self._names_hidden, inner))
+        hides, waiting = self.hides, [value]
+        while waiting:
+            held = waiting.pop()
+            if type(held) is str:
+                if hides(held):
+                    return True
+            elif type(held) is dict:
+                waiting.extend(held.values())
+            elif type(held) is list:
+                waiting.extend(held)
+        return False
 
     def _is_hidden(self, value: Any) -> bool:
         return isinstance(value, str) and self.hides(value)

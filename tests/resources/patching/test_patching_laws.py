@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from careplan_service.errors import Invalid, Malformed
 from careplan_service.resources.patching import patched
-from careplan_service.resources.patching.document import read, written
+from careplan_service.resources.patching.document import read, rewritten, written
 
 few = settings(max_examples=80, deadline=None)
 
@@ -44,6 +44,20 @@ def test_what_is_read_and_written_is_the_same_but_for_escapes(text: str) -> None
     assert json.loads(again, parse_float=str, parse_int=str) == json.loads(
         text, parse_float=str, parse_int=str
     )
+
+
+@few
+@given(documents)
+def test_what_is_rewritten_in_one_go_is_the_same_to_the_byte(text: str) -> None:
+    assert rewritten(read(text.encode())) == written(read(text.encode())).encode()
+
+
+def test_every_character_and_number_is_rewritten_as_it_is_written() -> None:
+    every = "".join(map(chr, (*range(0xD800), 0xE000, 0xFFFD, 0x1F600)))
+    for number in ("1", "1.50", "-0", "1E2", "12345678901234567890123"):
+        document = read(json.dumps({"a": every}).encode()[:-1] + b',"b":[' + number.encode() + b"]}")
+        assert rewritten(document) == written(document).encode()
+        assert number.encode() in rewritten(document)
 
 
 @few

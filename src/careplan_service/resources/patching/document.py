@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, NoReturn
+
+import orjson
 
 from careplan_service.errors import Invalid, Malformed
 from careplan_service.resources.r4.reading import DEEPEST, parse
@@ -68,6 +70,18 @@ def written(value: Any) -> str:
     parts: list[str] = []
     _write(value, parts.append, DEEPEST)
     return "".join(parts)
+
+
+def rewritten(document: dict[str, Any]) -> bytes:
+    """`written`, as UTF-8, of what `read_stored` gave and what has become no deeper since."""
+    try:
+        return orjson.dumps(document, default=_refuse_number)
+    except TypeError:  # a number came whose digits only `written` keeps
+        return written(document).encode()
+
+
+def _refuse_number(value: Any) -> NoReturn:
+    raise TypeError
 
 
 def _write(value: Any, add: Callable[[str], None], deepest: int) -> None:
