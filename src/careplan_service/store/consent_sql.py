@@ -120,7 +120,9 @@ class _Predicate:
         if not self._asked.workforce and not self._asked.emergency:
             lets = and_(lets, func.count(rule.c.patient.distinct()) == r.c.others + 1)
         rules = theirs.join(rule, rule.c.patient == theirs.c.patient)
-        return _one(case((lets, first)), rules, *self.on_frontier(rule), inner=(theirs, rule))
+        # To staff only a deny makes a difference, and most clients have none: a permit is not even looked at.
+        counting = (rule.c.deny == 1,) if self._asked.workforce else ()
+        return _one(case((lets, first)), rules, *counting, *self.on_frontier(rule), inner=(theirs, rule))
 
     def _patients(self) -> CompoundSelect[Any]:
         """Whose record it is, and every other patient named."""
