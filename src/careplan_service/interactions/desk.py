@@ -59,6 +59,7 @@ class Desk:
     patients: dict[str, None] = field(default_factory=dict)
     several: list[int] = field(default_factory=list)
     broken: tuple[Claim, ...] = ()
+    # Which names are hidden, asked before an update began; a copy of the desk for another caller has none.
     foreseen: dict[str, bool] = field(init=False, default_factory=dict)
     recheck: Callable[[Desk, Sequence[Stored]], None] | None = None
 

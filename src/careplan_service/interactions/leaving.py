@@ -119,14 +119,16 @@ def foresee(desk: Desk, data: bytes, known: Collection[str]) -> None:
     """
     if desk.caller.is_agency:
         named = named_in(data, desk.policy.base_url).guarded.difference(known)
-        hidden = _hidden(desk, named)
+        hidden = _hidden_now(desk, named)
         desk.foreseen.update({name: name in hidden for name in named})
 
 
 def _hidden(desk: Desk, named: frozenset[str]) -> frozenset[str]:
-    """Those that are hidden, of which some may be foreseen."""
-    foreseen = {name for name in named if desk.foreseen.get(name)} if desk.foreseen else ()
-    return _hidden_now(desk, named - desk.foreseen.keys()).union(foreseen)
+    """Those that are hidden; what is foreseen is not asked again."""
+    if not desk.foreseen:
+        return _hidden_now(desk, named)
+    hidden = _hidden_now(desk, named.difference(desk.foreseen))
+    return hidden.union(name for name in named if desk.foreseen.get(name))
 
 
 def _hidden_now(desk: Desk, named: frozenset[str]) -> frozenset[str]:

@@ -22,8 +22,7 @@ def rows(param: SearchParam, name: str, value: Any, base_url: str) -> list[Fact]
     found = [Fact(name, code, system) for code, system in extract.token_pairs(value, param.system)]
     if isinstance(value, dict):
         found += [Fact(f"{name}:text", cut(extract.normalised(text))) for text in extract.labels_at(value)]
-        if "type" in value:
-            found += [Fact(f"{name}:of-type", held, kind) for held, kind in extract.identifier_types(value)]
+        found += [Fact(f"{name}:of-type", held, kind) for held, kind in extract.identifier_types(value)]
     return found
 
 

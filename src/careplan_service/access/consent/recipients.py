@@ -20,12 +20,18 @@ _TYPES = frozenset(
     "Device Practitioner PractitionerRole Organization Group CareTeam Patient RelatedPerson".split()
 )
 _ORGANIZATION = frozenset({"Organization"})
+_SHORT = 512
+"""Characters of references whose reading is kept, so that what is kept stays small."""
 Unread = list[tuple[str, str]]
 
 
-@lru_cache(maxsize=8192)  # the same few are named by most of what a client's record holds
 def local(reference: str, base_url: str) -> str:
     """A reference as `Type/id`: our own base and a version are taken off, foreign ones stay whole."""
+    return (_local if len(reference) <= _SHORT else _local.__wrapped__)(reference, base_url)
+
+
+@lru_cache(maxsize=8192)  # the same few are named by most of what a client's record holds
+def _local(reference: str, base_url: str) -> str:
     own = base_url.rstrip("/") + "/fhir/"
     found = _REFERENCE.fullmatch(reference.removeprefix(own))
     return f"{found[1]}/{found[2]}" if found else reference
